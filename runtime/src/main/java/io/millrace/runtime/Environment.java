@@ -1,0 +1,4 @@
+package io.millrace.runtime;
+
+/** All of the outside world a broker gets besides its store and its network. */
+public record Environment(Clock clock, Randomness randomness, Threads threads, Disk disk) {}

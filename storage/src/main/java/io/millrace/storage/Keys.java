@@ -1,0 +1,58 @@
+package io.millrace.storage;
+
+/** The keys of the store, all in one place. Numbers are 20 decimal digits, so byte order is number order. */
+public final class Keys {
+  public static final String META_LOG = "meta/log/";
+  public static final String META_BOUNDARY = "meta/boundary/";
+  public static final String FENCE = "fence/";
+
+  private Keys() {}
+
+  public static String metaEntry(long number) {
+    return META_LOG + digits(number);
+  }
+
+  public static String boundary(long number) {
+    return META_BOUNDARY + digits(number);
+  }
+
+  /** A snapshot of the image; writer's counter. */
+  public static String snapshot(WriterId writer, long counter) {
+    return "meta/snapshot/" + writer + "/" + digits(counter);
+  }
+
+  /** All WAL files (or entries) of one incarnation start with this. */
+  public static String walPrefix(WriterId writer) {
+    return "wal/" + writer + "/";
+  }
+
+  /** A WAL file: the counter; a WAL entry of an ObjectWal: the sequence number. */
+  public static String wal(WriterId writer, long counter) {
+    return walPrefix(writer) + digits(counter);
+  }
+
+  /** A merged object. */
+  public static String data(WriterId writer, long counter) {
+    return "data/" + writer + "/" + digits(counter);
+  }
+
+  public static String checkpoint(WriterId writer, long counter) {
+    return "checkpoint/" + writer + "/" + digits(counter);
+  }
+
+  public static String fence(WriterId writer) {
+    return FENCE + writer;
+  }
+
+  /** The number at the end of a key. */
+  public static long number(String key) {
+    return Long.parseLong(key, key.lastIndexOf('/') + 1, key.length(), 10);
+  }
+
+  private static String digits(long number) {
+    if (number < 0) {
+      throw new IllegalArgumentException("negative number in a key: " + number);
+    }
+    return "%020d".formatted(number);
+  }
+}

@@ -1,0 +1,104 @@
+package io.millrace.storage.log;
+
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.object.Footer.AbortedTransaction;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One open partition that this incarnation leads. Any thread may call; appends are ordered by its critical section. Failures are Kafka's
+ * own exceptions (org.apache.kafka.common.errors), mapped to error codes in one place by the broker.
+ */
+public interface PartitionLog {
+  PartitionId id();
+
+  int leaderEpoch();
+
+  /** First readable offset. */
+  long logStart();
+
+  /** End of what is durable. */
+  long highWatermark();
+
+  /** First offset of the oldest open transaction, else the high watermark. */
+  long lastStableOffset();
+
+  /** Bytes of all batches from log start to the high watermark. */
+  long sizeBytes();
+
+  /** Who appends; decides which checks apply. */
+  enum Origin {
+    CLIENT,
+    COORDINATOR
+  }
+
+  /**
+   * Appends one validated batch. Writes base offset and leader epoch into {@code batch} (and the append time, if given, with the CRC).
+   * The buffer must not change until the future completes, which is when the batch (or the first copy of a duplicate) is durable.
+   *
+   * @param batch exactly one whole batch, position 0 to limit
+   * @param appendTimeMs wall time for LogAppendTime topics, -1 to keep the producer's timestamps
+   */
+  CompletableFuture<Appended> append(ByteBuffer batch, long appendTimeMs, Origin origin);
+
+  /** Result of an append. */
+  record Appended(long baseOffset, long lastOffset, long appendTimeMs, long logStart, boolean duplicate) {}
+
+  /** What a reader may see. */
+  enum Isolation {
+    READ_UNCOMMITTED,
+    READ_COMMITTED
+  }
+
+  /**
+   * Whole batches from the one that holds {@code offset}. At the end of what is visible the slice is empty.
+   *
+   * @param bytesMax limit; the first batch is returned even if larger when {@code atLeastOne}
+   * @throws org.apache.kafka.common.errors.OffsetOutOfRangeException (in the future) below log start or above the end
+   */
+  CompletableFuture<LogSlice> read(long offset, int bytesMax, boolean atLeastOne, Isolation isolation);
+
+  /** Bytes lent out; {@link #release} gives them back, exactly once, after they were written to the network. */
+  interface LogSlice {
+    List<ByteBuffer> buffers();
+
+    int sizeBytes();
+
+    long highWatermark();
+
+    long lastStableOffset();
+
+    long logStart();
+
+    List<AbortedTransaction> abortedTransactions();
+
+    void release();
+  }
+
+  /** An offset with its timestamp and leader epoch. */
+  record OffsetAtTime(long offset, long timestamp, int leaderEpoch) {}
+
+  /** First record at or after a time, by record timestamps; empty if none. */
+  CompletableFuture<Optional<OffsetAtTime>> firstAtOrAfter(long timestampMs);
+
+  /** The record with the largest timestamp; empty if there is none. */
+  CompletableFuture<Optional<OffsetAtTime>> maxTimestamp();
+
+  /** Leader epoch that wrote {@code offset}, -1 if none is known. */
+  int epochAt(long offset);
+
+  /** Largest epoch &lt;= {@code leaderEpoch} and where it ends, as Kafka answers OffsetForLeaderEpoch. */
+  EpochEnd endOfEpoch(int leaderEpoch);
+
+  /** -1, -1 if unknown. */
+  record EpochEnd(int leaderEpoch, long endOffset) {}
+
+  /**
+   * Runs {@code listener} once, when the high watermark or last stable offset moves, the partition closes, or its topic is deleted.
+   *
+   * @return removes the listener; no effect once it ran
+   */
+  Runnable onChange(Runnable listener);
+}

@@ -1,0 +1,74 @@
+package io.millrace.storage.object;
+
+import io.millrace.storage.PartitionId;
+import java.util.List;
+
+/**
+ * What an object says of its contents, per partition in order of {@link PartitionId}. Bytes: docs/formats/objects.md. WAL files and
+ * merged objects carry the same footer.
+ */
+public record Footer(List<PartitionFooter> partitions) {
+
+  /**
+   * One partition's run(s) in an object.
+   *
+   * @param baseOffset first offset
+   * @param endOffset one past the last
+   * @param recordCount records
+   * @param bytes sum of batch sizes
+   * @param hashHigh high half of the sum mod 2^128 of the batch hashes (see BatchHash)
+   * @param hashLow low half
+   * @param maxTimestamp largest record timestamp, -1 if none
+   * @param maxTimestampOffset first offset that carries it, -1 if none
+   * @param epochs leader epochs with the first offset of each, ascending
+   * @param abortedTransactions transactions aborted by a marker in here
+   * @param producers state of every producer touched, as of endOffset
+   * @param runs stretches of contiguous bytes, ascending by offset, that hold every batch
+   */
+  public record PartitionFooter(
+      PartitionId partition,
+      long baseOffset,
+      long endOffset,
+      long recordCount,
+      long bytes,
+      long hashHigh,
+      long hashLow,
+      long maxTimestamp,
+      long maxTimestampOffset,
+      List<EpochStart> epochs,
+      List<AbortedTransaction> abortedTransactions,
+      List<ProducerSnapshot> producers,
+      List<Run> runs) {}
+
+  /** A leader epoch begins at an offset. */
+  public record EpochStart(int leaderEpoch, long startOffset) {}
+
+  /** Offsets of an aborted transaction, and the last stable offset when it ended. */
+  public record AbortedTransaction(long producerId, long firstOffset, long lastOffset, long lastStableOffset) {}
+
+  /** One of the last batches of a producer. */
+  public record BatchSequence(int firstSequence, int lastSequence, long lastOffset, int offsetDelta, long timestamp) {}
+
+  /**
+   * Producer state at a point of a partition.
+   *
+   * @param batches the last up to five, oldest first
+   * @param lastTimestamp record time, data only
+   * @param idleAgeMs monotonic time without a write, added up over leaders (0 when just written)
+   * @param coordinatorEpoch of the last marker, -1 if none
+   * @param transactionFirstOffset of the open transaction, -1 if none
+   * @param transactionAgeMs monotonic time the open transaction has lasted, 0 if none
+   */
+  public record ProducerSnapshot(
+      long producerId,
+      short producerEpoch,
+      List<BatchSequence> batches,
+      long lastTimestamp,
+      long idleAgeMs,
+      int coordinatorEpoch,
+      long transactionFirstOffset,
+      long transactionAgeMs) {}
+
+  /** Whole batches next to each other: position and size in bytes, offsets [baseOffset, endOffset). */
+  public record Run(long baseOffset, long endOffset, long position, int bytes, long maxTimestamp) {}
+}
