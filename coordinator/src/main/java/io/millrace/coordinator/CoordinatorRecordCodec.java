@@ -1,0 +1,52 @@
+package io.millrace.coordinator;
+
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.MessageUtil;
+import org.apache.kafka.common.record.internal.Record;
+import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.apache.kafka.coordinator.group.generated.CoordinatorRecordType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bytes of group records: the key is its record type (int16) and the message at version 0, the value its version (int16) and the
+ * message. Source: the record schemas Kafka publishes with its group coordinator.
+ */
+final class CoordinatorRecordCodec {
+  private CoordinatorRecordCodec() {}
+
+  static SimpleRecord encode(CoordinatorRecord record, long timestampMs) {
+    byte[] key = MessageUtil.toCoordinatorTypePrefixedBytes(record.key());
+    ApiMessage value = record.value();
+    byte @Nullable [] valueBytes =
+        value == null ? null : MessageUtil.toVersionPrefixedBytes(record.valueVersion(), value);
+    return new SimpleRecord(timestampMs, key, valueBytes);
+  }
+
+  /** Empty for a record type this version does not know; such records are kept in the log and skipped here. */
+  static Optional<CoordinatorRecord> decode(Record record) {
+    ByteBuffer key = record.key();
+    CoordinatorRecordType type;
+    try {
+      type = CoordinatorRecordType.fromId(key.getShort());
+    } catch (UnsupportedVersionException unknown) {
+      return Optional.empty();
+    }
+    ApiMessage keyMessage = type.newRecordKey();
+    keyMessage.read(new ByteBufferAccessor(key), (short) 0);
+    if (!record.hasValue()) {
+      return Optional.of(CoordinatorRecord.tombstone(keyMessage));
+    }
+    ByteBuffer value = record.value();
+    short version = value.getShort();
+    if (version < type.lowestSupportedVersion() || version > type.highestSupportedVersion()) {
+      return Optional.empty();
+    }
+    ApiMessage valueMessage = type.newRecordValue();
+    valueMessage.read(new ByteBufferAccessor(value), version);
+    return Optional.of(CoordinatorRecord.of(keyMessage, version, valueMessage));
+  }
+}

@@ -1,0 +1,77 @@
+package io.millrace.coordinator;
+
+import io.millrace.runtime.Clock;
+import io.millrace.runtime.EventLoop;
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.log.PartitionLog;
+import io.millrace.storage.log.Partitions;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+
+/**
+ * The loaded shards of one coordinator, by partition; each loads on first use and again after it ended. Any thread may ask; the map
+ * is guarded by its monitor.
+ */
+public final class ShardRegistry<S extends Shard> {
+  /** Records of one event are split into batches of at most this many bytes (below the default max.message.bytes). */
+  private static final int BATCH_BYTES_MAX = 512 * 1024;
+
+  private final EventLoop loop;
+  private final Clock clock;
+  private final Partitions partitions;
+  private final Supplier<S> newShard;
+  private final Map<PartitionId, Loaded<S>> shards = new TreeMap<>();
+
+  private record Loaded<S extends Shard>(PartitionLog log, CompletableFuture<ShardRunner<S>> runner) {}
+
+  public ShardRegistry(EventLoop loop, Clock clock, Partitions partitions, Supplier<S> newShard) {
+    this.loop = loop;
+    this.clock = clock;
+    this.partitions = partitions;
+    this.newShard = newShard;
+  }
+
+  /** The running shard of a partition this broker leads; fails as {@link Partitions#open} does. */
+  public CompletableFuture<ShardRunner<S>> shard(PartitionId id) {
+    return partitions.open(id).thenCompose(log -> shard(id, log));
+  }
+
+  private synchronized CompletableFuture<ShardRunner<S>> shard(PartitionId id, PartitionLog log) {
+    Loaded<S> known = shards.get(id);
+    if (known != null && known.log() == log && !failed(known.runner())) {
+      return known.runner();
+    }
+    if (known != null) {
+      known.runner().thenAccept(runner -> loop.execute(runner::end));
+    }
+    S shard = newShard.get();
+    ShardRunner<S> runner = new ShardRunner<>(loop, clock, log, shard, BATCH_BYTES_MAX);
+    CompletableFuture<ShardRunner<S>> loaded =
+        ShardLoader.load(loop, log, shard)
+            .thenApply(
+                done -> {
+                  runner.tell(Shard::onLoaded);
+                  return runner;
+                });
+    shards.put(id, new Loaded<>(log, loaded));
+    return loaded;
+  }
+
+  private static <S extends Shard> boolean failed(CompletableFuture<ShardRunner<S>> runner) {
+    return runner.isCompletedExceptionally() || (runner.isDone() && runner.join().ended());
+  }
+
+  /** Shards that are loaded or loading, in partition order. */
+  public synchronized List<CompletableFuture<ShardRunner<S>>> present() {
+    return shards.values().stream().map(Loaded::runner).toList();
+  }
+
+  /** Ends all shards. */
+  public synchronized void close() {
+    shards.values().forEach(each -> each.runner().thenAccept(r -> loop.execute(r::end)));
+    shards.clear();
+  }
+}

@@ -1,0 +1,195 @@
+package io.millrace.coordinator;
+
+import io.millrace.runtime.Clock;
+import io.millrace.runtime.EventLoop;
+import io.millrace.storage.log.PartitionLog;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.errors.NotCoordinatorException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
+import org.apache.kafka.common.record.internal.RecordBatch;
+import org.apache.kafka.common.record.internal.SimpleRecord;
+
+/**
+ * Runs one {@link Shard} on an event loop over its partition: appends an event's records, lets its replies go once they are
+ * durable, keeps its timers. There is no rollback: when an append fails the shard ends, its callers get NOT_COORDINATOR, and the next
+ * caller loads anew.
+ */
+public final class ShardRunner<S extends Shard> {
+  private final EventLoop loop;
+  private final Clock clock;
+  private final PartitionLog log;
+  private final S shard;
+  private final int batchBytesMax;
+  private final Map<String, EventLoop.Cancellable> timers = new LinkedHashMap<>();
+  private final Set<CompletableFuture<?>> open = new LinkedHashSet<>();
+  private CompletableFuture<?> lastAppend = CompletableFuture.completedFuture(null);
+  private volatile boolean ended;
+
+  ShardRunner(EventLoop loop, Clock clock, PartitionLog log, S shard, int batchBytesMax) {
+    this.loop = loop;
+    this.clock = clock;
+    this.log = log;
+    this.shard = shard;
+    this.batchBytesMax = batchBytesMax;
+  }
+
+  public boolean ended() {
+    return ended;
+  }
+
+  /** One request. The event completes its future through the outbox, now or in a later event. */
+  public <T> CompletableFuture<T> call(Call<S, T> event) {
+    CompletableFuture<T> future = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          if (ended) {
+            future.completeExceptionally(new NotCoordinatorException("The coordinator is moving."));
+            return;
+          }
+          open.add(future);
+          future.whenComplete((value, failure) -> onLoop(() -> open.remove(future)));
+          run(out -> event.run(shard, out, future));
+        });
+    return future;
+  }
+
+  /** A request's event. */
+  public interface Call<S, T> {
+    void run(S shard, Outbox out, CompletableFuture<T> reply);
+  }
+
+  /** An event nobody waits for. */
+  public void tell(BiConsumer<S, Outbox> event) {
+    loop.execute(
+        () -> {
+          if (!ended) {
+            run(out -> event.accept(shard, out));
+          }
+        });
+  }
+
+  private void run(Consumer<Outbox> event) {
+    Outbox out = new Outbox();
+    event.accept(out);
+    for (Outbox.TimerChange change : out.timers()) {
+      change(change);
+    }
+    if (!out.records().isEmpty()) {
+      append(out.records());
+    }
+    if (!out.replies().isEmpty()) {
+      lastAppend.whenComplete(
+          (value, failure) -> {
+            if (failure == null) {
+              out.replies().forEach(Runnable::run);
+            }
+          });
+    }
+  }
+
+  private void append(List<CoordinatorRecord> records) {
+    long nowMs = clock.wallMs();
+    List<SimpleRecord> encoded = new ArrayList<>();
+    int bytes = 0;
+    List<CompletableFuture<?>> appends = new ArrayList<>();
+    appends.add(lastAppend);
+    for (CoordinatorRecord record : records) {
+      SimpleRecord next = CoordinatorRecordCodec.encode(record, nowMs);
+      int size = next.key().remaining() + (next.value() == null ? 0 : next.value().remaining()) + 32;
+      if (!encoded.isEmpty() && bytes + size > batchBytesMax) {
+        appends.add(appendBatch(encoded, nowMs));
+        encoded = new ArrayList<>();
+        bytes = 0;
+      }
+      encoded.add(next);
+      bytes += size;
+    }
+    appends.add(appendBatch(encoded, nowMs));
+    lastAppend = CompletableFuture.allOf(appends.toArray(CompletableFuture[]::new));
+    lastAppend.whenComplete(
+        (value, failure) -> {
+          if (failure != null) {
+            onLoop(this::end);
+          }
+        });
+  }
+
+  private CompletableFuture<?> appendBatch(List<SimpleRecord> records, long nowMs) {
+    int estimate = 128;
+    for (SimpleRecord record : records) {
+      estimate += 32 + record.key().remaining() + (record.value() == null ? 0 : record.value().remaining());
+    }
+    ByteBuffer buffer = ByteBuffer.allocate(estimate);
+    try (MemoryRecordsBuilder builder =
+        MemoryRecords.builder(
+            buffer, RecordBatch.MAGIC_VALUE_V2, Compression.NONE, TimestampType.CREATE_TIME, 0L, nowMs,
+            RecordBatch.NO_PRODUCER_ID, RecordBatch.NO_PRODUCER_EPOCH, RecordBatch.NO_SEQUENCE, false, false,
+            RecordBatch.NO_PARTITION_LEADER_EPOCH)) {
+      records.forEach(builder::append);
+      ByteBuffer batch = builder.build().buffer();
+      return log.append(batch, -1, PartitionLog.Origin.COORDINATOR);
+    } catch (RecordTooLargeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private void change(Outbox.TimerChange change) {
+    EventLoop.Cancellable former = timers.remove(change.name());
+    if (former != null) {
+      former.cancel();
+    }
+    Consumer<Outbox> action = change.action();
+    if (action == null) {
+      return;
+    }
+    EventLoop.Cancellable[] self = new EventLoop.Cancellable[1];
+    EventLoop.Cancellable timer =
+        loop.schedule(
+            TimeUnit.MILLISECONDS.toNanos(change.delayMs()),
+            () -> {
+              // a timer replaced after it had been queued must not fire
+              if (!ended && timers.get(change.name()) == self[0] && self[0] != null) {
+                timers.remove(change.name());
+                run(action);
+              }
+            });
+    self[0] = timer;
+    timers.put(change.name(), timer);
+  }
+
+  /** Fails every open request; nothing runs afterwards. */
+  public void end() {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    timers.values().forEach(EventLoop.Cancellable::cancel);
+    timers.clear();
+    for (CompletableFuture<?> future : List.copyOf(open)) {
+      future.completeExceptionally(new NotCoordinatorException("The coordinator is moving."));
+    }
+    open.clear();
+  }
+
+  private void onLoop(Runnable task) {
+    if (loop.inLoop()) {
+      task.run();
+    } else {
+      loop.execute(task);
+    }
+  }
+}

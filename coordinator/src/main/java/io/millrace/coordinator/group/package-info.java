@@ -1,0 +1,5 @@
+/** Classic consumer groups and committed offsets: the state machine behind __consumer_offsets. */
+@NullMarked
+package io.millrace.coordinator.group;
+
+import org.jspecify.annotations.NullMarked;
