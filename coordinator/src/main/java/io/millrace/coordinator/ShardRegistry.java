@@ -41,7 +41,7 @@ public final class ShardRegistry<S extends Shard> {
 
   private synchronized CompletableFuture<ShardRunner<S>> shard(PartitionId id, PartitionLog log) {
     Loaded<S> known = shards.get(id);
-    if (known != null && known.log() == log && !failed(known.runner())) {
+    if (known != null && known.log().equals(log) && !failed(known.runner())) {
       return known.runner();
     }
     if (known != null) {

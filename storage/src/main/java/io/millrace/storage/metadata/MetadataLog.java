@@ -23,7 +23,7 @@ public interface MetadataLog {
     record Applied(MetadataImage image) implements Outcome {}
 
     /** What it relied on was no longer so; nothing changed. */
-    record Void(String reason, MetadataImage image) implements Outcome {}
+    record Voided(String reason, MetadataImage image) implements Outcome {}
   }
 
   /** This incarnation is fenced or its loop has ended. */
