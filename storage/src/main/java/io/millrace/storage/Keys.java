@@ -44,6 +44,12 @@ public final class Keys {
     return FENCE + writer;
   }
 
+  /** The incarnation in a key of the form {@code .../<writer>/<counter>}. */
+  public static WriterId writer(String key) {
+    int end = key.lastIndexOf('/');
+    return WriterId.parse(key.substring(key.lastIndexOf('/', end - 1) + 1, Math.max(end, 0)));
+  }
+
   /** The number at the end of a key. */
   public static long number(String key) {
     return Long.parseLong(key, key.lastIndexOf('/') + 1, key.length(), 10);

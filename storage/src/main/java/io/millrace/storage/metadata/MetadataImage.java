@@ -6,33 +6,36 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.HashTreePMap;
-import org.pcollections.PMap;
+import org.pcollections.PSortedMap;
+import org.pcollections.PVector;
 import org.pcollections.TreePMap;
+import org.pcollections.TreePVector;
 
 /**
- * The cluster's metadata at one entry; immutable, each entry yields the next. Request threads read it without locks. Its size is
- * O(partitions + objects + incarnations).
+ * The cluster's metadata at one entry; immutable, each entry yields the next ({@link ImageDraft} decides how). Request threads read
+ * it without locks. Its size is O(partitions + objects + incarnations). Collections are persistent, so a change costs O(log n), and
+ * sorted, so every broker iterates them in the same order.
  */
 public record MetadataImage(
     long entryNumber,
     long entryHash,
     Optional<Uuid> clusterId,
-    PMap<WriterId, Incarnation> incarnations,
-    PMap<Integer, WriterId> brokers,
-    PMap<Uuid, Topic> topics,
-    PMap<String, Uuid> topicIds,
-    TreePMap<String, ObjectInfo> objects,
-    PMap<ConfigResource, PMap<String, String>> configs,
-    PMap<String, Short> features,
+    int formatVersion,
+    PSortedMap<WriterId, Incarnation> incarnations,
+    PSortedMap<Integer, WriterId> brokers,
+    PSortedMap<Uuid, Topic> topics,
+    PSortedMap<String, Uuid> topicIds,
+    PSortedMap<String, ObjectInfo> objects,
+    PSortedMap<ConfigResource, PSortedMap<String, String>> configs,
+    PSortedMap<String, Short> features,
     long nextProducerId,
     long nextBrokerEpoch) {
 
   /** Before the first entry. */
   public static final MetadataImage EMPTY =
       new MetadataImage(
-          0, 0, Optional.empty(), HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty(),
-          TreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty(), 0, 1);
+          0, 0, Optional.empty(), 0, TreePMap.empty(), TreePMap.empty(), TreePMap.empty(), TreePMap.empty(),
+          TreePMap.empty(), TreePMap.empty(), TreePMap.empty(), 0, 1);
 
   /** Life of an incarnation. */
   public enum IncarnationState {
@@ -46,8 +49,9 @@ public record MetadataImage(
    *
    * @param trim every WAL sequence number up to it is published
    * @param endSequence last adopted sequence, -1 until recovered
+   * @param publishedCounter highest counter among the WAL files (entries) it ever published; a lower one is never listed again
    * @param lastCommand number of the last command applied
-   * @param recentCommandHashes hashes of the last commands, newest last
+   * @param recentCommandHashes hashes of the last commands, newest last; as many as may be unsettled; empty once recovered
    * @param uploadFloor see {@link MetadataRecord.UploadFloorMoved}
    */
   public record Incarnation(
@@ -60,12 +64,23 @@ public record MetadataImage(
       String version,
       long trim,
       long endSequence,
+      long publishedCounter,
       long lastCommand,
       List<Long> recentCommandHashes,
       long uploadFloor) {}
 
   /** A topic; partition p is {@code partitions.get(p)}. */
-  public record Topic(Uuid id, String name, List<Partition> partitions) {}
+  public record Topic(Uuid id, String name, PVector<Partition> partitions) {
+    /** Same topic with one partition exchanged. */
+    Topic with(int partition, Partition changed) {
+      return new Topic(id, name, partitions.with(partition, changed));
+    }
+
+    /** Same topic with partitions added at the end. */
+    Topic plus(List<Partition> added) {
+      return new Topic(id, name, TreePVector.from(partitions).plusAll(added));
+    }
+  }
 
   /** Newest checkpoint of a partition. */
   public record Checkpoint(String key, long sizeBytes, int crc, long end) {}
@@ -92,7 +107,13 @@ public record MetadataImage(
       Optional<Checkpoint> checkpoint) {}
 
   /** Whose configs. */
-  public record ConfigResource(MetadataRecord.ConfigScope scope, String name) {}
+  public record ConfigResource(MetadataRecord.ConfigScope scope, String name) implements Comparable<ConfigResource> {
+    @Override
+    public int compareTo(ConfigResource o) {
+      int c = scope.compareTo(o.scope);
+      return c != 0 ? c : name.compareTo(o.name);
+    }
+  }
 
   public @Nullable Topic topic(Uuid id) {
     return topics.get(id);
@@ -111,12 +132,18 @@ public record MetadataImage(
   }
 
   /** Stored values only; defaults and precedence are the broker's. */
-  public PMap<String, String> configs(MetadataRecord.ConfigScope scope, String name) {
-    PMap<String, String> found = configs.get(new ConfigResource(scope, name));
-    return found == null ? HashTreePMap.empty() : found;
+  public PSortedMap<String, String> configs(MetadataRecord.ConfigScope scope, String name) {
+    PSortedMap<String, String> found = configs.get(new ConfigResource(scope, name));
+    return found == null ? TreePMap.empty() : found;
   }
 
-  /** The registered incarnation of a node id. */
+  /** True if the incarnation stands in the image and is not fenced. */
+  public boolean isRegistered(WriterId writer) {
+    Incarnation found = incarnations.get(writer);
+    return found != null && found.state() == IncarnationState.REGISTERED;
+  }
+
+  /** The registered incarnation of a node id; null if the node id is unknown or its incarnation fenced. */
   public @Nullable Incarnation broker(int nodeId) {
     WriterId writer = brokers.get(nodeId);
     return writer == null ? null : incarnations.get(writer);

@@ -9,11 +9,11 @@ import org.apache.kafka.common.Uuid;
 
 /**
  * The typed records of metadata entries; each is the content of one command and names what it relies on. Whether a record is void
- * on an image is decided in {@link MetadataImage}, in one place, the same for proposing and for replaying.
+ * on an image is decided in {@link ImageDraft}, in one place, the same for proposing and for replaying.
  */
 public sealed interface MetadataRecord {
 
-  /** Gives the cluster its id; only in the first entry. */
+  /** Gives the cluster its id; void if it has one. */
   record ClusterCreated(Uuid clusterId, int formatVersion) implements MetadataRecord {}
 
   /** A listener address of a broker. */
@@ -52,7 +52,7 @@ public sealed interface MetadataRecord {
   /** The leader's own handover (design 7a). Relies on: its leader epoch. */
   record LeaderHandedOver(PartitionId partition, int leaderEpoch, int newLeader) implements MetadataRecord {}
 
-  /** Where the partition should be led; obeyed by its leader. */
+  /** Where the partition should be led; obeyed by its leader. Naming the present leader takes a target back. */
   record TargetLeaderSet(PartitionId partition, int targetLeader) implements MetadataRecord {}
 
   /** Log start moves up. Relies on: its leader epoch; never moves back. */
@@ -67,20 +67,40 @@ public sealed interface MetadataRecord {
     CLIENT_METRICS
   }
 
-  /** Sets (present) or removes (empty) config values; for topics, {@code name} is the topic id as text. */
-  record ConfigsChanged(ConfigScope scope, String name, Map<String, Optional<String>> changes)
-      implements MetadataRecord {}
+  /**
+   * Sets (present) or removes (empty) config values; for topics, {@code name} is the topic id as text, and it is void if the topic is
+   * gone.
+   *
+   * @param before stored values (empty: none) that the change was computed from and relies on, as appending to a list does
+   */
+  record ConfigsChanged(
+      ConfigScope scope, String name, Map<String, Optional<String>> changes, Map<String, Optional<String>> before)
+      implements MetadataRecord {
+    public ConfigsChanged(ConfigScope scope, String name, Map<String, Optional<String>> changes) {
+      this(scope, name, changes, Map.of());
+    }
+  }
 
   /** A block of producer ids for one broker. Relies on: the next free id. */
   record ProducerIdsTaken(long first, int count) implements MetadataRecord {}
 
-  /** Inputs are unlisted, outputs listed, in one step. Relies on: inputs listed. */
-  record ObjectsMerged(List<String> inputs, List<ObjectInfo> outputs) implements MetadataRecord {}
+  /** A merge dropped records of the partition, all below {@code end}. */
+  record Dropped(PartitionId partition, long end) {}
+
+  /**
+   * Inputs are unlisted, outputs (the issuer's own) listed, in one step. Relies on: inputs listed; where records were dropped, the
+   * partition's checkpoint covers them or its topic is gone; outputs not deletable (invariant I8).
+   */
+  record ObjectsMerged(List<String> inputs, List<ObjectInfo> outputs, List<Dropped> dropped)
+      implements MetadataRecord {}
 
   /** One partition's part of a checkpoint object: covers everything below {@code end}. */
   record CheckpointEntry(PartitionId partition, int leaderEpoch, long end) {}
 
-  /** Names a checkpoint object for partitions; void per partition where the issuer does not lead at the epoch or it covers less. */
+  /**
+   * Names a checkpoint object of the issuer for partitions; without effect per partition where the issuer does not lead at the epoch or
+   * it covers less than the present one, void if that is so for all.
+   */
   record CheckpointTaken(
       String key, long sizeBytes, int crc, List<CheckpointEntry> partitions) implements MetadataRecord {}
 

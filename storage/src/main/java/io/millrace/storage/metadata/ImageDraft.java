@@ -1,0 +1,165 @@
+package io.millrace.storage.metadata;
+
+import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataImage.ConfigResource;
+import io.millrace.storage.metadata.MetadataImage.Incarnation;
+import io.millrace.storage.metadata.MetadataImage.Topic;
+import io.millrace.storage.metadata.MetadataRecord.CheckpointTaken;
+import io.millrace.storage.metadata.MetadataRecord.ClusterCreated;
+import io.millrace.storage.metadata.MetadataRecord.ConfigsChanged;
+import io.millrace.storage.metadata.MetadataRecord.FeatureSet;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
+import io.millrace.storage.metadata.MetadataRecord.LeaderHandedOver;
+import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
+import io.millrace.storage.metadata.MetadataRecord.NoOp;
+import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
+import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
+import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
+import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
+import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
+import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
+import io.millrace.storage.metadata.MetadataRecord.UploadFloorMoved;
+import io.millrace.storage.metadata.MetadataRecord.WalPublished;
+import java.util.Optional;
+import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
+import org.pcollections.PSortedMap;
+
+/**
+ * The image while one entry is applied to (or composed on) it: the one place that decides whether a command is void, on image n-1 and
+ * after the records before it. A void command leaves no trace. Owned by one thread; the effects of records stand in the
+ * {@code ...Effects} classes, which check everything before they change anything and return null or the reason they did not.
+ */
+final class ImageDraft {
+  Optional<Uuid> clusterId;
+  int formatVersion;
+  PSortedMap<WriterId, Incarnation> incarnations;
+  PSortedMap<Integer, WriterId> brokers;
+  PSortedMap<Uuid, Topic> topics;
+  PSortedMap<String, Uuid> topicIds;
+  PSortedMap<String, ObjectInfo> objects;
+  PSortedMap<ConfigResource, PSortedMap<String, String>> configs;
+  PSortedMap<String, Short> features;
+  long nextProducerId;
+  long nextBrokerEpoch;
+
+  ImageDraft(MetadataImage image) {
+    clusterId = image.clusterId();
+    formatVersion = image.formatVersion();
+    incarnations = image.incarnations();
+    brokers = image.brokers();
+    topics = image.topics();
+    topicIds = image.topicIds();
+    objects = image.objects();
+    configs = image.configs();
+    features = image.features();
+    nextProducerId = image.nextProducerId();
+    nextBrokerEpoch = image.nextBrokerEpoch();
+  }
+
+  /** The image after a whole entry. */
+  static MetadataImage apply(MetadataImage image, Entry entry, long entryHash) {
+    if (entry.number() != image.entryNumber() + 1 || entry.predecessorHash() != image.entryHash()) {
+      throw new IllegalArgumentException("entry %d does not follow entry %d".formatted(entry.number(), image.entryNumber()));
+    }
+    ImageDraft draft = new ImageDraft(image);
+    entry.commands().forEach(draft::apply);
+    return draft.image(entry.number(), entryHash);
+  }
+
+  /** Null if the command took effect, else why it is void. */
+  @Nullable String apply(Command command) {
+    String reason = issuerReason(command);
+    if (reason == null) {
+      reason = effect(command);
+    }
+    if (reason == null) {
+      IncarnationEffects.noteCommand(this, command);
+    }
+    return reason;
+  }
+
+  /** The number the next command of a registered incarnation must have. */
+  long nextCommand(WriterId issuer) {
+    Incarnation incarnation = incarnations.get(issuer);
+    return incarnation == null ? 0 : incarnation.lastCommand() + 1;
+  }
+
+  MetadataImage image(long entryNumber, long entryHash) {
+    return new MetadataImage(
+        entryNumber, entryHash, clusterId, formatVersion, incarnations, brokers, topics, topicIds, objects, configs,
+        features, nextProducerId, nextBrokerEpoch);
+  }
+
+  boolean isRegistered(WriterId writer) {
+    Incarnation found = incarnations.get(writer);
+    return found != null && found.state() == MetadataImage.IncarnationState.REGISTERED;
+  }
+
+  private @Nullable String issuerReason(Command command) {
+    if (command.record() instanceof IncarnationRegistered registered) {
+      return command.number() == 0 && registered.writer().equals(command.issuer())
+          ? null
+          : "a registration is command 0 of its own incarnation";
+    }
+    Incarnation issuer = incarnations.get(command.issuer());
+    if (issuer == null || issuer.state() != MetadataImage.IncarnationState.REGISTERED) {
+      return "incarnation %s is %s".formatted(command.issuer(), issuer == null ? "unknown" : issuer.state());
+    }
+    return command.number() == issuer.lastCommand() + 1
+        ? null
+        : "command %d is not the next of incarnation %s, %d is"
+            .formatted(command.number(), command.issuer(), issuer.lastCommand() + 1);
+  }
+
+  private @Nullable String effect(Command command) {
+    WriterId issuer = command.issuer();
+    return switch (command.record()) {
+      case NoOp _ -> null;
+      case ClusterCreated r -> created(r);
+      case IncarnationRegistered r -> IncarnationEffects.registered(this, r);
+      case IncarnationFenced r -> IncarnationEffects.fenced(this, r);
+      case IncarnationRecovered r -> IncarnationEffects.recovered(this, r);
+      case UploadFloorMoved r -> IncarnationEffects.uploadFloorMoved(this, issuer, r);
+      case WalPublished r -> ObjectEffects.published(this, issuer, r);
+      case ObjectsMerged r -> ObjectEffects.merged(this, issuer, r);
+      case CheckpointTaken r -> ObjectEffects.checkpointTaken(this, issuer, r);
+      case TopicCreated r -> TopicEffects.created(this, r);
+      case TopicDeleted r -> TopicEffects.deleted(this, r);
+      case PartitionsAdded r -> TopicEffects.partitionsAdded(this, r);
+      case ConfigsChanged r -> TopicEffects.configsChanged(this, r);
+      case LeaderHandedOver r -> PartitionEffects.handedOver(this, issuer, r);
+      case TargetLeaderSet r -> PartitionEffects.targetLeaderSet(this, r);
+      case LogStartMoved r -> PartitionEffects.logStartMoved(this, issuer, r);
+      case ProducerIdsTaken r -> producerIdsTaken(r);
+      case FeatureSet r -> featureSet(r);
+    };
+  }
+
+  private @Nullable String created(ClusterCreated r) {
+    if (clusterId.isPresent()) {
+      return "the cluster exists already: " + clusterId.get();
+    }
+    clusterId = Optional.of(r.clusterId());
+    formatVersion = r.formatVersion();
+    return null;
+  }
+
+  private @Nullable String producerIdsTaken(ProducerIdsTaken r) {
+    if (r.first() != nextProducerId || r.count() <= 0 || r.first() > Long.MAX_VALUE - r.count()) {
+      return "the next producer id is %d, not %d".formatted(nextProducerId, r.first());
+    }
+    nextProducerId = r.first() + r.count();
+    return null;
+  }
+
+  private @Nullable String featureSet(FeatureSet r) {
+    if (r.level() < 0) {
+      return "feature level " + r.level();
+    }
+    features = r.level() == 0 ? features.minus(r.name()) : features.plus(r.name(), r.level());
+    return null;
+  }
+}
