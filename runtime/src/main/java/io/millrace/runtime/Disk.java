@@ -21,6 +21,8 @@ public interface Disk {
   }
 
   /**
+   * Opens one file.
+   *
    * @throws java.nio.file.NoSuchFileException for READ and WRITE of an absent file
    * @throws java.nio.file.FileAlreadyExistsException for CREATE of a present one
    */
@@ -36,7 +38,11 @@ public interface Disk {
   /** Atomic; replaces {@code target}. */
   void rename(Path from, Path target) throws IOException;
 
-  /** @throws java.nio.file.NoSuchFileException if absent */
+  /**
+   * Deletes a file or an empty folder.
+   *
+   * @throws java.nio.file.NoSuchFileException if absent
+   */
   void delete(Path path) throws IOException;
 
   boolean exists(Path path) throws IOException;
