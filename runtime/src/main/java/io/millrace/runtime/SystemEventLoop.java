@@ -42,7 +42,7 @@ final class SystemEventLoop implements EventLoop {
 
   @Override
   public boolean inLoop() {
-    return Thread.currentThread() == thread;
+    return Thread.currentThread().equals(thread);
   }
 
   @Override
