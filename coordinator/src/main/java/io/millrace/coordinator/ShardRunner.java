@@ -6,10 +6,8 @@ import io.millrace.storage.log.PartitionLog;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -34,10 +32,14 @@ public final class ShardRunner<S extends Shard> {
   private final PartitionLog log;
   private final S shard;
   private final int batchBytesMax;
-  private final Map<String, EventLoop.Cancellable> timers = new LinkedHashMap<>();
-  private final Set<CompletableFuture<?>> open = new LinkedHashSet<>();
+  private final Map<String, Timer> timers = new LinkedHashMap<>();
+  private final Map<Long, CompletableFuture<?>> open = new LinkedHashMap<>();
+  private long nextNumber;
   private CompletableFuture<?> lastAppend = CompletableFuture.completedFuture(null);
   private volatile boolean ended;
+
+  /** A timer that has not fired; the number tells it from one that replaced it. */
+  private record Timer(long number, EventLoop.Cancellable scheduled) {}
 
   ShardRunner(EventLoop loop, Clock clock, PartitionLog log, S shard, int batchBytesMax) {
     this.loop = loop;
@@ -60,8 +62,9 @@ public final class ShardRunner<S extends Shard> {
             future.completeExceptionally(new NotCoordinatorException("The coordinator is moving."));
             return;
           }
-          open.add(future);
-          future.whenComplete((value, failure) -> onLoop(() -> open.remove(future)));
+          long number = nextNumber++;
+          open.put(number, future);
+          future.whenComplete((value, failure) -> onLoop(() -> open.remove(number)));
           run(out -> event.run(shard, out, future));
         });
     return future;
@@ -148,27 +151,29 @@ public final class ShardRunner<S extends Shard> {
   }
 
   private void change(Outbox.TimerChange change) {
-    EventLoop.Cancellable former = timers.remove(change.name());
+    Timer former = timers.remove(change.name());
     if (former != null) {
-      former.cancel();
+      former.scheduled().cancel();
     }
     Consumer<Outbox> action = change.action();
     if (action == null) {
       return;
     }
-    EventLoop.Cancellable[] self = new EventLoop.Cancellable[1];
-    EventLoop.Cancellable timer =
+    long number = nextNumber++;
+    EventLoop.Cancellable scheduled =
         loop.schedule(
             TimeUnit.MILLISECONDS.toNanos(change.delayMs()),
-            () -> {
-              // a timer replaced after it had been queued must not fire
-              if (!ended && timers.get(change.name()) == self[0] && self[0] != null) {
-                timers.remove(change.name());
-                run(action);
-              }
-            });
-    self[0] = timer;
-    timers.put(change.name(), timer);
+            () -> fire(change.name(), number, action));
+    timers.put(change.name(), new Timer(number, scheduled));
+  }
+
+  private void fire(String name, long number, Consumer<Outbox> action) {
+    Timer timer = timers.get(name);
+    // a timer replaced after it had been queued must not fire
+    if (!ended && timer != null && timer.number() == number) {
+      timers.remove(name);
+      run(action);
+    }
   }
 
   /** Fails every open request; nothing runs afterwards. */
@@ -177,9 +182,9 @@ public final class ShardRunner<S extends Shard> {
       return;
     }
     ended = true;
-    timers.values().forEach(EventLoop.Cancellable::cancel);
+    timers.values().forEach(timer -> timer.scheduled().cancel());
     timers.clear();
-    for (CompletableFuture<?> future : List.copyOf(open)) {
+    for (CompletableFuture<?> future : List.copyOf(open.values())) {
       future.completeExceptionally(new NotCoordinatorException("The coordinator is moving."));
     }
     open.clear();
