@@ -1,0 +1,120 @@
+package io.millrace.broker.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** What one broker was told at its start, checked and typed; immutable. {@link ConfigLoader} makes it. */
+public final class BrokerConfig {
+  private final ConfigValues values;
+  private final List<Listener> listeners;
+
+  BrokerConfig(ConfigValues values, List<Listener> listeners) {
+    this.values = values;
+    this.listeners = List.copyOf(listeners);
+  }
+
+  /**
+   * Values by key name over the defaults, for embedding and tests.
+   *
+   * @throws IllegalArgumentException with all problems
+   */
+  public static BrokerConfig of(Map<String, String> values) {
+    List<String> overrides =
+        values.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList();
+    return switch (ConfigLoader.load(StartOptions.ofOverrides(overrides))) {
+      case ConfigLoader.Loaded loaded -> loaded.config();
+      case ConfigLoader.Refused refused -> throw new IllegalArgumentException(refused.message());
+    };
+  }
+
+  /**
+   * The value given, else the default.
+   *
+   * @throws IllegalStateException if there is neither
+   */
+  public <T> T get(ConfigKey<T> key) {
+    return values.get(key);
+  }
+
+  /** The value given, else the default, if there is one. */
+  public <T> Optional<T> find(ConfigKey<T> key) {
+    return values.find(key);
+  }
+
+  /** Whether file or command line gave a value. */
+  public boolean isSet(ConfigKey<?> key) {
+    return values.isSet(key);
+  }
+
+  /** The text that was given; null if none was. */
+  public @Nullable String given(ConfigKey<?> key) {
+    Setting setting = values.setting(key.name());
+    return setting == null ? null : setting.value();
+  }
+
+  /** To be opened, in the order given; at least one. */
+  public List<Listener> listeners() {
+    return listeners;
+  }
+
+  public int nodeId() {
+    int brokerId = get(NodeKeys.BROKER_ID);
+    return isSet(NodeKeys.NODE_ID) || brokerId < 0 ? get(NodeKeys.NODE_ID) : brokerId;
+  }
+
+  public Path dataDirectory() {
+    return Path.of(find(NodeKeys.LOG_DIRS).orElseGet(() -> get(NodeKeys.LOG_DIR)).getFirst());
+  }
+
+  /** Bytes of requests read and not yet answered; always a limit. */
+  public long queuedRequestBytesMax() {
+    long given = get(NetworkKeys.QUEUED_MAX_REQUEST_BYTES);
+    return given > 0 ? given : get(MillraceKeys.NETWORK_QUEUED_BYTES_MAX);
+  }
+
+  /** Limit per address where it is not {@link NetworkKeys#MAX_CONNECTIONS_PER_IP}, by host as given. */
+  public Map<String, Integer> connectionsPerIpOverrides() {
+    return HostLimits.parse(get(NetworkKeys.MAX_CONNECTIONS_PER_IP_OVERRIDES)).stream()
+        .collect(Collectors.toUnmodifiableMap(HostLimits.Entry::host, HostLimits.Entry::limit));
+  }
+
+  /** All keys as DescribeConfigs shows them for this broker, by name. */
+  public List<ConfigEntry> describe() {
+    List<ConfigEntry> entries = new ArrayList<>();
+    for (ConfigKey<?> key : BrokerKeys.all()) {
+      if (!key.internal()) {
+        entries.add(describe(key));
+      }
+    }
+    return entries;
+  }
+
+  private ConfigEntry describe(ConfigKey<?> key) {
+    List<ConfigEntry.Synonym> synonyms = new ArrayList<>();
+    Setting setting = values.setting(key.name());
+    if (setting != null) {
+      synonyms.add(synonym(key, setting.value(), ConfigSource.STATIC));
+    }
+    if (key.defaultText() != null) {
+      synonyms.add(synonym(key, key.defaultText(), ConfigSource.DEFAULT));
+    }
+    return new ConfigEntry(
+        key.name(),
+        synonyms.isEmpty() ? null : synonyms.getFirst().value(),
+        setting != null ? ConfigSource.STATIC : ConfigSource.DEFAULT,
+        true,
+        key.sensitive(),
+        List.copyOf(synonyms),
+        key.type(),
+        key.doc());
+  }
+
+  private static ConfigEntry.Synonym synonym(ConfigKey<?> key, String text, ConfigSource source) {
+    return new ConfigEntry.Synonym(key.name(), key.sensitive() ? null : text, source);
+  }
+}

@@ -1,0 +1,68 @@
+package io.millrace.broker.config;
+
+import static io.millrace.broker.config.KeyDeclaration.int32;
+import static io.millrace.broker.config.KeyDeclaration.int64;
+import static io.millrace.broker.config.KeyDeclaration.text;
+
+import java.util.List;
+
+/** Keys that Apache Kafka does not have. */
+public final class MillraceKeys {
+  /** {@link #WAL_SYNC}: every write is synced before it is acknowledged. */
+  public static final String SYNC_ALWAYS = "always";
+
+  /** {@link #WAL_SYNC}: synced every {@link #WAL_SYNC_INTERVAL_MS}. */
+  public static final String SYNC_INTERVAL = "interval";
+
+  /** {@link #WAL_SYNC}: left to the operating system. */
+  public static final String SYNC_NEVER = "never";
+
+  public static final ConfigKey<String> WAL_SYNC =
+      text("wal.sync", SYNC_ALWAYS)
+          .oneOf(SYNC_ALWAYS, SYNC_INTERVAL, SYNC_NEVER)
+          .inForce(
+              "When the write-ahead log is synced: before each acknowledgement, every"
+                  + " wal.sync.interval.ms, or when the operating system likes. Only the first"
+                  + " keeps acknowledged records through a power loss.");
+  public static final ConfigKey<Integer> WAL_SYNC_INTERVAL_MS =
+      int32("wal.sync.interval.ms", 100)
+          .between(1, 60000)
+          .inForce("Time between syncs with wal.sync=interval.");
+  public static final ConfigKey<Long> WAL_FILE_BYTES =
+      int64("wal.file.bytes", 256L << 20)
+          .between(1L << 20, 2L << 30)
+          .inForce("Size of a write-ahead log file; a full one is published and the next begins.");
+  public static final ConfigKey<Integer> WAL_ENTRY_BYTES_MAX =
+      int32("wal.entry.bytes.max", 8 << 20)
+          .between(64 << 10, 64 << 20)
+          .inForce("Most bytes of batches in one write-ahead log entry (one write, one sync).");
+  public static final ConfigKey<Long> WAL_BACKLOG_BYTES_MAX =
+      int64("wal.backlog.bytes.max", 4L << 30)
+          .atLeast(4L << 20)
+          .inForce("Most bytes of published write-ahead log files that wait to be merged.");
+  public static final ConfigKey<Long> LOG_CACHE_BYTES =
+      int64("log.cache.bytes", 256L << 20)
+          .atLeast(8L << 20)
+          .inForce("Memory outside the heap for the newest records of all partitions.");
+  public static final ConfigKey<Long> BLOCK_CACHE_BYTES =
+      int64("block.cache.bytes", 64L << 20)
+          .atLeast(8L << 20)
+          .inForce("Memory outside the heap for blocks of older records.");
+  public static final ConfigKey<Long> NETWORK_QUEUED_BYTES_MAX =
+      int64("network.queued.bytes.max", 128L << 20)
+          .atLeast(1L << 20)
+          .inForce("What queued.max.request.bytes=-1 stands for.");
+
+  static final List<ConfigKey<?>> ALL =
+      List.of(
+          WAL_SYNC,
+          WAL_SYNC_INTERVAL_MS,
+          WAL_FILE_BYTES,
+          WAL_ENTRY_BYTES_MAX,
+          WAL_BACKLOG_BYTES_MAX,
+          LOG_CACHE_BYTES,
+          BLOCK_CACHE_BYTES,
+          NETWORK_QUEUED_BYTES_MAX);
+
+  private MillraceKeys() {}
+}

@@ -1,0 +1,45 @@
+package io.millrace.broker.config;
+
+/** Why keys have no effect, as the reference page and the log say it. */
+final class Reasons {
+  static final String NO_REPLICATION =
+      "Brokers keep no copies of each other's data: durability is the store's.";
+  static final String NO_QUORUM =
+      "There is no metadata quorum: metadata is kept in the object store.";
+  static final String NO_ZOOKEEPER = "There is no ZooKeeper: metadata is kept in the object store.";
+  static final String NO_SEGMENTS =
+      "Partitions have no segment or index files: all share the write-ahead log and its objects.";
+  static final String NO_FLUSH =
+      "Nothing waits to be flushed: wal.sync says when records are synced.";
+  static final String NO_PURGATORY = "Waiting requests are kept in no purgatory that needs purging.";
+  static final String NO_TIERS =
+      "There are no tiers: all data is in the object store, and no tiering plug-in is called.";
+  static final String NO_CONVERSION = "Only the current record format is stored and served.";
+  static final String OWN_THREADS =
+      "The broker has no thread pool of this kind: work runs on event loops.";
+  static final String ONE_VERSION =
+      "Brokers speak the newest protocol each client offers; there is nothing to hold back.";
+  static final String RETENTION_LATER =
+      "Not in force in this version: records are not deleted by age or size.";
+  static final String COMPACTION_LATER =
+      "Not in force in this version: topics are not compacted by key.";
+  static final String ONE_BROKER = "Not in force in this version: a cluster is one broker.";
+  static final String OFFSETS_LATER =
+      "Not in force in this version: committed offsets do not expire.";
+  static final String CONSUMER_PROTOCOL_LATER =
+      "Not in force in this version: only the classic group protocol is served.";
+  static final String SHARE_LATER = "Not in force in this version: there are no share groups.";
+  static final String STREAMS_LATER = "Not in force in this version: there are no streams groups.";
+  static final String TRANSACTIONS_LATER =
+      "Not in force in this version: there are no transactions.";
+  static final String SECURITY_LATER =
+      "Not in force in this version: listeners are PLAINTEXT, clients are not authenticated.";
+  static final String AUTHORIZATION_LATER =
+      "Not in force in this version: every client may do everything.";
+  static final String QUOTAS_LATER = "Not in force in this version: there are no quotas.";
+  static final String METRICS_LATER =
+      "Not in force in this version: metrics are not reported through plug-ins.";
+  static final String POLICIES_LATER = "Not in force in this version: no policy class is called.";
+
+  private Reasons() {}
+}
