@@ -35,32 +35,15 @@ public final class Outbox {
     timers.add(new TimerChange(name, 0, null));
   }
 
-  public List<CoordinatorRecord> records() {
+  List<CoordinatorRecord> records() {
     return records;
   }
 
-  public List<Runnable> replies() {
+  List<Runnable> replies() {
     return replies;
   }
 
   List<TimerChange> timers() {
     return timers;
-  }
-
-  /** Names of timers set and not cancelled by this event, for tests. */
-  public List<String> timerNames() {
-    return timers.stream().filter(t -> t.action() != null).map(TimerChange::name).toList();
-  }
-
-  /** Runs a timer set by this event, for tests and for nothing else. */
-  public void fire(String name, Outbox out) {
-    for (TimerChange timer : timers) {
-      Consumer<Outbox> action = timer.action();
-      if (timer.name().equals(name) && action != null) {
-        action.accept(out);
-        return;
-      }
-    }
-    throw new IllegalArgumentException("no timer " + name);
   }
 }

@@ -1,0 +1,154 @@
+package io.millrace.coordinator;
+
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.log.PartitionLog;
+import io.millrace.storage.object.Footer.AbortedTransaction;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.MutableRecordBatch;
+
+/** A partition in memory whose appends become durable when the test says so. */
+public final class SimulatedPartitionLog implements PartitionLog {
+  private final PartitionId id = new PartitionId(new Uuid(7, 7), 0);
+  private final List<ByteBuffer> batches = new ArrayList<>();
+  private final List<CompletableFuture<Appended>> waiting = new ArrayList<>();
+  private long end;
+  private boolean held;
+
+  /** Appends stay undurable until {@link #letGo()}. */
+  public void hold() {
+    held = true;
+  }
+
+  public void letGo() {
+    held = false;
+    List<CompletableFuture<Appended>> ready = List.copyOf(waiting);
+    waiting.clear();
+    ready.forEach(each -> each.complete(new Appended(0, 0, -1, 0, false)));
+  }
+
+  public void failHeld(RuntimeException cause) {
+    List<CompletableFuture<Appended>> ready = List.copyOf(waiting);
+    waiting.clear();
+    ready.forEach(each -> each.completeExceptionally(cause));
+  }
+
+  @Override
+  public CompletableFuture<Appended> append(ByteBuffer batch, long appendTimeMs, Origin origin) {
+    ByteBuffer copy = ByteBuffer.allocate(batch.remaining()).put(batch.duplicate()).flip();
+    MutableRecordBatch only = MemoryRecords.readableRecords(copy).batches().iterator().next();
+    long base = end;
+    only.setLastOffset(base + only.lastOffset());
+    end = only.lastOffset() + 1;
+    batches.add(copy);
+    if (held) {
+      CompletableFuture<Appended> future = new CompletableFuture<>();
+      waiting.add(future);
+      return future;
+    }
+    return CompletableFuture.completedFuture(new Appended(base, end - 1, -1, 0, false));
+  }
+
+  @Override
+  public CompletableFuture<LogSlice> read(
+      long offset, int bytesMax, boolean atLeastOne, Isolation isolation) {
+    for (ByteBuffer batch : batches) {
+      MutableRecordBatch header =
+          MemoryRecords.readableRecords(batch.duplicate()).batches().iterator().next();
+      if (header.lastOffset() >= offset) {
+        return CompletableFuture.completedFuture(new Slice(batch.duplicate(), end));
+      }
+    }
+    return CompletableFuture.completedFuture(new Slice(ByteBuffer.allocate(0), end));
+  }
+
+  private record Slice(ByteBuffer batch, long highWatermark) implements LogSlice {
+    @Override
+    public List<ByteBuffer> buffers() {
+      return List.of(batch);
+    }
+
+    @Override
+    public int sizeBytes() {
+      return batch.remaining();
+    }
+
+    @Override
+    public long lastStableOffset() {
+      return highWatermark;
+    }
+
+    @Override
+    public long logStart() {
+      return 0;
+    }
+
+    @Override
+    public List<AbortedTransaction> abortedTransactions() {
+      return List.of();
+    }
+
+    @Override
+    public void release() {}
+  }
+
+  @Override
+  public PartitionId id() {
+    return id;
+  }
+
+  @Override
+  public int leaderEpoch() {
+    return 0;
+  }
+
+  @Override
+  public long logStart() {
+    return 0;
+  }
+
+  @Override
+  public long highWatermark() {
+    return end;
+  }
+
+  @Override
+  public long lastStableOffset() {
+    return end;
+  }
+
+  @Override
+  public long sizeBytes() {
+    return batches.stream().mapToLong(ByteBuffer::remaining).sum();
+  }
+
+  @Override
+  public CompletableFuture<Optional<OffsetAtTime>> firstAtOrAfter(long timestampMs) {
+    return CompletableFuture.completedFuture(Optional.empty());
+  }
+
+  @Override
+  public CompletableFuture<Optional<OffsetAtTime>> maxTimestamp() {
+    return CompletableFuture.completedFuture(Optional.empty());
+  }
+
+  @Override
+  public int epochAt(long offset) {
+    return 0;
+  }
+
+  @Override
+  public EpochEnd endOfEpoch(int leaderEpoch) {
+    return new EpochEnd(-1, -1);
+  }
+
+  @Override
+  public Runnable onChange(Runnable listener) {
+    return () -> {};
+  }
+}
