@@ -2,12 +2,34 @@ package io.millrace.storage.object;
 
 import io.millrace.storage.PartitionId;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an object says of its contents, per partition in order of {@link PartitionId}. Bytes: docs/formats/objects.md. WAL files and
- * merged objects carry the same footer.
+ * merged objects carry the same footer. It says what its own batches say and nothing of what came before them: a transaction that
+ * began in an earlier object appears to begin with its first batch in here.
  */
 public record Footer(List<PartitionFooter> partitions) {
+
+  /** The part about one partition, null if it has nothing in the object. */
+  public @Nullable PartitionFooter partition(PartitionId id) {
+    int low = 0;
+    int high = partitions.size() - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      PartitionFooter found = partitions.get(middle);
+      int c = found.partition().compareTo(id);
+      if (c == 0) {
+        return found;
+      }
+      if (c < 0) {
+        low = middle + 1;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return null;
+  }
 
   /**
    * One partition's run(s) in an object.
@@ -19,11 +41,11 @@ public record Footer(List<PartitionFooter> partitions) {
    * @param hashHigh high half of the sum mod 2^128 of the batch hashes (see BatchHash)
    * @param hashLow low half
    * @param maxTimestamp largest record timestamp, -1 if none
-   * @param maxTimestampOffset first offset that carries it, -1 if none
+   * @param maxTimestampOffset base offset of the first batch that carries it, -1 if none
    * @param epochs leader epochs with the first offset of each, ascending
-   * @param abortedTransactions transactions aborted by a marker in here
-   * @param producers state of every producer touched, as of endOffset
-   * @param runs stretches of contiguous bytes, ascending by offset, that hold every batch
+   * @param abortedTransactions transactions aborted by a marker in here, in order of the markers
+   * @param producers what became of every producer touched, as of endOffset, by producer id
+   * @param runs stretches of contiguous bytes, ascending by offset and position, that hold every batch
    */
   public record PartitionFooter(
       PartitionId partition,
@@ -43,14 +65,20 @@ public record Footer(List<PartitionFooter> partitions) {
   /** A leader epoch begins at an offset. */
   public record EpochStart(int leaderEpoch, long startOffset) {}
 
-  /** Offsets of an aborted transaction, and the last stable offset when it ended. */
-  public record AbortedTransaction(long producerId, long firstOffset, long lastOffset, long lastStableOffset) {}
+  /**
+   * An aborted transaction.
+   *
+   * @param firstOffset of its first batch in the object (or as far as the reader looked), the marker's if there is none
+   * @param lastOffset the abort marker
+   */
+  public record AbortedTransaction(long producerId, long firstOffset, long lastOffset) {}
 
   /** One of the last batches of a producer. */
-  public record BatchSequence(int firstSequence, int lastSequence, long lastOffset, int offsetDelta, long timestamp) {}
+  public record BatchSequence(
+      int firstSequence, int lastSequence, long lastOffset, int offsetDelta, long timestamp) {}
 
   /**
-   * Producer state at a point of a partition.
+   * Producer state at a point of a partition. In a footer it covers the object's own batches only; {@link PartitionSummary} adds up.
    *
    * @param batches the last up to five, oldest first
    * @param lastTimestamp record time, data only
@@ -70,5 +98,10 @@ public record Footer(List<PartitionFooter> partitions) {
       long transactionAgeMs) {}
 
   /** Whole batches next to each other: position and size in bytes, offsets [baseOffset, endOffset). */
-  public record Run(long baseOffset, long endOffset, long position, int bytes, long maxTimestamp) {}
+  public record Run(long baseOffset, long endOffset, long position, int bytes, long maxTimestamp) {
+    /** Position behind its last byte. */
+    public long endPosition() {
+      return position + bytes;
+    }
+  }
 }

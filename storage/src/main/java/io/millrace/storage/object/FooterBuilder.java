@@ -1,0 +1,78 @@
+package io.millrace.storage.object;
+
+import io.millrace.storage.PartitionId;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Adds up the batches of one object into its footer: those of a partition in offset order, positions ascending. Owned by whoever
+ * writes the object (one thread). Reads batch headers and transaction markers, never records.
+ */
+public final class FooterBuilder {
+  /** Runs end at about this size, so that finding an offset walks few batch headers. */
+  public static final int RUN_BYTES_MAX = 256 * 1024;
+
+  private final Map<PartitionId, PartitionDraft> partitions = new LinkedHashMap<>();
+  private final int runBytesMax;
+  private long encodedBytes = FooterCodec.HEADER_BYTES + FooterCodec.TRAILER_BYTES;
+
+  public FooterBuilder() {
+    this(RUN_BYTES_MAX);
+  }
+
+  FooterBuilder(int runBytesMax) {
+    this.runBytesMax = runBytesMax;
+  }
+
+  /**
+   * Adds the batch that begins at {@code at}.
+   *
+   * @param objectPosition byte position of the batch in the object
+   */
+  public void add(PartitionId partition, ByteBuffer b, int at, long objectPosition) {
+    PartitionDraft draft = partitions.get(partition);
+    if (draft == null) {
+      draft = new PartitionDraft(partition, b.getLong(at), runBytesMax);
+      partitions.put(partition, draft);
+      encodedBytes += draft.encodedBytes();
+    }
+    encodedBytes -= draft.encodedBytes();
+    draft.add(b, at, objectPosition);
+    encodedBytes += draft.encodedBytes();
+  }
+
+  public boolean isEmpty() {
+    return partitions.isEmpty();
+  }
+
+  /** Upper bound for the bytes {@link #encode} gives at present; costs nothing to ask. */
+  public long encodedBytesMax() {
+    return encodedBytes;
+  }
+
+  /** Upper bound for what one more batch of any partition can add to {@link #encodedBytesMax}. */
+  public static int batchBytesMax() {
+    return FooterCodec.PARTITION_BYTES
+        + FooterCodec.EPOCH_BYTES
+        + FooterCodec.ABORTED_BYTES
+        + FooterCodec.RUN_BYTES_MAX
+        + ProducerCodec.PRODUCER_BYTES
+        + ProducerCodec.BATCH_BYTES;
+  }
+
+  public Footer build() {
+    TreeMap<PartitionId, PartitionDraft> sorted = new TreeMap<>(partitions);
+    return new Footer(sorted.values().stream().map(PartitionDraft::build).toList());
+  }
+
+  public EncodedFooter encode() {
+    EncodedFooter encoded = FooterCodec.encode(build());
+    if (encoded.bytes().remaining() > encodedBytes) {
+      throw new IllegalStateException(
+          "footer has %d bytes, %d were reserved".formatted(encoded.bytes().remaining(), encodedBytes));
+    }
+    return encoded;
+  }
+}
