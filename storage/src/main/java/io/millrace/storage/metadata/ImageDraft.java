@@ -1,5 +1,7 @@
 package io.millrace.storage.metadata;
 
+import static java.util.Objects.requireNonNull;
+
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage.ConfigResource;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
@@ -91,6 +93,11 @@ final class ImageDraft {
     return new MetadataImage(
         entryNumber, entryHash, clusterId, formatVersion, incarnations, brokers, topics, topicIds, objects, configs,
         features, nextProducerId, nextBrokerEpoch);
+  }
+
+  /** One that is known to stand in the image. */
+  Incarnation incarnation(WriterId writer) {
+    return requireNonNull(incarnations.get(writer));
   }
 
   boolean isRegistered(WriterId writer) {

@@ -54,7 +54,7 @@ final class IncarnationEffects {
     if (reason != null) {
       return reason;
     }
-    Incarnation published = draft.incarnations.get(r.writer());
+    Incarnation published = draft.incarnation(r.writer());
     replace(
         draft,
         new Incarnation(
@@ -66,7 +66,7 @@ final class IncarnationEffects {
   }
 
   static @Nullable String uploadFloorMoved(ImageDraft draft, WriterId issuer, UploadFloorMoved r) {
-    Incarnation incarnation = draft.incarnations.get(issuer);
+    Incarnation incarnation = draft.incarnation(issuer);
     if (!issuer.equals(r.writer()) || r.floor() <= incarnation.uploadFloor()) {
       return "the upload floor of incarnation %s is %d already".formatted(issuer, incarnation.uploadFloor());
     }
@@ -81,7 +81,7 @@ final class IncarnationEffects {
   }
 
   static void noteCommand(ImageDraft draft, Command command) {
-    Incarnation i = draft.incarnations.get(command.issuer());
+    Incarnation i = draft.incarnation(command.issuer());
     List<Long> hashes = new ArrayList<>(i.recentCommandHashes());
     hashes.add(command.hash());
     if (hashes.size() > Command.UNSETTLED_MAX) {
@@ -95,7 +95,7 @@ final class IncarnationEffects {
   }
 
   private static void fence(ImageDraft draft, WriterId writer) {
-    Incarnation incarnation = draft.incarnations.get(writer);
+    Incarnation incarnation = draft.incarnation(writer);
     replace(
         draft,
         with(

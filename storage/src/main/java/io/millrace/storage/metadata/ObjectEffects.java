@@ -21,7 +21,7 @@ final class ObjectEffects {
   private ObjectEffects() {}
 
   static @Nullable String published(ImageDraft draft, WriterId issuer, WalPublished r) {
-    Incarnation incarnation = draft.incarnations.get(issuer);
+    Incarnation incarnation = draft.incarnation(issuer);
     if (!r.writer().equals(issuer)) {
       return "incarnation %s publishes only its own log".formatted(issuer);
     }
@@ -31,7 +31,7 @@ final class ObjectEffects {
     }
     String reason = listLevelZero(draft, incarnation, r.objects());
     if (reason == null) {
-      Incarnation listed = draft.incarnations.get(issuer);
+      Incarnation listed = draft.incarnation(issuer);
       IncarnationEffects.published(draft, listed, r.trimAfter(), listed.publishedCounter());
     }
     return reason;
@@ -111,6 +111,6 @@ final class ObjectEffects {
   }
 
   private static boolean deletable(ImageDraft draft, WriterId writer, String key) {
-    return Keys.number(key) < draft.incarnations.get(writer).uploadFloor();
+    return Keys.number(key) < draft.incarnation(writer).uploadFloor();
   }
 }

@@ -1,5 +1,7 @@
 package io.millrace.storage.metadata;
 
+import static java.util.Objects.requireNonNull;
+
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
@@ -86,7 +88,8 @@ final class PartitionEffects {
             return p;
           }
           int node = firstLive(draft, p.replicas(), number);
-          return node < 0 ? p : led(p, node, draft.brokers.get(node));
+          WriterId leader = draft.brokers.get(node);
+          return leader == null ? p : led(p, node, leader);
         });
   }
 
@@ -109,7 +112,7 @@ final class PartitionEffects {
   }
 
   static void replace(ImageDraft draft, PartitionId id, Partition changed) {
-    Topic topic = draft.topics.get(id.topicId());
+    Topic topic = requireNonNull(draft.topics.get(id.topicId()));
     draft.topics = draft.topics.plus(id.topicId(), topic.with(id.partition(), changed));
   }
 
@@ -123,15 +126,17 @@ final class PartitionEffects {
   private static void changeAll(ImageDraft draft, BiFunction<Integer, Partition, Partition> change) {
     for (Topic topic : draft.topics.values()) {
       Topic changed = topic;
+      boolean any = false;
       int number = 0;
       for (Partition before : topic.partitions()) {
         Partition after = change.apply(number, before);
-        if (after != before) {
+        if (!after.equals(before)) {
           changed = changed.with(number, after);
+          any = true;
         }
         number++;
       }
-      if (changed != topic) {
+      if (any) {
         draft.topics = draft.topics.plus(topic.id(), changed);
       }
     }
