@@ -4,6 +4,7 @@ package io.millrace.storage;
 public final class Keys {
   public static final String META_LOG = "meta/log/";
   public static final String META_BOUNDARY = "meta/boundary/";
+  public static final String META_SNAPSHOT = "meta/snapshot/";
   public static final String FENCE = "fence/";
 
   private Keys() {}
@@ -18,7 +19,7 @@ public final class Keys {
 
   /** A snapshot of the image; writer's counter. */
   public static String snapshot(WriterId writer, long counter) {
-    return "meta/snapshot/" + writer + "/" + digits(counter);
+    return META_SNAPSHOT + writer + "/" + digits(counter);
   }
 
   /** All WAL files (or entries) of one incarnation start with this. */

@@ -1,0 +1,210 @@
+package io.millrace.storage.metadata;
+
+import io.millrace.storage.Keys;
+import io.millrace.storage.metadata.MetadataLog.CollectorBoundary;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds the newest validated image and moves it forward. Nothing read or created counts before boundary k+1 is known absent, k being the
+ * newest boundary known here: otherwise it might be a number that was collected and created again. Owned by the metadata loop, one call
+ * at a time.
+ */
+final class ImageFollower {
+  private static final int READ_AHEAD_MAX = 32;
+
+  private final MetadataObjects objects;
+  private final BiConsumer<MetadataImage, MetadataImage> onImage;
+  private volatile MetadataImage image = MetadataImage.EMPTY;
+  private long boundaryNumber;
+  private long boundaryEntry;
+  private volatile @Nullable CollectorBoundary collectorBoundary;
+  private int readAhead = 1;
+
+  /**
+   * @param onImage told (before, after) on the loop
+   */
+  ImageFollower(MetadataObjects objects, BiConsumer<MetadataImage, MetadataImage> onImage) {
+    this.objects = objects;
+    this.onImage = onImage;
+  }
+
+  /** Any thread may read it. */
+  MetadataImage image() {
+    return image;
+  }
+
+  /** Any thread may read it. */
+  @Nullable CollectorBoundary collectorBoundary() {
+    return collectorBoundary;
+  }
+
+  /** The newest boundary known here; 0 if none. */
+  long boundaryNumber() {
+    return boundaryNumber;
+  }
+
+  /** The entry it names; 0 if none. */
+  long boundaryEntry() {
+    return boundaryEntry;
+  }
+
+  /** From nothing to the tip: newest boundary, its snapshot, the entries after it. */
+  CompletableFuture<Void> load() {
+    return doubleUp(1)
+        .thenCompose(absent -> bisect(absent / 2, absent))
+        .thenCompose(newest -> newest == 0 ? done() : objects.boundary(newest).thenCompose(b -> jump(newest, b)))
+        .thenCompose(_ -> catchUp());
+  }
+
+  /** Reads the entries others have put and applies them, to the tip. */
+  CompletableFuture<Void> catchUp() {
+    return readRun(image.entryNumber() + 1, image.entryHash())
+        .thenCompose(
+            run ->
+                validate(run.entries)
+                    .thenCompose(
+                        stands -> {
+                          if (stands && run.brokenAt > 0) {
+                            throw new MetadataCorruptException(
+                                "%s is corrupt: it does not follow entry %d"
+                                    .formatted(Keys.metaEntry(run.brokenAt), run.brokenAt - 1));
+                          }
+                          readAhead = run.tip ? 1 : Math.min(readAhead * 2, READ_AHEAD_MAX);
+                          return stands && run.tip ? done() : catchUp();
+                        }));
+  }
+
+  /**
+   * Applies entries that follow the image, or, if a boundary says that they do not stand, adopts its snapshot.
+   *
+   * @return true if they stand and are applied; false if the image came from a snapshot
+   */
+  CompletableFuture<Boolean> validate(List<StoredEntry> run) {
+    long next = boundaryNumber + 1;
+    return objects
+        .boundary(next)
+        .thenCompose(
+            found -> {
+              if (found.isEmpty()) {
+                run.forEach(this::apply);
+                return CompletableFuture.completedFuture(true);
+              }
+              Boundary boundary = found.get();
+              if (leadsTo(boundary, run)) {
+                adopt(boundary.number(), boundary.entryNumber());
+                return validate(run);
+              }
+              return jump(next, found).thenCompose(_ -> validate(List.of())).thenApply(_ -> false);
+            });
+  }
+
+  /** A boundary of our own was stored; {@code at} is the image in its snapshot. */
+  void stored(Boundary boundary, MetadataImage at) {
+    adopt(boundary.number(), boundary.entryNumber());
+    collectorBoundary = new CollectorBoundary(boundary.number(), boundary.snapshotKey(), at);
+  }
+
+  private boolean leadsTo(Boundary boundary, List<StoredEntry> run) {
+    return boundary.entryNumber() <= image.entryNumber()
+        || run.stream().anyMatch(e -> e.entry().number() == boundary.entryNumber() && e.hash() == boundary.entryHash());
+  }
+
+  private void adopt(long number, long entryNumber) {
+    if (number > boundaryNumber) {
+      boundaryNumber = number;
+      boundaryEntry = entryNumber;
+    }
+  }
+
+  private void apply(StoredEntry stored) {
+    move(ImageDraft.apply(image, stored.entry(), stored.hash()));
+  }
+
+  private void move(MetadataImage after) {
+    MetadataImage before = image;
+    image = after;
+    onImage.accept(before, after);
+  }
+
+  private CompletableFuture<Void> jump(long number, Optional<Boundary> found) {
+    if (found.isEmpty()) {
+      throw new MetadataCorruptException(
+          "%s is missing although %s was collected: boundaries are never deleted"
+              .formatted(Keys.boundary(number), "the snapshot of the one before"));
+    }
+    Boundary boundary = found.get();
+    return objects
+        .snapshot(boundary)
+        .thenCompose(
+            snapshot -> {
+              if (snapshot.isEmpty()) {
+                // a newer boundary must have let it go
+                return objects.boundary(number + 1).thenCompose(newer -> jump(number + 1, newer));
+              }
+              adopt(number, boundary.entryNumber());
+              collectorBoundary = new CollectorBoundary(number, boundary.snapshotKey(), snapshot.get());
+              move(snapshot.get());
+              return done();
+            });
+  }
+
+  /** The first of 1, 2, 4, ... that is absent. */
+  private CompletableFuture<Long> doubleUp(long number) {
+    return objects
+        .boundary(number)
+        .thenCompose(found -> found.isEmpty() ? CompletableFuture.completedFuture(number) : doubleUp(number * 2));
+  }
+
+  /** {@code present} is (or is 0), {@code absent} is not; boundaries are consecutive and stay. */
+  private CompletableFuture<Long> bisect(long present, long absent) {
+    if (absent - present <= 1) {
+      return CompletableFuture.completedFuture(present);
+    }
+    long middle = present + (absent - present) / 2;
+    return objects
+        .boundary(middle)
+        .thenCompose(found -> found.isPresent() ? bisect(middle, absent) : bisect(present, middle));
+  }
+
+  /**
+   * Entries next to each other, each following the one before.
+   *
+   * @param tip the number after the last was absent
+   * @param brokenAt number of an entry that does not follow the one before, 0 if there is none
+   */
+  private record Run(List<StoredEntry> entries, boolean tip, long brokenAt) {}
+
+  private CompletableFuture<Run> readRun(long from, long predecessorHash) {
+    List<CompletableFuture<Optional<StoredEntry>>> reads = new ArrayList<>();
+    for (int i = 0; i < readAhead; i++) {
+      reads.add(objects.entry(from + i));
+    }
+    return CompletableFuture.allOf(reads.toArray(CompletableFuture<?>[]::new))
+        .thenApply(
+            _ -> {
+              List<StoredEntry> run = new ArrayList<>();
+              long hash = predecessorHash;
+              for (CompletableFuture<Optional<StoredEntry>> read : reads) {
+                Optional<StoredEntry> found = read.resultNow();
+                if (found.isEmpty()) {
+                  return new Run(run, true, 0);
+                }
+                if (found.get().entry().predecessorHash() != hash) {
+                  return new Run(run, false, found.get().entry().number());
+                }
+                run.add(found.get());
+                hash = found.get().hash();
+              }
+              return new Run(run, false, 0);
+            });
+  }
+
+  private static CompletableFuture<Void> done() {
+    return CompletableFuture.completedFuture(null);
+  }
+}

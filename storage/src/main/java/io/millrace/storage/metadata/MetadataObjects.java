@@ -1,0 +1,132 @@
+package io.millrace.storage.metadata;
+
+import io.millrace.objectstore.ObjectStore;
+import io.millrace.objectstore.ObjectStore.GetOutcome;
+import io.millrace.objectstore.ObjectStore.PutOutcome;
+import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.Randomness;
+import io.millrace.storage.Keys;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/**
+ * The objects of the metadata log, read and put until their fate is known: a call without answer is made again with backoff for as long
+ * as the loop lives (invariant I5). Used on the loop; futures complete there.
+ */
+final class MetadataObjects {
+  private static final long BACKOFF_FIRST_NS = 10_000_000L;
+  private static final long BACKOFF_MAX_NS = 2_000_000_000L;
+
+  private final ObjectStore store;
+  private final EventLoop loop;
+  private final Randomness randomness;
+
+  MetadataObjects(ObjectStore store, EventLoop loop, Randomness randomness) {
+    this.store = store;
+    this.loop = loop;
+    this.randomness = randomness;
+  }
+
+  /** What became of a put. */
+  sealed interface Settled {
+    /** These bytes stand under the key. */
+    record Ours() implements Settled {}
+
+    /** Others do, or did before they were collected. */
+    record Theirs() implements Settled {}
+  }
+
+  CompletableFuture<Optional<StoredEntry>> entry(long number) {
+    return read(Keys.metaEntry(number), EntryCodec.BYTES_MAX)
+        .thenApply(body -> body.map(b -> new StoredEntry(EntryCodec.decode(number, b), Hashes.of(array(b)))));
+  }
+
+  CompletableFuture<Optional<Boundary>> boundary(long number) {
+    return read(Keys.boundary(number), Boundary.BYTES_MAX).thenApply(body -> body.map(b -> Boundary.decode(number, b)));
+  }
+
+  /** The image a boundary names; empty if its snapshot is gone, which a newer boundary must explain. */
+  CompletableFuture<Optional<MetadataImage>> snapshot(Boundary boundary) {
+    return read(boundary.snapshotKey(), SnapshotCodec.BYTES_MAX)
+        .thenApply(body -> body.map(b -> checked(boundary, SnapshotCodec.decode(boundary.snapshotKey(), b))));
+  }
+
+  /** Puts the bytes, again and again the same, until it is known whether they or others stand under the key. */
+  CompletableFuture<Settled> put(String key, byte[] bytes) {
+    return repeat(() -> store.putIfAbsent(key, ByteBuffer.wrap(bytes)), outcome -> !(outcome instanceof PutOutcome.Unknown))
+        .thenCompose(
+            outcome ->
+                switch (outcome) {
+                  case PutOutcome.Stored _ -> CompletableFuture.completedFuture(new Settled.Ours());
+                  case PutOutcome.Exists _ -> compare(key, bytes);
+                  case PutOutcome.Unknown unknown -> throw new IllegalStateException("settled as " + unknown);
+                });
+  }
+
+  private CompletableFuture<Settled> compare(String key, byte[] bytes) {
+    // a larger object is theirs, and no error: it may be anything a writer of another version put there
+    return repeat(() -> store.get(key, bytes.length), outcome -> !(outcome instanceof GetOutcome.Unknown))
+        .thenApply(
+            outcome ->
+                outcome instanceof GetOutcome.Found found && found.body().equals(ByteBuffer.wrap(bytes))
+                    ? new Settled.Ours()
+                    : new Settled.Theirs());
+  }
+
+  private CompletableFuture<Optional<ByteBuffer>> read(String key, int bytesMax) {
+    return repeat(() -> store.get(key, bytesMax), outcome -> !(outcome instanceof GetOutcome.Unknown))
+        .thenApply(
+            outcome ->
+                switch (outcome) {
+                  case GetOutcome.Found found -> Optional.of(found.body());
+                  case GetOutcome.Absent _ -> Optional.empty();
+                  case GetOutcome.TooLarge large ->
+                      throw new MetadataCorruptException(
+                          "%s is corrupt: %d bytes long, at most %d expected".formatted(key, large.bytes(), bytesMax));
+                  case GetOutcome.Unknown unknown -> throw new IllegalStateException("settled as " + unknown);
+                });
+  }
+
+  private <T> CompletableFuture<T> repeat(Supplier<CompletableFuture<T>> call, Predicate<T> settled) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    attempt(call, settled, result, BACKOFF_FIRST_NS);
+    return result;
+  }
+
+  private <T> void attempt(
+      Supplier<CompletableFuture<T>> call, Predicate<T> settled, CompletableFuture<T> result, long backoffNs) {
+    call.get()
+        .whenCompleteAsync(
+            (outcome, error) -> {
+              if (error != null) {
+                result.completeExceptionally(error);
+              } else if (settled.test(outcome)) {
+                result.complete(outcome);
+              } else {
+                long delayNs = backoffNs / 2 + randomness.nextInt((int) (backoffNs / 2));
+                loop.schedule(
+                    delayNs, () -> attempt(call, settled, result, Math.min(backoffNs * 2, BACKOFF_MAX_NS)));
+              }
+            },
+            loop);
+  }
+
+  private static MetadataImage checked(Boundary boundary, MetadataImage image) {
+    if (image.entryNumber() != boundary.entryNumber() || image.entryHash() != boundary.entryHash()) {
+      throw new MetadataCorruptException(
+          "%s is corrupt: it holds entry %d, %s names entry %d"
+              .formatted(
+                  boundary.snapshotKey(), image.entryNumber(), Keys.boundary(boundary.number()), boundary.entryNumber()));
+    }
+    return image;
+  }
+
+  private static byte[] array(ByteBuffer body) {
+    byte[] bytes = new byte[body.remaining()];
+    body.get(body.position(), bytes);
+    return bytes;
+  }
+}

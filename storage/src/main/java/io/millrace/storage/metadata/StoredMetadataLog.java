@@ -1,0 +1,221 @@
+package io.millrace.storage.metadata;
+
+import io.millrace.objectstore.ObjectStore;
+import io.millrace.runtime.Clock;
+import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.Randomness;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataImage.Incarnation;
+import io.millrace.storage.metadata.MetadataImage.IncarnationState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The metadata log in an object store, as design section 3 says. All work happens on one loop, which does one thing at a time: commit
+ * what waits, or read what others have committed. Beside it, boundaries are written and what they replace is collected. Ends when the
+ * image shows its incarnation fenced.
+ */
+public final class StoredMetadataLog implements MetadataLog {
+  /** Commands that may wait, all callers together. */
+  static final int QUEUE_MAX = 65_536;
+
+  private final WriterId writer;
+  private final EventLoop loop;
+  private final ImageFollower follower;
+  private final CommitQueue queue;
+  private final BoundaryWriter boundaries;
+  private final UploadNumbers uploads = new UploadNumbers();
+  private final List<BiConsumer<MetadataImage, MetadataImage>> listeners = new CopyOnWriteArrayList<>();
+  private final List<CompletableFuture<MetadataImage>> refreshes = new ArrayList<>();
+  private final AtomicInteger waiting = new AtomicInteger();
+  private final CompletableFuture<Throwable> ended = new CompletableFuture<>();
+  private boolean busy = true;
+
+  private StoredMetadataLog(
+      ObjectStore store, EventLoop loop, Clock clock, Randomness randomness, WriterId writer, BoundarySpacing spacing) {
+    this.writer = writer;
+    this.loop = loop;
+    MetadataObjects objects = new MetadataObjects(store, loop, randomness);
+    this.follower = new ImageFollower(objects, this::onImage);
+    this.queue = new CommitQueue(writer, objects, follower);
+    this.boundaries =
+        new BoundaryWriter(this, objects, follower, new MetadataCollector(store, loop), clock, spacing);
+  }
+
+  /**
+   * Reads the log to its tip. The future fails with {@link MetadataCorruptException} or {@link NewerVersionException}.
+   *
+   * @param writer a new random id; the incarnation is registered by {@link Registration}
+   */
+  public static CompletableFuture<MetadataLog> load(
+      ObjectStore store, EventLoop loop, Clock clock, Randomness randomness, WriterId writer, BoundarySpacing spacing) {
+    StoredMetadataLog log = new StoredMetadataLog(store, loop, clock, randomness, writer, spacing);
+    CompletableFuture<MetadataLog> loaded = new CompletableFuture<>();
+    loop.execute(
+        () ->
+            log.follower
+                .load()
+                .whenComplete(
+                    (_, error) -> {
+                      if (error != null) {
+                        log.end(cause(error));
+                        loaded.completeExceptionally(cause(error));
+                      } else {
+                        loaded.complete(log);
+                        log.idle();
+                      }
+                    }));
+    return loaded;
+  }
+
+  @Override
+  public WriterId writer() {
+    return writer;
+  }
+
+  @Override
+  public MetadataImage image() {
+    return follower.image();
+  }
+
+  @Override
+  public CompletableFuture<Outcome> submit(MetadataRecord record) {
+    if (waiting.incrementAndGet() > QUEUE_MAX) {
+      waiting.decrementAndGet();
+      return CompletableFuture.failedFuture(
+          new RejectedExecutionException("%d metadata commands wait already".formatted(QUEUE_MAX)));
+    }
+    CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+    outcome.whenComplete((_, _) -> waiting.decrementAndGet());
+    loop.execute(
+        () -> {
+          if (ended.isDone()) {
+            outcome.completeExceptionally(endedException());
+          } else {
+            queue.add(record, outcome);
+            next();
+          }
+        });
+    return outcome;
+  }
+
+  @Override
+  public CompletableFuture<MetadataImage> refresh() {
+    CompletableFuture<MetadataImage> refreshed = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          if (ended.isDone()) {
+            refreshed.completeExceptionally(endedException());
+          } else {
+            refreshes.add(refreshed);
+            next();
+          }
+        });
+    return refreshed;
+  }
+
+  @Override
+  public UploadNumbers uploads() {
+    return uploads;
+  }
+
+  @Override
+  public @Nullable CollectorBoundary collectorBoundary() {
+    return follower.collectorBoundary();
+  }
+
+  @Override
+  public void addListener(BiConsumer<MetadataImage, MetadataImage> listener) {
+    listeners.add(listener);
+  }
+
+  @Override
+  public CompletableFuture<Throwable> ended() {
+    return ended;
+  }
+
+  @Override
+  public void close() {
+    loop.execute(() -> end(new IncarnationEndedException("incarnation %s was closed".formatted(writer))));
+  }
+
+  private void next() {
+    if (busy || ended.isDone()) {
+      return;
+    }
+    if (!refreshes.isEmpty()) {
+      busy = true;
+      refreshNow();
+    } else if (!queue.isEmpty()) {
+      busy = true;
+      queue.commit().whenComplete((_, error) -> finished(error));
+    }
+  }
+
+  private void refreshNow() {
+    List<CompletableFuture<MetadataImage>> asked = List.copyOf(refreshes);
+    refreshes.clear();
+    follower
+        .catchUp()
+        .whenComplete(
+            (_, error) -> {
+              if (error == null && !ended.isDone()) {
+                asked.forEach(a -> a.complete(image()));
+              } else {
+                refreshes.addAll(asked); // ending completes them
+              }
+              finished(error);
+            });
+  }
+
+  private void finished(@Nullable Throwable error) {
+    if (error != null) {
+      end(cause(error));
+    } else if (ended.isDone()) {
+      end(ended.resultNow());
+    } else {
+      boundaries.onProgress();
+      idle();
+    }
+  }
+
+  private void idle() {
+    busy = false;
+    next();
+  }
+
+  private void onImage(MetadataImage before, MetadataImage after) {
+    listeners.forEach(listener -> listener.accept(before, after));
+    Incarnation own = after.incarnations().get(writer);
+    if (own != null && own.state() != IncarnationState.REGISTERED) {
+      ended.complete(new IncarnationEndedException("incarnation %s of node %d was fenced".formatted(writer, own.nodeId())));
+    }
+  }
+
+  /** Idempotent. */
+  void end(Throwable cause) {
+    ended.complete(cause);
+    queue.fail(endedException());
+    List<CompletableFuture<MetadataImage>> asked = List.copyOf(refreshes);
+    refreshes.clear();
+    asked.forEach(a -> a.completeExceptionally(endedException()));
+  }
+
+  private IncarnationEndedException endedException() {
+    Throwable cause = ended.resultNow();
+    return cause instanceof IncarnationEndedException fenced
+        ? fenced
+        : new IncarnationEndedException("the metadata log has failed: " + cause.getMessage());
+  }
+
+  private static Throwable cause(Throwable error) {
+    return error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+  }
+}
