@@ -169,7 +169,7 @@ public final class SimulatedDisk implements Disk {
     SimulatedFile file = file(from);
     SimulatedFolder folder = parent(target);
     Object replaced = folder.names().get(name(target));
-    if (replaced == file) {
+    if (file.equals(replaced)) {
       return;
     }
     if (replaced instanceof SimulatedFile old) {

@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +34,7 @@ final class SimulatedFolder {
     }
   }
 
-  TreeMap<String, Object> names() {
+  SortedMap<String, Object> names() {
     return names;
   }
 
@@ -97,7 +98,7 @@ final class SimulatedFolder {
     apply(change.folder.durable, change.name, change.node);
   }
 
-  private static void apply(TreeMap<String, Object> names, String name, @Nullable Object node) {
+  private static void apply(SortedMap<String, Object> names, String name, @Nullable Object node) {
     if (node == null) {
       names.remove(name);
     } else {

@@ -109,7 +109,7 @@ public final class SimulatedScheduler {
   }
 
   boolean isRunning(TaskQueue queue) {
-    return running == queue;
+    return queue.equals(running);
   }
 
   /** Mostly next to nothing, now and then long enough that much else happens first. */
