@@ -155,12 +155,15 @@ final class RecordCodec {
         .i32(object.footerBytes())
         .i32(object.footerCrc())
         .partition(object.first())
-        .partition(object.last());
+        .partition(object.last())
+        .i64(object.firstOffset())
+        .i64(object.endOffset());
   }
 
   static ObjectInfo readObject(Decoder in) {
     return new ObjectInfo(
-        in.text(), in.u16(), in.writer(), in.i64(), in.i64(), in.i32(), in.i32(), in.partition(), in.partition());
+        in.text(), in.u16(), in.writer(), in.i64(), in.i64(), in.i32(), in.i32(), in.partition(), in.partition(),
+        in.i64(), in.i64());
   }
 
   static int scopeCode(ConfigScope scope) {

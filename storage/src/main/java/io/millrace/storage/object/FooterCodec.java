@@ -49,8 +49,7 @@ public final class FooterCodec {
     int crc = crc(out.array(), out.position());
     out.putInt(crc);
     out.flip();
-    return new EncodedFooter(
-        out, crc, footer.partitions().getFirst().partition(), footer.partitions().getLast().partition());
+    return new EncodedFooter(out, crc, footer.partitions().getFirst(), footer.partitions().getLast());
   }
 
   /**

@@ -1,0 +1,29 @@
+package io.millrace.storage.object;
+
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
+/** The store does not have the object; reload the image, and only if it still refers to the object is that corruption (I8). */
+final class ObjectAbsentException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final String key;
+
+  ObjectAbsentException(String key) {
+    super(key + " is not in the store");
+    this.key = key;
+  }
+
+  String key() {
+    return key;
+  }
+
+  /** The absence behind a failed future, null if it failed for another reason. */
+  static @Nullable ObjectAbsentException in(Throwable failure) {
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause instanceof ObjectAbsentException absent ? absent : null;
+  }
+}

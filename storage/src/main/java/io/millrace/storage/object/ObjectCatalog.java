@@ -1,0 +1,164 @@
+package io.millrace.storage.object;
+
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.ObjectInfo;
+import io.millrace.storage.object.Footer.PartitionFooter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+
+/**
+ * Finds what the listed objects hold of a partition, by the newest image and footers. Any thread may call. An object that is gone is
+ * looked for again in a newer image; it is corruption only if that still refers to it (invariant I8).
+ */
+public final class ObjectCatalog {
+  private static final int RELOADS_MAX = 10;
+
+  private final MetadataLog metadata;
+  private final FooterCache footers;
+  private volatile ObjectIndex index;
+
+  public ObjectCatalog(MetadataLog metadata, FooterCache footers) {
+    this.metadata = metadata;
+    this.footers = footers;
+    this.index = ObjectIndex.of(metadata.image());
+  }
+
+  /** What one object holds of one partition. */
+  public record Part(ObjectInfo object, PartitionFooter footer) {}
+
+  /** Every part that ends above {@code fromOffset}, in offset order. */
+  public CompletableFuture<List<Part>> parts(PartitionId id, long fromOffset) {
+    return onImage(image -> parts(image, id, fromOffset));
+  }
+
+  /** The part that holds {@code offset}, or else the first above it. */
+  public CompletableFuture<Optional<Part>> find(PartitionId id, long offset) {
+    return onImage(image -> find(image, id, offset));
+  }
+
+  CompletableFuture<List<Part>> parts(MetadataImage image, PartitionId id, long fromOffset) {
+    ObjectIndex at = indexAt(image);
+    List<ObjectInfo> candidates = new ArrayList<>(at.own(id, fromOffset));
+    candidates.addAll(at.shared(id));
+    CompletableFuture<List<Part>> all = CompletableFuture.completedFuture(new ArrayList<>());
+    for (ObjectInfo object : candidates) {
+      all = all.thenCombine(footers.get(object), (parts, footer) -> plus(parts, object, footer, id, fromOffset));
+    }
+    return all.thenApply(
+        parts -> {
+          parts.sort(Comparator.comparingLong(part -> part.footer().baseOffset()));
+          return List.copyOf(parts);
+        });
+  }
+
+  CompletableFuture<Optional<Part>> find(MetadataImage image, PartitionId id, long offset) {
+    ObjectIndex at = indexAt(image);
+    List<ObjectInfo> own = at.own(id, offset);
+    if (!own.isEmpty() && own.getFirst().firstOffset() <= offset) {
+      return part(own.getFirst(), id);
+    }
+    List<ObjectInfo> shared = at.shared(id);
+    for (ObjectInfo object : shared) {
+      Footer footer = footers.ifLoaded(object);
+      PartitionFooter found = footer == null ? null : footer.partition(id);
+      if (found != null && found.baseOffset() <= offset && offset < found.endOffset()) {
+        return CompletableFuture.completedFuture(Optional.of(new Part(object, found)));
+      }
+    }
+    return findIn(shared, 0, id, offset)
+        .thenCompose(
+            found ->
+                found.isPresent()
+                    ? CompletableFuture.completedFuture(found)
+                    : parts(image, id, offset).thenApply(parts -> parts.stream().findFirst()));
+  }
+
+  /** Runs on the newest image, and again on a newer one when an object turns out to be gone. */
+  <T> CompletableFuture<T> onImage(Function<MetadataImage, CompletableFuture<T>> work) {
+    return onImage(metadata.image(), work, RELOADS_MAX);
+  }
+
+  private <T> CompletableFuture<T> onImage(
+      MetadataImage image, Function<MetadataImage, CompletableFuture<T>> work, int reloads) {
+    return work.apply(image)
+        .exceptionallyCompose(
+            failure -> {
+              ObjectAbsentException absent = ObjectAbsentException.in(failure);
+              if (absent == null || reloads == 0) {
+                return CompletableFuture.failedFuture(failure);
+              }
+              return metadata.refresh().thenCompose(newer -> again(newer, work, reloads, absent.key()));
+            });
+  }
+
+  private <T> CompletableFuture<T> again(
+      MetadataImage newer, Function<MetadataImage, CompletableFuture<T>> work, int reloads, String absent) {
+    return refersTo(newer, absent)
+        ? CompletableFuture.failedFuture(
+            new ObjectCorruptException(
+                "%s is not in the store, but the image at entry %d refers to it".formatted(absent, newer.entryNumber())))
+        : onImage(newer, work, reloads - 1);
+  }
+
+  private static boolean refersTo(MetadataImage image, String key) {
+    return image.objects().containsKey(key)
+        || image.topics().values().stream()
+            .flatMap(topic -> topic.partitions().stream())
+            .anyMatch(p -> p.checkpoint().isPresent() && p.checkpoint().get().key().equals(key));
+  }
+
+  private ObjectIndex indexAt(MetadataImage image) {
+    ObjectIndex present = index;
+    ObjectIndex wanted = present.at(image);
+    if (wanted != present) {
+      index = wanted;
+    }
+    return wanted;
+  }
+
+  /** One footer after the other: most often the first few say it. */
+  private CompletableFuture<Optional<Part>> findIn(List<ObjectInfo> shared, int from, PartitionId id, long offset) {
+    if (from == shared.size()) {
+      return CompletableFuture.completedFuture(Optional.empty());
+    }
+    ObjectInfo object = shared.get(from);
+    return footers
+        .get(object)
+        .thenCompose(
+            footer -> {
+              PartitionFooter found = footer.partition(id);
+              return found != null && found.baseOffset() <= offset && offset < found.endOffset()
+                  ? CompletableFuture.completedFuture(Optional.of(new Part(object, found)))
+                  : findIn(shared, from + 1, id, offset);
+            });
+  }
+
+  private CompletableFuture<Optional<Part>> part(ObjectInfo object, PartitionId id) {
+    return footers
+        .get(object)
+        .thenApply(
+            footer -> {
+              PartitionFooter found = footer.partition(id);
+              if (found == null) {
+                throw new ObjectCorruptException(
+                    "the footer of %s lacks %s, which the image says it holds".formatted(object.key(), id));
+              }
+              return Optional.of(new Part(object, found));
+            });
+  }
+
+  private static List<Part> plus(
+      List<Part> parts, ObjectInfo object, Footer footer, PartitionId id, long fromOffset) {
+    PartitionFooter found = footer.partition(id);
+    if (found != null && found.endOffset() > fromOffset) {
+      parts.add(new Part(object, found));
+    }
+    return parts;
+  }
+}

@@ -1,0 +1,10 @@
+package io.millrace.storage.object;
+
+/** The store gave no answer to a read, several times over; trying again later is right. */
+public final class StoreUnavailableException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  public StoreUnavailableException(String message) {
+    super(message);
+  }
+}
