@@ -1,5 +1,6 @@
 package io.millrace.broker;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -9,15 +10,23 @@ import java.util.List;
 public final class StartException extends Exception {
   private static final long serialVersionUID = 1L;
 
+  private final ArrayList<String> problems;
+
+  public StartException(List<String> problems) {
+    super(String.join("; ", problems));
+    this.problems = new ArrayList<>(problems);
+  }
+
   public StartException(String problem) {
-    super(problem);
+    this(List.of(problem));
   }
 
   public StartException(String problem, Throwable cause) {
-    super(problem, cause);
+    this(problem);
+    initCause(cause);
   }
 
-  public StartException(List<String> problems) {
-    super(String.join(System.lineSeparator(), problems));
+  public List<String> problems() {
+    return List.copyOf(problems);
   }
 }

@@ -1,0 +1,2 @@
+#!/bin/sh
+exec "$(dirname "$(readlink -f "$0" 2>/dev/null || echo "$0")")/../millrace" kafka-topics "$@"
