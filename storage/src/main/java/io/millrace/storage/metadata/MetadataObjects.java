@@ -23,11 +23,17 @@ final class MetadataObjects {
   private final ObjectStore store;
   private final EventLoop loop;
   private final Randomness randomness;
+  private boolean closed;
 
   MetadataObjects(ObjectStore store, EventLoop loop, Randomness randomness) {
     this.store = store;
     this.loop = loop;
     this.randomness = randomness;
+  }
+
+  /** The incarnation is over: nothing is tried again, and what is under way never completes. */
+  void close() {
+    closed = true;
   }
 
   /** What became of a put. */
@@ -101,6 +107,9 @@ final class MetadataObjects {
     call.get()
         .whenCompleteAsync(
             (outcome, error) -> {
+              if (closed) {
+                return;
+              }
               if (error != null) {
                 result.completeExceptionally(error);
               } else if (settled.test(outcome)) {

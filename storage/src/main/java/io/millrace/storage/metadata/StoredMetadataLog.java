@@ -28,6 +28,7 @@ public final class StoredMetadataLog implements MetadataLog {
 
   private final WriterId writer;
   private final EventLoop loop;
+  private final MetadataObjects objects;
   private final ImageFollower follower;
   private final CommitQueue queue;
   private final BoundaryWriter boundaries;
@@ -42,7 +43,7 @@ public final class StoredMetadataLog implements MetadataLog {
       ObjectStore store, EventLoop loop, Clock clock, Randomness randomness, WriterId writer, BoundarySpacing spacing) {
     this.writer = writer;
     this.loop = loop;
-    MetadataObjects objects = new MetadataObjects(store, loop, randomness);
+    this.objects = new MetadataObjects(store, loop, randomness);
     this.follower = new ImageFollower(objects, this::onImage);
     this.queue = new CommitQueue(writer, objects, follower);
     this.boundaries =
@@ -202,6 +203,7 @@ public final class StoredMetadataLog implements MetadataLog {
   /** Idempotent. */
   void end(Throwable cause) {
     ended.complete(cause);
+    objects.close();
     queue.fail(endedException());
     List<CompletableFuture<MetadataImage>> asked = List.copyOf(refreshes);
     refreshes.clear();

@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.storage.metadata;
+
+import org.jspecify.annotations.NullMarked;
