@@ -1,4 +1,0 @@
-@NullMarked
-package io.millrace.storage.metadata;
-
-import org.jspecify.annotations.NullMarked;
