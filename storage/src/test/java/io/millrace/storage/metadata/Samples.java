@@ -49,11 +49,11 @@ final class Samples {
   }
 
   static ObjectInfo wal(WriterId writer, long counter) {
-    return new ObjectInfo(Keys.wal(writer, counter), 0, writer, 8192, 4096, 512, 0x1234, ORDERS_0, ORDERS_1);
+    return new ObjectInfo(Keys.wal(writer, counter), 0, writer, 8192, 4096, 512, 0x1234, ORDERS_0, ORDERS_1, 100, 200);
   }
 
   static ObjectInfo data(WriterId writer, long counter) {
-    return new ObjectInfo(Keys.data(writer, counter), 1, writer, 9000, 8000, 1000, -1, ORDERS_0, ORDERS_0);
+    return new ObjectInfo(Keys.data(writer, counter), 1, writer, 9000, 8000, 1000, -1, ORDERS_0, ORDERS_0, 500, 900);
   }
 
   static TopicCreated orders(Integer... replicas) {
