@@ -5,6 +5,7 @@ import io.millrace.runtime.Disk.DiskFile;
 import io.millrace.runtime.Disk.Mode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class DirectoryStore implements ObjectStore {
   private final Disk disk;
   private final Executor executor;
+  private final Path root;
   private final Path store;
   private final TemporaryFiles temporaryFiles;
   private final Set<Path> believed = ConcurrentHashMap.newKeySet();
@@ -34,8 +36,9 @@ public final class DirectoryStore implements ObjectStore {
   public DirectoryStore(Disk disk, Executor executor, Path root) {
     this.disk = disk;
     this.executor = executor;
-    this.store = root.resolve("store");
-    this.temporaryFiles = new TemporaryFiles(disk, root.resolve("store-tmp"));
+    this.root = root.toAbsolutePath().normalize();
+    this.store = this.root.resolve("store");
+    this.temporaryFiles = new TemporaryFiles(disk, this.root.resolve("store-tmp"));
   }
 
   /** Where an object lies; the file WAL writes its files in place. */
@@ -204,14 +207,22 @@ public final class DirectoryStore implements ObjectStore {
    * Names of later date are synced by whoever makes them.
    */
   private void believe(Path folder) throws IOException {
-    if (believed.contains(folder) || !folder.startsWith(store)) {
+    if (believed.contains(folder)) {
       return;
     }
-    believe(parent(folder));
+    boolean ours = folder.startsWith(root);
+    if (ours && folder.getParent() != null) {
+      believe(parent(folder));
+    }
     try {
       disk.syncDirectory(folder);
     } catch (NoSuchFileException notYet) {
       return;
+    } catch (AccessDeniedException e) {
+      // The folder above the root may belong to others, who then made the root as well.
+      if (ours) {
+        throw e;
+      }
     }
     believed.add(folder);
   }
