@@ -28,11 +28,6 @@ final class TailIndexTest {
 
     @Override
     public void release() {}
-
-    @Override
-    public boolean available() {
-      return !evicted;
-    }
   }
 
   @Test
