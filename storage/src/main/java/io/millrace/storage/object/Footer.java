@@ -68,7 +68,8 @@ public record Footer(List<PartitionFooter> partitions) {
   /**
    * An aborted transaction.
    *
-   * @param firstOffset of its first batch in the object (or as far as the reader looked), the marker's if there is none
+   * @param firstOffset in a footer: of its first batch since the producer's last marker in the object; the partition's base offset if
+   *     this is the producer's first marker in there, for then it may have begun before
    * @param lastOffset the abort marker
    */
   public record AbortedTransaction(long producerId, long firstOffset, long lastOffset) {}

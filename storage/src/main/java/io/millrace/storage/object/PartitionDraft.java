@@ -130,9 +130,9 @@ final class PartitionDraft {
       producer.addData(b, at);
     } else {
       long offset = BatchHeader.baseOffset(b, at);
-      long first = producer.addMarker(b, at, marker);
+      long first = producer.addMarker(b, at, marker, baseOffset);
       if (marker.abort()) {
-        aborted.add(new AbortedTransaction(producerId, first < 0 ? offset : first, offset));
+        aborted.add(new AbortedTransaction(producerId, first, offset));
       }
     }
     batchSequences += producer.batchCount();

@@ -44,14 +44,20 @@ final class ProducerDraft {
     }
   }
 
-  /** Ends the open transaction; returns its first offset in the object, -1 if none of its batches is in there. */
-  long addMarker(ByteBuffer b, int at, ControlMarker marker) {
+  /**
+   * Ends the open transaction.
+   *
+   * @return its first offset in the object: since this producer's last marker, or else {@code baseOffset}, for then it may have begun
+   *     before the object did
+   */
+  long addMarker(ByteBuffer b, int at, ControlMarker marker, long baseOffset) {
     moveToEpoch(BatchHeader.producerEpoch(b, at));
+    long first = transactionFirstOffset < 0 ? BatchHeader.baseOffset(b, at) : transactionFirstOffset;
+    boolean sawMarker = coordinatorEpoch >= 0;
     lastTimestamp = BatchHeader.maxTimestamp(b, at);
     coordinatorEpoch = marker.coordinatorEpoch();
-    long first = transactionFirstOffset;
     transactionFirstOffset = -1;
-    return first;
+    return sawMarker ? first : baseOffset;
   }
 
   ProducerSnapshot snapshot() {
