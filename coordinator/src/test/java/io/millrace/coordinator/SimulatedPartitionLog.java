@@ -123,8 +123,8 @@ public final class SimulatedPartitionLog implements PartitionLog {
   }
 
   @Override
-  public long sizeBytes() {
-    return batches.stream().mapToLong(ByteBuffer::remaining).sum();
+  public CompletableFuture<Long> sizeBytes() {
+    return CompletableFuture.completedFuture(batches.stream().mapToLong(ByteBuffer::remaining).sum());
   }
 
   @Override

@@ -25,8 +25,8 @@ public interface PartitionLog {
   /** First offset of the oldest open transaction, else the high watermark. */
   long lastStableOffset();
 
-  /** Bytes of all batches from log start to the high watermark. */
-  long sizeBytes();
+  /** Bytes of all batches from log start to the high watermark; asks the footers of the partition's objects. */
+  CompletableFuture<Long> sizeBytes();
 
   /** Who appends; decides which checks apply. */
   enum Origin {

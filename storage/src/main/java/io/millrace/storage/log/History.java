@@ -1,0 +1,31 @@
+package io.millrace.storage.log;
+
+import io.millrace.storage.log.PartitionLog.OffsetAtTime;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** The part of a partition that lies in published objects. Futures fail with Kafka's exceptions. */
+interface History {
+  /**
+   * Whole batches from the one that holds {@code offset}, below {@code endOffset}, of at most {@code bytesMax} bytes unless the first
+   * alone has more and {@code atLeastOne}.
+   */
+  CompletableFuture<Batches> read(long offset, long endOffset, int bytesMax, boolean atLeastOne);
+
+  /** Bytes lent out. */
+  record Batches(List<ByteBuffer> buffers, Runnable release) {}
+
+  /** Bytes of the objects' batches from {@code from} on, and where they end. */
+  CompletableFuture<Size> size(long from);
+
+  /** One past the last published offset, 0 if nothing is published. */
+  record Size(long bytes, long endOffset) {}
+
+  /** First record at or after a time among offsets [{@code from}, {@code to}). */
+  CompletableFuture<Optional<OffsetAtTime>> firstAtOrAfter(long timestampMs, long from, long to);
+
+  /** The record with the largest timestamp among offsets [{@code from}, {@code to}). */
+  CompletableFuture<Optional<OffsetAtTime>> maxTimestamp(long from, long to);
+}

@@ -1,0 +1,325 @@
+package io.millrace.storage.log;
+
+import io.millrace.protocol.batch.BatchHeader;
+import io.millrace.runtime.Clock;
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.cache.Chunk;
+import io.millrace.storage.log.ProducerStates.Verdict;
+import io.millrace.storage.log.TailIndex.Ref;
+import io.millrace.storage.object.Footer.BatchSequence;
+import io.millrace.storage.wal.Wal;
+import io.millrace.storage.wal.WalEndedException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.errors.OffsetOutOfRangeException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A partition over the WAL and published objects. Appends are ordered by one critical section: producer check, offset, hand-off
+ * to the WAL. The high watermark is the end of what the WAL called durable, raised in WAL order on its loop. A batch is never
+ * answered as not written once the WAL has it: if the WAL ends, recovery decides.
+ */
+final class StoredPartitionLog implements PartitionLog {
+  private static final int READ_ATTEMPTS_MAX = 3;
+
+  private final PartitionId id;
+  private final int leaderEpoch;
+  private final EpochHistory epochs;
+  private final History history;
+  private final Wal wal;
+  private final TailReader tailReader;
+  private final TimeSearch timeSearch;
+  private final Clock clock;
+  private final TailIndex tail = new TailIndex();
+  private final ChangeListeners listeners = new ChangeListeners();
+
+  private final Object criticalSection = new Object();
+  private final ProducerStates producers;
+  private final TreeMap<Long, CompletableFuture<Void>> durabilityWaits = new TreeMap<>();
+  private long nextOffset;
+  private @Nullable ApiException closed;
+
+  private volatile long highWatermark;
+  private volatile long logStart;
+  private volatile long publishedCounter = -1;
+
+  /** What a partition is at its opening. */
+  record Opened(
+      PartitionId id,
+      int leaderEpoch,
+      long logStart,
+      long end,
+      EpochHistory epochs,
+      ProducerStates producers) {}
+
+  StoredPartitionLog(Opened opened, History history, Wal wal, TailReader tailReader, Clock clock) {
+    this.id = opened.id();
+    this.leaderEpoch = opened.leaderEpoch();
+    this.epochs = opened.epochs();
+    this.producers = opened.producers();
+    this.nextOffset = opened.end();
+    this.highWatermark = opened.end();
+    this.logStart = opened.logStart();
+    this.history = history;
+    this.wal = wal;
+    this.tailReader = tailReader;
+    this.timeSearch = new TimeSearch(history, tail, tailReader);
+    this.clock = clock;
+  }
+
+  @Override
+  public CompletableFuture<Appended> append(ByteBuffer batch, long appendTimeMs, Origin origin) {
+    if (batch.limit() < BatchHeader.HEADER_BYTES || BatchHeader.sizeBytes(batch, 0) != batch.limit()) {
+      throw new IllegalArgumentException("not exactly one batch");
+    }
+    if (appendTimeMs >= 0) {
+      BatchHeader.assignAppendTime(batch, 0, appendTimeMs);
+    }
+    synchronized (criticalSection) {
+      ApiException reason = closed;
+      if (reason != null) {
+        return CompletableFuture.failedFuture(reason);
+      }
+      return switch (producers.check(batch, origin)) {
+        case Verdict.Accept _ -> handOver(batch, appendTimeMs);
+        case Verdict.Duplicate(BatchSequence first) -> whenDurable(first);
+        case Verdict.Refused(ApiException refusal) -> CompletableFuture.failedFuture(refusal);
+      };
+    }
+  }
+
+  private CompletableFuture<Appended> handOver(ByteBuffer batch, long appendTimeMs) {
+    BatchHeader.assign(batch, 0, nextOffset, leaderEpoch);
+    PendingAppend pending = new PendingAppend(this, batch, appendTimeMs);
+    try {
+      wal.append(pending);
+    } catch (WalEndedException e) {
+      closed = failureOf(e);
+      return CompletableFuture.failedFuture(closed);
+    }
+    producers.accept(batch, clock.monotonicNs());
+    nextOffset = BatchHeader.lastOffset(batch, 0) + 1;
+    return pending.future();
+  }
+
+  /** A duplicate is answered when the first copy is durable (invariant I1). */
+  private CompletableFuture<Appended> whenDurable(BatchSequence first) {
+    long base = first.lastOffset() - first.offsetDelta();
+    CompletableFuture<Void> durable =
+        first.lastOffset() < highWatermark
+            ? CompletableFuture.completedFuture(null)
+            : durabilityWaits.computeIfAbsent(first.lastOffset(), _ -> new CompletableFuture<>());
+    return durable.thenApply(
+        _ -> new Appended(base, first.lastOffset(), first.timestamp(), logStart, true));
+  }
+
+  /** On the WAL loop, in WAL order. */
+  void onDurable(PendingAppend append, Chunk chunk, int chunkPosition, long fileCounter, long filePosition) {
+    ByteBuffer batch = append.bytes();
+    long base = BatchHeader.baseOffset(batch, 0);
+    long end = BatchHeader.lastOffset(batch, 0) + 1;
+    if (base != highWatermark) {
+      throw new IllegalStateException(
+          "offset %d of %s is durable behind offset %d".formatted(base, id, highWatermark));
+    }
+    tail.add(
+        new Ref(
+            base, end, batch.limit(), BatchHeader.maxTimestamp(batch, 0), chunk, chunkPosition, fileCounter,
+            filePosition));
+    tail.prune(publishedCounter);
+    List<CompletableFuture<Void>> reached;
+    synchronized (criticalSection) {
+      highWatermark = end;
+      reached = takeWaits(end);
+    }
+    append.future().complete(new Appended(base, end - 1, append.appendTimeMs(), logStart, false));
+    reached.forEach(wait -> wait.complete(null));
+    listeners.changed();
+  }
+
+  /** The WAL ended before it knew the batch durable. */
+  void onEnded(PendingAppend append, WalEndedException cause) {
+    ApiException failure = failureOf(cause);
+    close(failure);
+    List<CompletableFuture<Void>> unreached;
+    synchronized (criticalSection) {
+      unreached = takeWaits(Long.MAX_VALUE);
+    }
+    append.future().completeExceptionally(failure);
+    unreached.forEach(wait -> wait.completeExceptionally(failure));
+  }
+
+  /** Nothing is appended or read from now on; what the WAL has is answered when its fate is known. Idempotent. */
+  void close(ApiException reason) {
+    synchronized (criticalSection) {
+      if (closed != null) {
+        return;
+      }
+      closed = reason;
+    }
+    listeners.changed();
+  }
+
+  /** Files up to this one are published and stand in the image. */
+  void onPublished(long fileCounter) {
+    publishedCounter = fileCounter;
+    tail.prune(fileCounter);
+  }
+
+  void onLogStart(long offset) {
+    if (offset > logStart) {
+      logStart = offset;
+      listeners.changed();
+    }
+  }
+
+  void expireProducers(long idleMaxMs) {
+    synchronized (criticalSection) {
+      producers.expire(clock.monotonicNs(), idleMaxMs);
+    }
+  }
+
+  @Override
+  public CompletableFuture<LogSlice> read(long offset, int bytesMax, boolean atLeastOne, Isolation isolation) {
+    long end;
+    synchronized (criticalSection) {
+      if (closed != null) {
+        return CompletableFuture.failedFuture(closed);
+      }
+      end = nextOffset;
+    }
+    if (offset < logStart || offset > end) {
+      return CompletableFuture.failedFuture(
+          new OffsetOutOfRangeException(
+              "Offset %d of %s is outside [%d, %d].".formatted(offset, id, logStart, end)));
+    }
+    long visible = isolation == Isolation.READ_COMMITTED ? lastStableOffset() : highWatermark;
+    if (offset >= visible) {
+      return CompletableFuture.completedFuture(slice(new History.Batches(List.of(), () -> {}), visible));
+    }
+    return read(offset, visible, bytesMax, atLeastOne, 1).thenApply(batches -> slice(batches, visible));
+  }
+
+  private CompletableFuture<History.Batches> read(
+      long offset, long visible, int bytesMax, boolean atLeastOne, int attempt) {
+    List<Ref> refs = tail.from(offset, bytesMax);
+    if (refs.isEmpty()) {
+      return history.read(offset, visible, bytesMax, atLeastOne);
+    }
+    return tailReader
+        .read(refs, offset, visible, bytesMax, atLeastOne)
+        .exceptionallyCompose(
+            failure ->
+                // the file may have been published, merged and recycled since the tail was asked
+                attempt < READ_ATTEMPTS_MAX
+                    ? read(offset, visible, bytesMax, atLeastOne, attempt + 1)
+                    : CompletableFuture.failedFuture(failure));
+  }
+
+  private LogSlice slice(History.Batches batches, long visible) {
+    int bytes = 0;
+    for (ByteBuffer buffer : batches.buffers()) {
+      bytes += buffer.remaining();
+    }
+    return new HeldSlice(batches.buffers(), bytes, visible, visible, logStart, List.of(), batches.release());
+  }
+
+  @Override
+  public CompletableFuture<Optional<OffsetAtTime>> firstAtOrAfter(long timestampMs) {
+    return timeSearch.firstAtOrAfter(timestampMs, logStart, highWatermark);
+  }
+
+  @Override
+  public CompletableFuture<Optional<OffsetAtTime>> maxTimestamp() {
+    return timeSearch.maxTimestamp(logStart, highWatermark);
+  }
+
+  @Override
+  public PartitionId id() {
+    return id;
+  }
+
+  @Override
+  public int leaderEpoch() {
+    return leaderEpoch;
+  }
+
+  @Override
+  public long logStart() {
+    return logStart;
+  }
+
+  @Override
+  public long highWatermark() {
+    return highWatermark;
+  }
+
+  @Override
+  public long lastStableOffset() {
+    // no transactional batch is accepted, so none is open
+    return highWatermark;
+  }
+
+  @Override
+  public CompletableFuture<Long> sizeBytes() {
+    // the tail first: what leaves it meanwhile is in objects
+    List<Ref> refs = tail.matching(_ -> true);
+    return history
+        .size(logStart)
+        .thenApply(
+            published ->
+                published.bytes()
+                    + refs.stream()
+                        .filter(ref -> ref.baseOffset() >= published.endOffset())
+                        .mapToLong(Ref::bytes)
+                        .sum());
+  }
+
+  @Override
+  public int epochAt(long offset) {
+    return epochs.at(offset);
+  }
+
+  @Override
+  public EpochEnd endOfEpoch(int epoch) {
+    return epochs.end(epoch, highWatermark);
+  }
+
+  @Override
+  public Runnable onChange(Runnable listener) {
+    Runnable remove = listeners.add(listener);
+    boolean over;
+    synchronized (criticalSection) {
+      over = closed != null;
+    }
+    if (over) {
+      listeners.changed();
+    }
+    return remove;
+  }
+
+  private List<CompletableFuture<Void>> takeWaits(long end) {
+    if (durabilityWaits.isEmpty()) {
+      return List.of();
+    }
+    var below = durabilityWaits.headMap(end);
+    List<CompletableFuture<Void>> taken = List.copyOf(below.values());
+    below.clear();
+    return taken;
+  }
+
+  private static ApiException failureOf(WalEndedException ended) {
+    Throwable cause = ended.getCause() instanceof CompletionException wrapped ? wrapped.getCause() : ended.getCause();
+    return cause instanceof IOException
+        ? new KafkaStorageException("The write-ahead log has failed; recovery decides what of it stands.", ended)
+        : new NotLeaderOrFollowerException("The incarnation that led the partition is over.", ended);
+  }
+}
