@@ -1,8 +1,15 @@
 package io.millrace.broker.api;
 
+import java.nio.ByteBuffer;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
 import org.jspecify.annotations.Nullable;
 
 /** The one place that turns failures into Kafka's error codes. */
@@ -23,5 +30,25 @@ public final class ApiErrors {
   public static Errors of(@Nullable Throwable failure) {
     Throwable cause = unwrap(failure);
     return cause == null ? Errors.UNKNOWN_SERVER_ERROR : Errors.forException(cause);
+  }
+
+  /** Whether a failure is an outcome the API knows, not a bug. */
+  static boolean expected(Throwable failure) {
+    return unwrap(failure) instanceof ApiException;
+  }
+
+  /**
+   * The API's response for a request that failed as a whole; null if the client expects none.
+   *
+   * @param body the request's body as it came in
+   */
+  static @Nullable ApiMessage response(
+      ApiKeys api, short version, ByteBuffer body, Throwable failure) {
+    Throwable cause = unwrap(failure);
+    AbstractResponse response =
+        AbstractRequest.parseRequest(api, version, new ByteBufferAccessor(body))
+            .request
+            .getErrorResponse(0, cause == null ? failure : cause);
+    return response == null ? null : response.data();
   }
 }
