@@ -7,16 +7,17 @@ import java.nio.ByteBuffer;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class SimulatedDisk implements Disk {
   private final SimulatedScheduler scheduler;
   private final SplittableRandom random;
-  private final SimulatedFolder root = new SimulatedFolder();
+  private final SimulatedTree tree = new SimulatedTree();
   private final Set<Path> locks = new HashSet<>();
   private final Map<SimulatedFile, Integer> links = new HashMap<>();
   private long capacityBytes = Long.MAX_VALUE;
@@ -38,7 +39,8 @@ public final class SimulatedDisk implements Disk {
   private Runnable onCrash = () -> {};
   private int life;
   private boolean crashed;
-  private boolean failNextSync;
+  private @Nullable Predicate<Path> failingSync;
+  private Consumer<Path> onSyncFailure = path -> {};
   private @Nullable Consumer<String> log;
 
   public SimulatedDisk(SimulatedScheduler scheduler) {
@@ -72,16 +74,15 @@ public final class SimulatedDisk implements Disk {
   /** The machine is gone: a seeded part of what was not synced is lost. */
   public void powerLoss() {
     processCrash();
-    failNextSync = false;
+    failingSync = null;
     Set<NameChange> lost = new HashSet<>();
-    forEachFolder(root, folder -> folder.chooseLost(random, lost));
-    // Files that lose their last name here still lose power: an unsynced delete may bring them back.
-    Set<SimulatedFile> files = new HashSet<>();
-    List<SimulatedFile> ordered = new ArrayList<>();
-    collectFiles(root, files, ordered);
-    forEachFolder(root, folder -> folder.losePower(lost));
-    collectFiles(root, files, ordered);
-    ordered.forEach(file -> file.losePower(random));
+    // An unsynced name may be lost and an unsynced delete undone, so files of both sides lose power, and folders of both.
+    List<SimulatedFolder> before = tree.folders();
+    Set<SimulatedFile> files = new LinkedHashSet<>(tree.files());
+    before.forEach(folder -> folder.chooseLost(random, lost));
+    before.forEach(folder -> folder.losePower(lost));
+    files.addAll(tree.files());
+    files.forEach(file -> file.losePower(random));
     recount();
   }
 
@@ -90,13 +91,21 @@ public final class SimulatedDisk implements Disk {
     crashed = false;
   }
 
-  /** The next sync of a file with unsynced bytes fails, once; afterwards the cache shows bytes that never reach the medium. */
+  /**
+   * The next sync of a file that {@code which} names and that has unsynced bytes fails, once; afterwards the cache shows bytes that never
+   * reach the medium.
+   */
+  public void failNextSync(Predicate<Path> which, Consumer<Path> onFailure) {
+    failingSync = which;
+    onSyncFailure = onFailure;
+  }
+
   public void failNextSync() {
-    failNextSync = true;
+    failNextSync(path -> true, path -> {});
   }
 
   public boolean syncFailurePending() {
-    return failNextSync;
+    return failingSync != null;
   }
 
   public void capacityBytes(long bytes) {
@@ -113,62 +122,58 @@ public final class SimulatedDisk implements Disk {
   }
 
   public void flipBit(Path path, long bit) throws IOException {
-    file(path).flipBit(bit);
+    tree.file(path).flipBit(bit);
   }
 
   /** What is on the medium, for checks. */
   public byte[] mediumBytes(Path path) throws IOException {
-    return file(path).mediumBytes();
+    return tree.file(path).mediumBytes();
   }
 
   /** What processes see, for checks. */
   public byte[] cacheBytes(Path path) throws IOException {
-    return file(path).cacheBytes();
+    return tree.file(path).cacheBytes();
   }
 
   /** Every file under {@code folder}, in order of names, without counting as a call. */
   public List<Path> files(Path folder) {
-    List<Path> found = new ArrayList<>();
-    if (node(folder) instanceof SimulatedFolder start) {
-      addFiles(folder, start, found);
-    }
-    return found;
+    return tree.paths(folder);
   }
 
   @Override
   public DiskFile open(Path path, Mode mode) throws IOException {
     beginCall("open " + mode, path);
     if (mode == Mode.CREATE) {
-      SimulatedFolder folder = parent(path);
-      if (folder.names().containsKey(name(path))) {
+      SimulatedFolder folder = tree.parent(path);
+      if (folder.names().containsKey(SimulatedTree.name(path))) {
         throw new FileAlreadyExistsException(path.toString());
       }
       SimulatedFile file = new SimulatedFile();
       links.put(file, 1);
-      folder.change(name(path), file, null);
+      folder.change(SimulatedTree.name(path), file, null);
       return new OpenFile(file, path, true);
     }
-    return new OpenFile(file(path), path, mode == Mode.WRITE);
+    return new OpenFile(tree.file(path), path, mode == Mode.WRITE);
   }
 
   @Override
   public void link(Path existing, Path target) throws IOException {
     beginCall("link", target);
-    SimulatedFile file = file(existing);
-    SimulatedFolder folder = parent(target);
-    if (folder.names().containsKey(name(target))) {
+    SimulatedFile file = tree.file(existing);
+    SimulatedFolder folder = tree.parent(target);
+    if (folder.names().containsKey(SimulatedTree.name(target))) {
       throw new FileAlreadyExistsException(target.toString());
     }
     links.merge(file, 1, Integer::sum);
-    folder.change(name(target), file, null);
+    folder.change(SimulatedTree.name(target), file, null);
   }
 
   @Override
   public void rename(Path from, Path target) throws IOException {
     beginCall("rename", target);
-    SimulatedFile file = file(from);
-    SimulatedFolder folder = parent(target);
-    Object replaced = folder.names().get(name(target));
+    SimulatedFile file = tree.file(from);
+    SimulatedFolder folder = tree.parent(target);
+    Object replaced = folder.names().get(SimulatedTree.name(target));
     if (file.equals(replaced)) {
       return;
     }
@@ -177,34 +182,34 @@ public final class SimulatedDisk implements Disk {
     } else if (replaced != null) {
       throw new IOException("Is a directory: " + target);
     }
-    NameChange added = folder.change(name(target), file, null);
-    parent(from).change(name(from), null, added);
+    NameChange added = folder.change(SimulatedTree.name(target), file, null);
+    tree.parent(from).change(SimulatedTree.name(from), null, added);
   }
 
   @Override
   public void delete(Path path) throws IOException {
     beginCall("delete", path);
-    SimulatedFolder folder = parent(path);
-    switch (folder.names().get(name(path))) {
+    SimulatedFolder folder = tree.parent(path);
+    switch (folder.names().get(SimulatedTree.name(path))) {
       case null -> throw new NoSuchFileException(path.toString());
       case SimulatedFolder child when !child.names().isEmpty() ->
           throw new DirectoryNotEmptyException(path.toString());
       case SimulatedFile file -> unlink(file);
       default -> {}
     }
-    folder.change(name(path), null, null);
+    folder.change(SimulatedTree.name(path), null, null);
   }
 
   @Override
   public boolean exists(Path path) {
     beginCall("exists", path);
-    return node(path) != null;
+    return tree.node(path) != null;
   }
 
   @Override
   public List<String> list(Path folder) {
     beginCall("list", folder);
-    return node(folder) instanceof SimulatedFolder found
+    return tree.node(folder) instanceof SimulatedFolder found
         ? new ArrayList<>(found.names().keySet())
         : List.of();
   }
@@ -212,13 +217,13 @@ public final class SimulatedDisk implements Disk {
   @Override
   public boolean isDirectory(Path path) {
     beginCall("isDirectory", path);
-    return node(path) instanceof SimulatedFolder;
+    return tree.node(path) instanceof SimulatedFolder;
   }
 
   @Override
   public void createDirectories(Path path) throws IOException {
-    SimulatedFolder folder = root;
-    for (Path part : normal(path)) {
+    SimulatedFolder folder = tree.root();
+    for (Path part : SimulatedTree.normal(path)) {
       Object child = folder.names().get(part.toString());
       if (child == null) {
         beginCall("createDirectory", path);
@@ -238,7 +243,7 @@ public final class SimulatedDisk implements Disk {
   public void syncDirectory(Path path) throws IOException {
     beginCall("syncDirectory", path);
     scheduler.charge(syncNs());
-    folder(path).sync();
+    tree.folder(path).sync();
   }
 
   @Override
@@ -250,14 +255,14 @@ public final class SimulatedDisk implements Disk {
   @Override
   public DiskLock lock(Path path) throws IOException {
     beginCall("lock", path);
-    Path key = normal(path);
+    Path key = SimulatedTree.normal(path);
     if (locks.contains(key)) {
       throw new LockedException(path);
     }
-    if (node(path) == null) {
+    if (tree.node(path) == null) {
       SimulatedFile file = new SimulatedFile();
       links.put(file, 1);
-      parent(path).change(name(path), file, null);
+      tree.parent(path).change(SimulatedTree.name(path), file, null);
     }
     locks.add(key);
     int lockedIn = life;
@@ -305,102 +310,8 @@ public final class SimulatedDisk implements Disk {
 
   private void recount() {
     links.clear();
-    List<SimulatedFile> named = new ArrayList<>();
-    forEachFolder(
-        root,
-        folder ->
-            folder
-                .names()
-                .values()
-                .forEach(
-                    node -> {
-                      if (node instanceof SimulatedFile file) {
-                        named.add(file);
-                      }
-                    }));
-    named.forEach(file -> links.merge(file, 1, Integer::sum));
+    tree.forEachName(file -> links.merge(file, 1, Integer::sum));
     usedBytes = links.keySet().stream().mapToLong(SimulatedFile::size).sum();
-  }
-
-  private static void forEachFolder(SimulatedFolder folder, Consumer<SimulatedFolder> action) {
-    action.accept(folder);
-    for (Object child : List.copyOf(folder.names().values())) {
-      if (child instanceof SimulatedFolder next) {
-        forEachFolder(next, action);
-      }
-    }
-  }
-
-  private static void collectFiles(
-      SimulatedFolder root, Set<SimulatedFile> seen, List<SimulatedFile> ordered) {
-    forEachFolder(
-        root,
-        folder ->
-            folder
-                .names()
-                .values()
-                .forEach(
-                    node -> {
-                      if (node instanceof SimulatedFile file && seen.add(file)) {
-                        ordered.add(file);
-                      }
-                    }));
-  }
-
-  private static void addFiles(Path path, SimulatedFolder folder, List<Path> found) {
-    folder
-        .names()
-        .forEach(
-            (name, node) -> {
-              if (node instanceof SimulatedFolder child) {
-                addFiles(path.resolve(name), child, found);
-              } else {
-                found.add(path.resolve(name));
-              }
-            });
-  }
-
-  private static Path normal(Path path) {
-    return path.toAbsolutePath().normalize();
-  }
-
-  private static String name(Path path) {
-    return String.valueOf(normal(path).getFileName());
-  }
-
-  private @Nullable Object node(Path path) {
-    Object node = root;
-    for (Path part : normal(path)) {
-      if (!(node instanceof SimulatedFolder folder)) {
-        return null;
-      }
-      node = folder.names().get(part.toString());
-    }
-    return node;
-  }
-
-  private SimulatedFolder parent(Path path) throws IOException {
-    Path parent = normal(path).getParent();
-    if (parent == null) {
-      throw new NoSuchFileException(path.toString());
-    }
-    return folder(parent);
-  }
-
-  private SimulatedFolder folder(Path path) throws IOException {
-    return switch (node(path)) {
-      case SimulatedFolder folder -> folder;
-      case null -> throw new NoSuchFileException(path.toString());
-      default -> throw new NotDirectoryException(path.toString());
-    };
-  }
-
-  private SimulatedFile file(Path path) throws IOException {
-    return switch (node(path)) {
-      case SimulatedFile file -> file;
-      case null -> throw new NoSuchFileException(path.toString());
-      default -> throw new IOException("Is a directory: " + path);
-    };
   }
 
   private final class OpenFile implements DiskFile {
@@ -476,9 +387,11 @@ public final class SimulatedDisk implements Disk {
     public void sync() throws IOException {
       begin("sync");
       scheduler.charge(syncNs());
-      if (failNextSync && file.unsynced()) {
-        failNextSync = false;
+      Predicate<Path> failing = failingSync;
+      if (failing != null && file.unsynced() && failing.test(path)) {
+        failingSync = null;
         file.failSync(random);
+        onSyncFailure.accept(path);
         throw new IOException("Input/output error");
       }
       file.sync();
