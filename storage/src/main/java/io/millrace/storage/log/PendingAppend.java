@@ -13,12 +13,14 @@ final class PendingAppend implements WalBatch {
   private final StoredPartitionLog log;
   private final ByteBuffer batch;
   private final long appendTimeMs;
+  private final boolean mayUseReserve;
   private final CompletableFuture<Appended> future = new CompletableFuture<>();
 
-  PendingAppend(StoredPartitionLog log, ByteBuffer batch, long appendTimeMs) {
+  PendingAppend(StoredPartitionLog log, ByteBuffer batch, long appendTimeMs, boolean mayUseReserve) {
     this.log = log;
     this.batch = batch;
     this.appendTimeMs = appendTimeMs;
+    this.mayUseReserve = mayUseReserve;
   }
 
   CompletableFuture<Appended> future() {
@@ -37,6 +39,11 @@ final class PendingAppend implements WalBatch {
   @Override
   public ByteBuffer bytes() {
     return batch;
+  }
+
+  @Override
+  public boolean mayUseReserve() {
+    return mayUseReserve;
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.millrace.storage.log.TailIndex.Ref;
 import io.millrace.storage.object.Footer.BatchSequence;
 import io.millrace.storage.wal.Wal;
 import io.millrace.storage.wal.WalEndedException;
+import io.millrace.storage.wal.WalFullException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -89,21 +90,23 @@ final class StoredPartitionLog implements PartitionLog {
         return CompletableFuture.failedFuture(reason);
       }
       return switch (producers.check(batch, origin)) {
-        case Verdict.Accept _ -> handOver(batch, appendTimeMs);
+        case Verdict.Accept _ -> handOver(batch, appendTimeMs, origin);
         case Verdict.Duplicate(BatchSequence first) -> whenDurable(first);
         case Verdict.Refused(ApiException refusal) -> CompletableFuture.failedFuture(refusal);
       };
     }
   }
 
-  private CompletableFuture<Appended> handOver(ByteBuffer batch, long appendTimeMs) {
+  private CompletableFuture<Appended> handOver(ByteBuffer batch, long appendTimeMs, Origin origin) {
     BatchHeader.assign(batch, 0, nextOffset, leaderEpoch);
-    PendingAppend pending = new PendingAppend(this, batch, appendTimeMs);
+    PendingAppend pending = new PendingAppend(this, batch, appendTimeMs, origin == Origin.COORDINATOR);
     try {
       wal.append(pending);
     } catch (WalEndedException e) {
       closed = failureOf(e);
       return CompletableFuture.failedFuture(closed);
+    } catch (WalFullException e) {
+      return CompletableFuture.failedFuture(new KafkaStorageException(e.getMessage(), e));
     }
     producers.accept(batch, clock.monotonicNs());
     nextOffset = BatchHeader.lastOffset(batch, 0) + 1;

@@ -12,6 +12,7 @@ public interface Wal extends AutoCloseable {
    * Takes a batch; never blocks. Called inside the partition's critical section, so WAL order is offset order.
    *
    * @throws WalEndedException if the WAL has ended
+   * @throws WalFullException if there is no room at present; the batch was not taken
    */
   void append(WalBatch batch);
 

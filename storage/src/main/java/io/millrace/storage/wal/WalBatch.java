@@ -11,6 +11,9 @@ public interface WalBatch {
   /** The whole batch, offsets and leader epoch already assigned; absolute reads only; unchanged until one of the callbacks. */
   ByteBuffer bytes();
 
+  /** Whether it belongs to an internal topic or is a transaction marker: such batches do not starve while the disk is full. */
+  boolean mayUseReserve();
+
   /**
    * On the WAL loop, in WAL order: the batch is durable.
    *

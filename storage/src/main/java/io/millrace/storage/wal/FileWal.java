@@ -1,0 +1,503 @@
+package io.millrace.storage.wal;
+
+import io.millrace.runtime.Clock;
+import io.millrace.runtime.Environment;
+import io.millrace.runtime.EventLoop;
+import io.millrace.storage.Keys;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.cache.LogCache;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The WAL as files of a directory store: one write and one sync for all batches that came during the last sync. Everything but {@link
+ * #append} happens on its own loop. A failed write or sync ends it, and nothing is written afterwards (invariant I11).
+ */
+public final class FileWal implements Wal {
+  private static final Logger LOG = LoggerFactory.getLogger(FileWal.class);
+  private static final int READ_THREADS = 2;
+  private static final int READS_WAITING_MAX = 1024;
+  private static final int FILE_TASKS_WAITING_MAX = 1024;
+
+  private final FileWalSettings settings;
+  private final WriterId writer;
+  private final Clock clock;
+  private final WalFolder folder;
+  private final SpareFiles spares;
+  private final LogCache cache;
+  private final WalFileListener listener;
+  private final EventLoop loop;
+  private final Executor filePool;
+  private final WalFileReader reader;
+  private final EntryWriter entries;
+  private final SpareMaker maker;
+  private final WalCounters counters = new WalCounters();
+
+  // Any thread.
+  private final MpscUnboundedAtomicArrayQueue<WalBatch> arriving = new MpscUnboundedAtomicArrayQueue<>(1024);
+  private final AtomicBoolean flushQueued = new AtomicBoolean();
+  private final AtomicLong queuedBytes = new AtomicLong();
+  private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
+  private volatile long durableSequence = -1;
+  private volatile Room room = Room.PLENTY;
+  private volatile @Nullable WalEndedException ended;
+  private volatile boolean stopping;
+
+  // The loop.
+  private final WaitingBatches waiting = new WaitingBatches();
+  private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+  private final ArrayDeque<WalBatch> unacknowledged = new ArrayDeque<>();
+  private CompletableFuture<Void> lastPublication = CompletableFuture.completedFuture(null);
+  private int unpublishedFiles;
+  private boolean timerSet;
+  private boolean unsynced;
+  private boolean stopSealed;
+  private boolean lastIsMark = true;
+
+  /** Bytes that may still be handed over; {@code reason} says why it is not {@link #PLENTY}. */
+  private record Room(long bytes, long reservedBytes, String reason) {
+    private static final Room PLENTY = new Room(Long.MAX_VALUE, Long.MAX_VALUE, "");
+  }
+
+  /** Nothing is written before the first batch; {@link #start} makes the first file ready for it. */
+  public FileWal(
+      FileWalSettings settings,
+      WriterId writer,
+      Environment environment,
+      WalFolder folder,
+      SpareFiles spares,
+      LogCache cache,
+      WalFileListener listener) {
+    this.settings = settings;
+    this.writer = writer;
+    this.clock = environment.clock();
+    this.folder = folder;
+    this.spares = spares;
+    this.cache = cache;
+    this.listener = listener;
+    this.loop = environment.threads().eventLoop("wal");
+    this.filePool = environment.threads().pool("wal-files", 1, FILE_TASKS_WAITING_MAX);
+    this.reader = new WalFileReader(environment.threads().pool("wal-read", READ_THREADS, READS_WAITING_MAX));
+    this.entries = new EntryWriter(environment.disk(), writer, folder, spares, cache, reader);
+    this.maker = new SpareMaker(spares, loop, filePool, this::onSpareChange);
+  }
+
+  /** Begins to make the first file. */
+  public void start() {
+    switch (settings.sync()) {
+      case ALWAYS -> LOG.info("every write is synced before it is acknowledged");
+      case INTERVAL ->
+          LOG.warn(
+              "wal.sync=interval: a power loss takes the acknowledged records of the last {} ms",
+              settings.syncIntervalNs() / 1_000_000);
+      case NEVER -> LOG.warn("wal.sync=never: a power loss takes acknowledged records");
+    }
+    loop.execute(() -> maker.want(settings.fileBytes(0), true));
+  }
+
+  @Override
+  public void append(WalBatch batch) {
+    if (ended != null || stopping) {
+      throw over();
+    }
+    long cost = cost(batch);
+    Room present = room;
+    long bytes = batch.mayUseReserve() ? present.reservedBytes() : present.bytes();
+    if (bytes != Long.MAX_VALUE && queuedBytes.get() + cost > bytes) {
+      counters.onRefused();
+      throw new WalFullException(present.reason());
+    }
+    queuedBytes.addAndGet(cost);
+    arriving.offer(batch);
+    requestFlush();
+  }
+
+  private static long cost(WalBatch batch) {
+    return batch.bytes().remaining() + WalEntryCodec.ALIGNMENT;
+  }
+
+  private WalEndedException over() {
+    WalEndedException cause = ended;
+    return cause != null ? cause : new WalEndedException("the write-ahead log is being closed", null);
+  }
+
+  private void requestFlush() {
+    if (flushQueued.compareAndSet(false, true)) {
+      try {
+        loop.execute(this::flush);
+      } catch (RejectedExecutionException closed) {
+        // The loop is gone, and with it the only other taker.
+        failQueued(over());
+      }
+    }
+  }
+
+  private void flush() {
+    flushQueued.set(false);
+    if (ended != null) {
+      failQueued(over());
+      return;
+    }
+    WalBatch arrived;
+    while ((arrived = arriving.poll()) != null) {
+      waiting.add(arrived);
+    }
+    try {
+      if (writeEntry() && !waiting.isEmpty()) {
+        requestFlush();
+      }
+      afterWrite();
+    } catch (IOException | RuntimeException e) {
+      end("a write-ahead log write failed: " + e.getMessage(), e);
+    }
+  }
+
+  /** One group commit; false if nothing could be written. */
+  private boolean writeEntry() throws IOException {
+    List<WalBatch> batches = nextEntry();
+    if (batches.isEmpty()) {
+      return false;
+    }
+    unacknowledged.addAll(batches);
+    EntryWriter.Written written = write(batches);
+    lastIsMark = false;
+    if (settings.sync() == WalSync.ALWAYS) {
+      sync();
+    }
+    acknowledge(written);
+    return true;
+  }
+
+  private EntryWriter.Written write(List<WalBatch> batches) throws IOException {
+    long startNs = clock.monotonicNs();
+    EntryWriter.Written written = entries.write(batches);
+    counters.onWrite(batches.size(), written.bytes(), clock.monotonicNs() - startNs);
+    unsynced = true;
+    return written;
+  }
+
+  private void sync() throws IOException {
+    long startNs = clock.monotonicNs();
+    entries.sync();
+    counters.onSync(clock.monotonicNs() - startNs);
+    unsynced = false;
+    durableSequence = entries.syncedSequence();
+  }
+
+  private void acknowledge(EntryWriter.Written written) {
+    int offset = WalEntryCodec.payloadPosition(unacknowledged.size());
+    WalBatch batch;
+    while ((batch = unacknowledged.poll()) != null) {
+      int size = batch.bytes().remaining();
+      queuedBytes.addAndGet(-cost(batch));
+      batch.onDurable(
+          written.chunk(), written.chunkPosition() + offset, written.fileCounter(), written.filePosition() + offset);
+      offset += size;
+    }
+    entries.releaseIfEvicted();
+  }
+
+  /** The batches of the next entry, for which the current file has room; empty if there are none or a spare must come first. */
+  private List<WalBatch> nextEntry() throws IOException {
+    WalBatch first = waiting.first();
+    if (first == null) {
+      return List.of();
+    }
+    long bytesMin = WalFile.sizeFor(1, first.bytes().remaining()) + settings.reserveBytes();
+    long keptBytes = spares.has(bytesMin) ? 0 : settings.reserveBytes();
+    List<WalBatch> batches = takeFor(entries.file(), keptBytes);
+    if (!batches.isEmpty()) {
+      return batches;
+    }
+    if (openNext(bytesMin)) {
+      return takeFor(entries.file(), settings.reserveBytes());
+    }
+    maker.want(Math.max(bytesMin, settings.fileBytes(entries.nextCounter())), true);
+    WalFile file = entries.file();
+    return maker.failure() == null || file == null ? List.of() : waiting.takeReserved((n, bytes, _) -> fits(file, n, bytes, 0));
+  }
+
+  private List<WalBatch> takeFor(@Nullable WalFile file, long keptBytes) {
+    return file == null
+        ? List.of()
+        : waiting.take((n, bytes, reserved) -> fits(file, n, bytes, reserved ? 0 : keptBytes));
+  }
+
+  private boolean fits(WalFile file, int batches, long payloadBytes, long keptBytes) {
+    return (batches == 1 || payloadBytes <= settings.entryBytesMax()) && file.fits(batches, payloadBytes, keptBytes);
+  }
+
+  private boolean openNext(long bytesMin) throws IOException {
+    if (!entries.nameNext(bytesMin, settings.fileBytes(entries.nextCounter()))) {
+      return false;
+    }
+    seal();
+    entries.open();
+    return true;
+  }
+
+  private void seal() throws IOException {
+    if (entries.file() == null) {
+      return;
+    }
+    SealedWalFile sealed = entries.seal();
+    unsynced = false;
+    durableSequence = entries.syncedSequence();
+    unpublishedFiles++;
+    lastPublication = listener.onFileSealed(sealed);
+    lastPublication.whenComplete((_, failed) -> inLoop(() -> onPublished(failed)));
+  }
+
+  private void onPublished(@Nullable Throwable failed) {
+    unpublishedFiles--;
+    if (failed != null) {
+      end("a write-ahead log file cannot be published: " + failed.getMessage(), failed);
+    }
+    updateRoom();
+  }
+
+  private void afterWrite() throws IOException {
+    WalFile file = entries.file();
+    if (file != null && file.position() * 4 >= file.sizeBytes()) {
+      maker.want(settings.fileBytes(entries.nextCounter()), false);
+    }
+    updateRoom();
+    if (!timerSet && (unsynced || !lastIsMark)) {
+      setTimer();
+    }
+    if (stopping && waiting.isEmpty()) {
+      finishStop();
+    }
+  }
+
+  private void onSpareChange() {
+    updateRoom();
+    if (stopping && maker.failure() != null && !waiting.isEmpty()) {
+      end("no room for the last write-ahead log entries", maker.failure());
+    } else {
+      requestFlush();
+    }
+  }
+
+  private void updateRoom() {
+    IOException noSpare = maker.failure();
+    if (noSpare != null) {
+      WalFile file = entries.file();
+      long left = file == null ? 0 : file.roomBytes();
+      room = new Room(left - settings.reserveBytes(), left, "the write-ahead log cannot grow: " + noSpare.getMessage());
+    } else if (unpublishedFiles > settings.unpublishedFilesMax()) {
+      room = new Room(0, Long.MAX_VALUE, unpublishedFiles + " write-ahead log files wait to be published");
+    } else {
+      room = Room.PLENTY;
+    }
+  }
+
+  /** Syncs what wal.sync=interval left, and marks the end of a log that has gone idle as durable. */
+  private void setTimer() {
+    boolean interval = settings.sync() == WalSync.INTERVAL && unsynced;
+    if (!interval && settings.sync() == WalSync.NEVER) {
+      return;
+    }
+    timerSet = true;
+    long sequence = entries.writtenSequence();
+    loop.schedule(interval ? settings.syncIntervalNs() : settings.idleMarkDelayNs(), () -> onTimer(sequence));
+  }
+
+  private void onTimer(long sequence) {
+    timerSet = false;
+    if (ended != null) {
+      return;
+    }
+    try {
+      if (settings.sync() == WalSync.INTERVAL && unsynced) {
+        sync();
+      } else if (sequence == entries.writtenSequence()) {
+        mark();
+      }
+      afterWrite();
+    } catch (IOException | RuntimeException e) {
+      end("a write-ahead log write failed: " + e.getMessage(), e);
+    }
+  }
+
+  private void mark() throws IOException {
+    WalFile file = entries.file();
+    lastIsMark = true;
+    if (file != null && file.fits(0, 0, settings.reserveBytes())) {
+      write(List.of());
+      sync();
+      entries.releaseIfEvicted();
+    }
+  }
+
+  @Override
+  public CompletableFuture<Void> roll() {
+    CompletableFuture<Void> result = new CompletableFuture<>();
+    inLoop(() -> rollInLoop(result));
+    return result;
+  }
+
+  private void rollInLoop(CompletableFuture<Void> result) {
+    try {
+      if (ended != null) {
+        throw over();
+      }
+      seal();
+      updateRoom();
+      forward(lastPublication, result);
+    } catch (IOException | RuntimeException e) {
+      end("a write-ahead log write failed: " + e.getMessage(), e);
+      result.completeExceptionally(e);
+    }
+  }
+
+  private static void forward(CompletableFuture<Void> from, CompletableFuture<Void> to) {
+    from.whenComplete(
+        (_, failed) -> {
+          if (failed == null) {
+            to.complete(null);
+          } else {
+            to.completeExceptionally(failed);
+          }
+        });
+  }
+
+  @Override
+  public long durableSequence() {
+    return durableSequence;
+  }
+
+  @Override
+  public CompletableFuture<Throwable> failure() {
+    return failure;
+  }
+
+  public WalCounters counters() {
+    return counters;
+  }
+
+  /** Reads this incarnation's files, published or not. */
+  public WalFileReader reader() {
+    return reader;
+  }
+
+  /**
+   * Gives back a WAL file of any incarnation: it is unlisted, durably, and no reader of published objects holds it. Reads through {@link
+   * #reader} finish first. Any thread.
+   */
+  public void release(String key) {
+    Path path = folder.storeFolder().resolve(key);
+    WalFile own = Keys.writer(key).equals(writer) ? reader.remove(Keys.number(key)) : null;
+    if (own == null) {
+      filePool.execute(() -> recycle(path, null));
+    } else {
+      own.release(() -> filePool.execute(() -> recycle(path, own)));
+    }
+  }
+
+  private void recycle(Path path, @Nullable WalFile open) {
+    try {
+      if (open != null) {
+        open.close();
+      }
+      spares.recycle(path);
+    } catch (IOException e) {
+      // It is unlisted, so collecting garbage finds it.
+      LOG.warn("cannot recycle WAL file {}", path, e);
+    }
+    inLoop(this::onSpareChange);
+  }
+
+  @Override
+  public CompletableFuture<Void> stop() {
+    stopping = true;
+    inLoop(this::flush);
+    return stopped;
+  }
+
+  private void finishStop() throws IOException {
+    if (stopSealed) {
+      return;
+    }
+    stopSealed = true;
+    seal();
+    lastPublication.whenComplete((_, _) -> inLoop(() -> finish(new WalEndedException("the write-ahead log is closed", null))));
+  }
+
+  /** On the loop: nothing is written or acknowledged from now on. */
+  private void end(String message, @Nullable Throwable cause) {
+    WalEndedException over = new WalEndedException(message, cause);
+    if (finish(over)) {
+      LOG.error(message, cause);
+      failure.complete(over);
+    }
+  }
+
+  private boolean finish(WalEndedException over) {
+    if (ended != null) {
+      return false;
+    }
+    ended = over;
+    reader.end(over);
+    maker.close();
+    failQueued(over);
+    entries.releaseChunk();
+    cache.close();
+    for (WalFile file : reader.files()) {
+      file.release(() -> closeQuietly(file));
+    }
+    if (over.getCause() == null) {
+      stopped.complete(null);
+    } else {
+      stopped.completeExceptionally(over);
+    }
+    loop.close();
+    return true;
+  }
+
+  private static void closeQuietly(WalFile file) {
+    try {
+      file.close();
+    } catch (IOException e) {
+      LOG.warn("cannot close WAL file {}", file.path(), e);
+    }
+  }
+
+  private synchronized void failQueued(WalEndedException over) {
+    WalBatch batch;
+    while ((batch = unacknowledged.poll()) != null) {
+      batch.onEnded(over);
+    }
+    while ((batch = waiting.poll()) != null) {
+      batch.onEnded(over);
+    }
+    while ((batch = arriving.poll()) != null) {
+      batch.onEnded(over);
+    }
+  }
+
+  private void inLoop(Runnable task) {
+    try {
+      loop.execute(task);
+    } catch (RejectedExecutionException closed) {
+      // The WAL has ended; nothing is left to do.
+      return;
+    }
+  }
+
+  @Override
+  public void close() {
+    inLoop(() -> finish(new WalEndedException("the write-ahead log is closed", null)));
+  }
+}

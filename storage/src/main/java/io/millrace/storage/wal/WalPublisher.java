@@ -1,0 +1,105 @@
+package io.millrace.storage.wal;
+
+import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.MetadataLog.IncarnationEndedException;
+import io.millrace.storage.metadata.MetadataLog.Outcome;
+import io.millrace.storage.metadata.MetadataRecord.WalPublished;
+import io.millrace.storage.metadata.ObjectInfo;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes sealed WAL files level 0: one WalPublished at a time, of all files that wait, with the trim they bring. A void one ends the
+ * incarnation. Any thread may call.
+ */
+public final class WalPublisher implements WalFileListener {
+  private final MetadataLog metadata;
+  private final Consumer<String> releaseUnlisted;
+  private final List<Waiting> waiting = new ArrayList<>();
+  private long trim = -1;
+  private boolean inFlight;
+  private @Nullable Throwable failure;
+
+  private record Waiting(SealedWalFile file, CompletableFuture<Void> published) {}
+
+  /** {@code releaseUnlisted} takes the keys of files that held nothing to list, once the trim has passed them. */
+  public WalPublisher(MetadataLog metadata, Consumer<String> releaseUnlisted) {
+    this.metadata = metadata;
+    this.releaseUnlisted = releaseUnlisted;
+  }
+
+  @Override
+  public CompletableFuture<Void> onFileSealed(SealedWalFile file) {
+    CompletableFuture<Void> published = new CompletableFuture<>();
+    Throwable over;
+    synchronized (this) {
+      over = failure;
+      if (over == null) {
+        waiting.add(new Waiting(file, published));
+      }
+    }
+    if (over != null) {
+      published.completeExceptionally(over);
+    } else {
+      publishNext();
+    }
+    return published;
+  }
+
+  private void publishNext() {
+    List<Waiting> files;
+    long trimBefore;
+    synchronized (this) {
+      if (inFlight || waiting.isEmpty() || failure != null) {
+        return;
+      }
+      inFlight = true;
+      files = List.copyOf(waiting);
+      waiting.clear();
+      trimBefore = trim;
+    }
+    WriterId writer = metadata.writer();
+    long trimAfter = files.getLast().file().lastSequence();
+    List<ObjectInfo> objects = files.stream().flatMap(each -> each.file().object().stream()).toList();
+    metadata
+        .submit(new WalPublished(writer, trimBefore, trimAfter, objects))
+        .whenComplete((outcome, failed) -> onOutcome(files, trimAfter, outcome, failed));
+  }
+
+  private void onOutcome(
+      List<Waiting> files, long trimAfter, @Nullable Outcome outcome, @Nullable Throwable failed) {
+    Throwable cause =
+        switch (outcome) {
+          case Outcome.Applied _ -> null;
+          case Outcome.Voided(String reason, var _) -> new IncarnationEndedException("publication is void: " + reason);
+          case null -> failed == null ? new IllegalStateException("no outcome") : failed;
+        };
+    List<Waiting> lost = new ArrayList<>();
+    synchronized (this) {
+      inFlight = false;
+      if (cause == null) {
+        trim = trimAfter;
+      } else {
+        failure = cause;
+        lost.addAll(files);
+        lost.addAll(waiting);
+        waiting.clear();
+      }
+    }
+    if (cause != null) {
+      lost.forEach(each -> each.published().completeExceptionally(cause));
+      return;
+    }
+    for (Waiting each : files) {
+      each.published().complete(null);
+      if (each.file().object().isEmpty()) {
+        releaseUnlisted.accept(each.file().key());
+      }
+    }
+    publishNext();
+  }
+}
