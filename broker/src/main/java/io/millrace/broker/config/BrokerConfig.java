@@ -8,7 +8,10 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What one broker was told at its start, checked and typed; immutable. {@link ConfigLoader} makes it. */
+/**
+ * What one broker was told at its start, checked and typed; immutable. {@link ConfigLoader} makes
+ * it.
+ */
 public final class BrokerConfig {
   private final ConfigValues values;
   private final List<Listener> listeners;
@@ -28,7 +31,8 @@ public final class BrokerConfig {
         values.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList();
     return switch (ConfigLoader.load(StartOptions.ofOverrides(overrides))) {
       case ConfigLoader.Loaded loaded -> loaded.config();
-      case ConfigLoader.Refused refused -> throw new IllegalArgumentException(refused.message());
+      case ConfigLoader.Refused refused ->
+          throw new IllegalArgumentException(String.join("; ", refused.lines()));
     };
   }
 
@@ -77,7 +81,9 @@ public final class BrokerConfig {
     return given > 0 ? given : get(MillraceKeys.NETWORK_QUEUED_BYTES_MAX);
   }
 
-  /** Limit per address where it is not {@link NetworkKeys#MAX_CONNECTIONS_PER_IP}, by host as given. */
+  /**
+   * Limit per address where it is not {@link NetworkKeys#MAX_CONNECTIONS_PER_IP}, by host as given.
+   */
   public Map<String, Integer> connectionsPerIpOverrides() {
     return HostLimits.parse(get(NetworkKeys.MAX_CONNECTIONS_PER_IP_OVERRIDES)).stream()
         .collect(Collectors.toUnmodifiableMap(HostLimits.Entry::host, HostLimits.Entry::limit));

@@ -32,7 +32,19 @@ public final class BrokerKeys {
             RequestKeys.ALL,
             LogKeys.ALL,
             GroupKeys.ALL,
-            MillraceKeys.ALL);
+            MillraceKeys.ALL,
+            CoordinatorKeys.ALL,
+            ShareKeys.ALL,
+            TransactionKeys.ALL,
+            LogFileKeys.ALL,
+            ServerKeys.ALL,
+            ReplicationKeys.ALL,
+            QuorumKeys.ALL,
+            RemoteStorageKeys.ALL,
+            SslKeys.ALL,
+            SaslKeys.ALL,
+            PlugInKeys.ALL,
+            LegacyKeys.ALL);
     Map<String, ConfigKey<?>> keys = new TreeMap<>();
     for (List<ConfigKey<?>> area : areas) {
       for (ConfigKey<?> key : area) {

@@ -1,11 +1,14 @@
 package io.millrace.broker.config;
 
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A file in the Java properties format, as Kafka reads it (ISO 8859-1, continued lines, unicode escapes), with the line each key
- * stands on.
+ * A file in the Java properties format, as Kafka reads it (ISO 8859-1, continued lines, unicode
+ * escapes), with the line each key stands on.
  *
  * @param name as the user gave it
  * @param settings in file order; a key may come twice
@@ -18,6 +21,25 @@ public record ConfigFile(String name, List<Entry> settings, List<ConfigProblem> 
   public ConfigFile {
     settings = List.copyOf(settings);
     problems = List.copyOf(problems);
+  }
+
+  /** Reads and parses; a file that cannot be read has a problem and no settings. */
+  static ConfigFile read(Path path, TextFiles files) {
+    String name = path.toString();
+    try {
+      return parse(name, files.read(path));
+    } catch (NoSuchFileException e) {
+      return unreadable(name, "there is no such file");
+    } catch (IOException e) {
+      return unreadable(name, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static ConfigFile unreadable(String name, String reason) {
+    return new ConfigFile(
+        name,
+        List.of(),
+        List.of(new ConfigProblem("--config " + name, "cannot be read: " + reason)));
   }
 
   /** The file with this text. */
@@ -52,13 +74,18 @@ public record ConfigFile(String name, List<Entry> settings, List<ConfigProblem> 
           endLine();
         } else {
           int startLine = line;
-          split(logicalLine(), startLine);
+          String logical = logicalLine();
+          if (!logical.isEmpty()) {
+            split(logical, startLine);
+          }
         }
       }
       return new ConfigFile(name, entries, problems);
     }
 
-    /** Joins continued lines; escapes stay as they are. */
+    /**
+     * Joins continued lines; escapes stay as they are. Empty if nothing came before a continuation.
+     */
     private String logicalLine() {
       StringBuilder joined = new StringBuilder();
       while (position < text.length()) {
@@ -75,6 +102,9 @@ public record ConfigFile(String name, List<Entry> settings, List<ConfigProblem> 
           if (isLineEnd(text.charAt(position))) {
             endLine();
             skipBlanks();
+            if (joined.isEmpty()) {
+              break;
+            }
             continue;
           }
           joined.append(c).append(text.charAt(position++));

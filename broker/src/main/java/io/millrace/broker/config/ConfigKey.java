@@ -3,7 +3,8 @@ package io.millrace.broker.config;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One key, declared once: everything the parser, the reference page and DescribeConfigs say about it comes from here.
+ * One key, declared once: everything the parser, the reference page and DescribeConfigs say about
+ * it comes from here.
  *
  * @param <T> what its values are read as: Boolean, Integer, Long, Double, String or List of String
  */
@@ -109,6 +110,13 @@ public final class ConfigKey<T> {
   /** Which values it takes, for people; "" if all of its type. */
   public String rangeText() {
     return range.text();
+  }
+
+  /** What a value looks like, for people. */
+  String expected() {
+    String kind = type.text();
+    String values = range.text();
+    return kind.isEmpty() || values.isEmpty() ? kind + values : kind + ", " + values;
   }
 
   /** Why {@code text} is no value of this key, in Kafka's words; null if it is one. */

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Makes a broker's configuration of what its start command was given, or lists everything that is wrong with it at once. The command
- * line goes before the file.
+ * Makes a broker's configuration of what its start command was given, or lists everything that is
+ * wrong with it at once. The command line goes before the file.
  */
 public final class ConfigLoader {
   private static final String OVERRIDE = "--set";
@@ -32,9 +32,9 @@ public final class ConfigLoader {
 
   /** Nothing to start with. */
   public record Refused(String source, List<ConfigProblem> problems) implements Outcome {
-    /** One text with all problems. */
-    public String message() {
-      return ConfigProblem.message(source, problems);
+    /** One line each. */
+    public List<String> lines() {
+      return problems.stream().map(problem -> problem.in(source)).toList();
     }
   }
 
@@ -59,13 +59,17 @@ public final class ConfigLoader {
       }
     }
     ConfigValues values = new ConfigValues(good);
+    boolean listenersCanBeRead =
+        ListenerKeys.ALL.stream()
+            .allMatch(key -> !given.containsKey(key.name()) || values.isSet(key));
     List<Listener> listeners =
-        new ListenerRules(values, options.hostName(), problems, notices).listeners();
+        listenersCanBeRead
+            ? new ListenerRules(values, options.hostName(), problems, notices).listeners()
+            : List.of();
     ConfigRules.check(values, problems, notices);
     return problems.isEmpty()
         ? new Loaded(new BrokerConfig(values, listeners), List.copyOf(notices))
-        : new Refused(
-            options.file().map(ConfigFile::name).orElse("the command line"), List.copyOf(problems));
+        : new Refused(options.file().map(ConfigFile::name).orElse(""), List.copyOf(problems));
   }
 
   private void takeFile(ConfigFile file, Map<String, Setting> given) {
@@ -74,7 +78,11 @@ public final class ConfigLoader {
       Setting earlier = given.get(entry.key());
       if (earlier != null) {
         notices.add(
-            entry.key() + " is given twice, on " + earlier.where() + " and line " + entry.line()
+            entry.key()
+                + " is given twice, on "
+                + earlier.where()
+                + " and line "
+                + entry.line()
                 + "; the last one counts.");
       }
       put(given, entry.key(), entry.value(), "line " + entry.line());
@@ -90,17 +98,20 @@ public final class ConfigLoader {
     }
   }
 
-  /** A listener of the command line is the only one, and what the file says about listeners is about others. */
+  /**
+   * A listener of the command line is the only one, and what the file says about listeners is about
+   * others.
+   */
   private void takeListen(Map<String, Setting> given) {
     options
         .listen()
-        .ifPresent(
-            listen -> {
-              given.values().removeIf(s -> ofListeners(s.key()) && !s.where().equals(OVERRIDE));
-              String listener = listen.contains("://") ? listen : "PLAINTEXT://" + listen;
-              put(given, "listeners", listener, "--listen");
-            });
-    if (options.file().isEmpty() && given.keySet().stream().noneMatch(ConfigLoader::bindsListeners)) {
+        .ifPresent(listen -> {
+          given.values().removeIf(s -> ofListeners(s.key()) && !s.where().equals(OVERRIDE));
+          String listener = listen.contains("://") ? listen : "PLAINTEXT://" + listen;
+          put(given, "listeners", listener, "--listen");
+        });
+    if (options.file().isEmpty()
+        && given.keySet().stream().noneMatch(ConfigLoader::bindsListeners)) {
       put(given, "listeners", "PLAINTEXT://127.0.0.1:9092", "default");
     }
   }
@@ -128,14 +139,10 @@ public final class ConfigLoader {
     if (key == null) {
       return checkUndeclared(setting, given);
     }
-    String problem = key.problem(setting.value());
-    if (problem != null) {
-      String expected = key.rangeText().isEmpty() ? "" : " (" + key.rangeText() + ")";
+    if (key.problem(setting.value()) != null) {
+      String shown = key.sensitive() ? "..." : setting.value();
       problems.add(
-          new ConfigProblem(
-              setting.where(),
-              key + "=" + (key.sensitive() ? "..." : setting.value()) + ": "
-                  + problem.substring(problem.lastIndexOf(": ") + 2) + expected));
+          new ConfigProblem(setting.where(), key + "=" + shown + ": expected " + key.expected()));
       return false;
     }
     if (key.status() instanceof KeyStatus.Accepted accepted) {

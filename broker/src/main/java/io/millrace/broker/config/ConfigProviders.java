@@ -14,8 +14,9 @@ import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Replaces ${NAME:KEY} and ${NAME:PATH:KEY} in values, for providers named in config.providers. Kafka's environment, file and
- * directory providers are understood by their class names; others are refused. References to names that are no providers stay.
+ * Replaces ${NAME:KEY} and ${NAME:PATH:KEY} in values, for providers named in config.providers.
+ * Kafka's environment, file and directory providers are understood by their class names; others are
+ * refused. References to names that are no providers stay.
  */
 final class ConfigProviders {
   private static final String PACKAGE = "org.apache.kafka.common.config.provider.";
@@ -57,19 +58,27 @@ final class ConfigProviders {
                 new ConfigProblem(
                     type == null ? names.where() : type.where(),
                     (type == null
-                            ? "config.providers names " + name + ", and config.providers." + name
+                            ? "config.providers names "
+                                + name
+                                + ", and config.providers."
+                                + name
                                 + ".class is missing"
-                            : "config.providers." + name + ".class=" + className
+                            : "config.providers."
+                                + name
+                                + ".class="
+                                + className
                                 + " is a provider this broker does not know")
                         + "; use EnvVarConfigProvider, FileConfigProvider or"
-                        + " DirectoryConfigProvider of " + PACKAGE.substring(0, PACKAGE.length() - 1)));
+                        + " DirectoryConfigProvider of "
+                        + PACKAGE.substring(0, PACKAGE.length() - 1)));
       }
     }
   }
 
   /** Whether the key sets a provider up. */
   boolean owns(String key) {
-    return kinds.keySet().stream().anyMatch(name -> key.startsWith("config.providers." + name + "."));
+    return kinds.keySet().stream()
+        .anyMatch(name -> key.startsWith("config.providers." + name + "."));
   }
 
   /** The settings with references replaced. */
@@ -86,16 +95,13 @@ final class ConfigProviders {
 
   private String replace(Setting setting) {
     Matcher matcher = REFERENCE.matcher(setting.value());
-    return matcher.replaceAll(
-        match -> {
-          String name = match.group(1);
-          String kind = kinds.get(name);
-          String value =
-              kind == null
-                  ? match.group()
-                  : value(setting, name, kind, match.group(2), match.group(3));
-          return Matcher.quoteReplacement(value);
-        });
+    return matcher.replaceAll(match -> {
+      String name = match.group(1);
+      String kind = kinds.get(name);
+      String value =
+          kind == null ? match.group() : value(setting, name, kind, match.group(2), match.group(3));
+      return Matcher.quoteReplacement(value);
+    });
   }
 
   private String value(
@@ -103,13 +109,16 @@ final class ConfigProviders {
     String reference = "${" + name + ":" + (path == null ? "" : path + ":") + key + "}";
     try {
       String value =
-          kind.equals("env") ? variable(name, key) : fromFile(name, kind, path == null ? "" : path, key);
+          kind.equals("env")
+              ? variable(name, key)
+              : fromFile(name, kind, path == null ? "" : path, key);
       if (value != null) {
         return value;
       }
       problems.add(
           new ConfigProblem(
-              setting.where(), setting.key() + " refers to " + reference + ", which does not exist"));
+              setting.where(),
+              setting.key() + " refers to " + reference + ", which does not exist"));
     } catch (NoSuchFileException e) {
       problems.add(
           new ConfigProblem(

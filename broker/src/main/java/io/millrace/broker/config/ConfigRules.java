@@ -14,17 +14,24 @@ final class ConfigRules {
       problems.add(
           new ConfigProblem(
               values.where(NodeKeys.BROKER_ID),
-              "broker.id=" + brokerId + " and node.id=" + values.get(NodeKeys.NODE_ID)
+              "broker.id="
+                  + brokerId
+                  + " and node.id="
+                  + values.get(NodeKeys.NODE_ID)
                   + " name different nodes; keep node.id only"));
     }
     List<String> directories =
         values.find(NodeKeys.LOG_DIRS).orElseGet(() -> values.get(NodeKeys.LOG_DIR));
     if (directories.size() > 1) {
       notices.add(
-          "of " + directories.size() + " data directories only " + directories.getFirst()
+          "of "
+              + directories.size()
+              + " data directories only "
+              + directories.getFirst()
               + " is used: there is one write-ahead log.");
     }
     checkRetention(values, problems);
+    checkTopicDefaults(values, problems);
     checkOrder(
         values, problems, GroupKeys.MIN_SESSION_TIMEOUT_MS, GroupKeys.MAX_SESSION_TIMEOUT_MS);
     String perIp = values.get(NetworkKeys.MAX_CONNECTIONS_PER_IP_OVERRIDES);
@@ -37,7 +44,8 @@ final class ConfigRules {
     }
     if (!values.get(MillraceKeys.WAL_SYNC).equals(MillraceKeys.SYNC_ALWAYS)) {
       notices.add(
-          "wal.sync=" + values.get(MillraceKeys.WAL_SYNC)
+          "wal.sync="
+              + values.get(MillraceKeys.WAL_SYNC)
               + ": acknowledged records may be lost when the machine loses power.");
     }
   }
@@ -48,7 +56,27 @@ final class ConfigRules {
       if (values.isSet(key) && values.get(key).longValue() == 0) {
         problems.add(
             new ConfigProblem(
-                values.where(key), key + "=0: records need some time; use -1 to keep them for ever"));
+                values.where(key),
+                key + "=0: records need some time; use -1 to keep them for ever"));
+      }
+    }
+  }
+
+  /** What the broker gives topics must be what a topic could say itself. */
+  private static void checkTopicDefaults(ConfigValues values, List<ConfigProblem> problems) {
+    for (TopicKeys.TopicKey<?> topicKey : TopicKeys.all()) {
+      for (TopicKeys.BehindIt behind : topicKey.behindIt()) {
+        Setting setting = values.setting(behind.brokerKey().name());
+        if (setting != null && topicKey.key().problem(behind.topicText(setting.value())) != null) {
+          problems.add(
+              new ConfigProblem(
+                  setting.where(),
+                  setting.key()
+                      + "="
+                      + setting.value()
+                      + ": expected "
+                      + topicKey.key().rangeText()));
+        }
       }
     }
   }
@@ -62,7 +90,12 @@ final class ConfigRules {
       problems.add(
           new ConfigProblem(
               values.where(values.isSet(smaller) ? smaller : larger),
-              smaller + "=" + values.get(smaller) + " is above " + larger + "="
+              smaller
+                  + "="
+                  + values.get(smaller)
+                  + " is above "
+                  + larger
+                  + "="
                   + values.get(larger)));
     }
   }

@@ -5,7 +5,10 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** How the text of a value is read: Kafka's own types, names and leniencies (blanks around a value do not count). */
+/**
+ * How the text of a value is read: Kafka's own types, names and leniencies (blanks around a value
+ * do not count).
+ */
 public enum ConfigType {
   BOOLEAN(1),
   STRING(2),
@@ -26,6 +29,18 @@ public enum ConfigType {
   /** The number a DescribeConfigs response carries. */
   public byte wireId() {
     return wireId;
+  }
+
+  /** What a value looks like, for people; "" if it is any text. */
+  String text() {
+    return switch (this) {
+      case BOOLEAN -> "true or false";
+      case SHORT -> "a 16-bit whole number";
+      case INT -> "a 32-bit whole number";
+      case LONG -> "a 64-bit whole number";
+      case DOUBLE -> "a number";
+      case STRING, LIST, CLASS, PASSWORD -> "";
+    };
   }
 
   /** Why {@code text} is not of this type, in Kafka's words; null if it is. */

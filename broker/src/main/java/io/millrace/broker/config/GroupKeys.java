@@ -35,8 +35,7 @@ public final class GroupKeys {
   public static final ConfigKey<Integer> OFFSETS_RETENTION_MINUTES =
       int32("offsets.retention.minutes", 10080)
           .atLeast(1)
-          .accepted(
-              Reasons.OFFSETS_LATER, "How long an empty group's committed offsets are kept.");
+          .accepted(Reasons.OFFSETS_LATER, "How long an empty group's committed offsets are kept.");
   public static final ConfigKey<Long> OFFSETS_RETENTION_CHECK_MS =
       int64("offsets.retention.check.interval.ms", 600000)
           .atLeast(1)

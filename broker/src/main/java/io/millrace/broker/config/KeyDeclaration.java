@@ -3,13 +3,24 @@ package io.millrace.broker.config;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Declares one key in one expression: type and default, then what it takes, then its status and what it means. */
+/**
+ * Declares one key in one expression: type and default, then what it takes, then its status and
+ * what it means.
+ */
 final class KeyDeclaration<T> {
   /** Ends of names that say the unit. */
   private static final String[][] UNITS = {
-    {".ms", "ms"}, {".millis", "ms"}, {".bytes", "bytes"}, {".seconds", "s"}, {".secs", "s"},
-    {".minutes", "min"}, {".hours", "h"}, {".bytes.max", "bytes"}, {".max.bytes", "bytes"},
-    {".buffer.size", "bytes"}, {".bytes.per.second", "bytes/s"}
+    {".ms", "ms"},
+    {".millis", "ms"},
+    {".bytes", "bytes"},
+    {".seconds", "s"},
+    {".secs", "s"},
+    {".minutes", "min"},
+    {".hours", "h"},
+    {".bytes.max", "bytes"},
+    {".max.bytes", "bytes"},
+    {".buffer.size", "bytes"},
+    {".bytes.per.second", "bytes/s"}
   };
 
   private final String name;
@@ -144,8 +155,7 @@ final class KeyDeclaration<T> {
   }
 
   private ConfigKey<T> declared(KeyStatus status, String doc) {
-    return new ConfigKey<>(
-        name, type, unit, defaultText, range, dynamic, internal, status, doc);
+    return new ConfigKey<>(name, type, unit, defaultText, range, dynamic, internal, status, doc);
   }
 
   private static String unitOf(String name, ConfigType type) {

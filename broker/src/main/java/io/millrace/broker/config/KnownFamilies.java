@@ -6,21 +6,22 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Keys that cannot be listed because their names are open: prefixes of Kafka and of well-known plug-ins, and keys of the plug-ins a
- * file configures. Such a key counts as a plug-in's if it begins with the key that configures the plug-in, without its last word, or
- * if its first two words, or a first word of at least four letters, are in the name of the plug-in's class.
+ * Keys that cannot be listed because their names are open: prefixes of Kafka and of well-known
+ * plug-ins, and keys of the plug-ins a file configures. Such a key counts as a plug-in's if it
+ * begins with the key that configures the plug-in, without its last word, or if its first two
+ * words, or a first word of at least four letters, are in the name of the plug-in's class.
  */
 final class KnownFamilies {
   private static final String FOR_PLUG_IN = "It belongs to a plug-in, and no plug-in is called.";
 
   /** A prefix (ends with '.') or a whole name, and why it has no meaning. */
-  private record Family(String name, String reason) {
+  record Family(String name, String reason) {
     boolean holds(String key) {
       return name.endsWith(".") ? key.startsWith(name) : key.equals(name);
     }
   }
 
-  private static final List<Family> FAMILIES =
+  static final List<Family> FAMILIES =
       List.of(
           new Family(
               "listener.name.",
@@ -50,7 +51,7 @@ final class KnownFamilies {
           new Family("opa.", FOR_PLUG_IN));
 
   /** Keys whose values are class names of plug-ins. */
-  private static final List<String> PLUG_IN_KEYS =
+  static final List<String> PLUG_IN_KEYS =
       List.of(
           "authorizer.class.name",
           "metric.reporters",

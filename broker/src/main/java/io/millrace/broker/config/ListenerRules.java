@@ -9,8 +9,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes listeners of what was given, and finds what does not fit together. Used once by {@link ConfigLoader}, which collects the
- * problems and notices.
+ * Makes listeners of what was given, and finds what does not fit together. Used once by {@link
+ * ConfigLoader}, which collects the problems and notices.
  */
 final class ListenerRules {
   private static final List<String> PROTOCOLS =
@@ -64,14 +64,20 @@ final class ListenerRules {
       if (protocol == null) {
         problem(
             ListenerKeys.SECURITY_PROTOCOL_MAP,
-            "listener " + address.name() + " has no security protocol; add " + address.name()
+            "listener "
+                + address.name()
+                + " has no security protocol; add "
+                + address.name()
                 + ":PLAINTEXT to listener.security.protocol.map");
         continue;
       }
       if (!protocol.equals("PLAINTEXT")) {
         problem(
             ListenerKeys.LISTENERS,
-            "listener " + address + " uses " + protocol
+            "listener "
+                + address
+                + " uses "
+                + protocol
                 + ", and this version opens PLAINTEXT listeners only; leave it out or map it to"
                 + " PLAINTEXT in listener.security.protocol.map");
         continue;
@@ -88,8 +94,7 @@ final class ListenerRules {
   }
 
   private List<String> bindTexts() {
-    boolean older =
-        values.isSet(ListenerKeys.HOST_NAME) || values.isSet(ListenerKeys.PORT);
+    boolean older = values.isSet(ListenerKeys.HOST_NAME) || values.isSet(ListenerKeys.PORT);
     if (older && !values.isSet(ListenerKeys.LISTENERS)) {
       String host = values.get(ListenerKeys.HOST_NAME);
       return List.of("PLAINTEXT://" + host + ":" + values.get(ListenerKeys.PORT));
@@ -151,11 +156,15 @@ final class ListenerRules {
   }
 
   private static boolean overlap(Address a, Address b) {
-    boolean families = a.host().indexOf(':') >= 0 != b.host().indexOf(':') >= 0;
-    boolean literal = !a.host().isEmpty() && !b.host().isEmpty();
-    return families && literal
-        ? false
-        : a.host().equalsIgnoreCase(b.host()) || isWildcard(a.host()) || isWildcard(b.host());
+    boolean literals = !a.host().isEmpty() && !b.host().isEmpty();
+    if (literals && isIpv6(a) != isIpv6(b)) {
+      return false;
+    }
+    return a.host().equalsIgnoreCase(b.host()) || isWildcard(a.host()) || isWildcard(b.host());
+  }
+
+  private static boolean isIpv6(Address address) {
+    return address.host().indexOf(':') >= 0;
   }
 
   private void checkAdvertised(Map<String, Address> bound, Map<String, Address> advertised) {
@@ -163,14 +172,22 @@ final class ListenerRules {
       if (!bound.containsKey(address.name())) {
         problem(
             ListenerKeys.ADVERTISED_LISTENERS,
-            "advertised.listeners has " + address + ", but listeners has no " + address.name()
-                + " (it has " + String.join(", ", bound.keySet()) + ")");
+            "advertised.listeners has "
+                + address
+                + ", but listeners has no "
+                + address.name()
+                + " (it has "
+                + String.join(", ", bound.keySet())
+                + ")");
       }
       if (!address.host().isEmpty() && isWildcard(address.host())) {
         problem(
             ListenerKeys.ADVERTISED_LISTENERS,
-            "advertised.listeners has " + address + ", and clients cannot connect to "
-                + address.host() + "; give the name or address they reach this broker by");
+            "advertised.listeners has "
+                + address
+                + ", and clients cannot connect to "
+                + address.host()
+                + "; give the name or address they reach this broker by");
       }
     }
   }
@@ -188,8 +205,11 @@ final class ListenerRules {
       if (colon < 1 || !PROTOCOLS.contains(protocol)) {
         problem(
             ListenerKeys.SECURITY_PROTOCOL_MAP,
-            "listener.security.protocol.map: \"" + pair.trim() + "\" names no security protocol;"
-                + " expected NAME:PROTOCOL with one of " + String.join(", ", PROTOCOLS));
+            "listener.security.protocol.map: \""
+                + pair.trim()
+                + "\" names no security protocol;"
+                + " expected NAME:PROTOCOL with one of "
+                + String.join(", ", PROTOCOLS));
         continue;
       }
       protocols.put(pair.substring(0, colon).trim().toUpperCase(Locale.ROOT), protocol);
@@ -203,7 +223,10 @@ final class ListenerRules {
     if (host.isEmpty() || isWildcard(host)) {
       host = hostName.get();
       notices.add(
-          "listener " + bound + " is advertised as " + host
+          "listener "
+              + bound
+              + " is advertised as "
+              + host
               + "; set advertised.listeners if clients reach it by another name.");
     }
     return new Listener(bound.name(), bound.host(), bound.port(), host, told.port(), protocol);

@@ -77,7 +77,8 @@ public final class LogKeys {
       int64("log.retention.bytes", -1)
           .clusterWide()
           .accepted(
-              Reasons.RETENTION_LATER, "Size of a partition above which its oldest records may go.");
+              Reasons.RETENTION_LATER,
+              "Size of a partition above which its oldest records may go.");
   public static final ConfigKey<Long> LOCAL_RETENTION_MS =
       int64("log.local.retention.ms", -2)
           .atLeast(-2)

@@ -23,7 +23,10 @@ final class NearestName {
     return fewest <= limit ? Optional.of(nearest) : Optional.empty();
   }
 
-  /** Insertions, deletions, replacements and swaps of neighbours; at least {@code limit} if there are that many. */
+  /**
+   * Insertions, deletions, replacements and swaps of neighbours; at least {@code limit} if there
+   * are that many.
+   */
   private static int edits(String a, String b, int limit) {
     int[] beforeLast = new int[b.length() + 1];
     int[] last = new int[b.length() + 1];

@@ -3,7 +3,10 @@ package io.millrace.broker.config;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Which values of its type a key takes; violations are worded as Kafka words them, since clients show them. */
+/**
+ * Which values of its type a key takes; violations are worded as Kafka words them, since clients
+ * show them.
+ */
 sealed interface Range {
 
   /** Why {@code value} is outside; null if it is inside. */
@@ -42,9 +45,8 @@ sealed interface Range {
     }
 
     private static boolean less(Number a, Number b) {
-      return a instanceof Double || b instanceof Double
-          ? a.doubleValue() < b.doubleValue()
-          : a.longValue() < b.longValue();
+      boolean decimal = a instanceof Double || b instanceof Double;
+      return decimal ? a.doubleValue() < b.doubleValue() : a.longValue() < b.longValue();
     }
   }
 
@@ -93,7 +95,7 @@ sealed interface Range {
 
     @Override
     public String text() {
-      return String.join(", ", words);
+      return "one of " + String.join(", ", words);
     }
 
     private boolean allows(String word) {
@@ -112,7 +114,9 @@ sealed interface Range {
     public @Nullable String violation(String key, Object value) {
       boolean empty = value instanceof List<?> list ? list.isEmpty() : value.toString().isEmpty();
       return empty
-          ? "Configuration '" + key + "' must not be empty. Valid values include: any non-empty value"
+          ? "Configuration '"
+              + key
+              + "' must not be empty. Valid values include: any non-empty value"
           : null;
     }
 

@@ -11,7 +11,8 @@ final class Reasons {
       "Partitions have no segment or index files: all share the write-ahead log and its objects.";
   static final String NO_FLUSH =
       "Nothing waits to be flushed: wal.sync says when records are synced.";
-  static final String NO_PURGATORY = "Waiting requests are kept in no purgatory that needs purging.";
+  static final String NO_PURGATORY =
+      "Waiting requests are kept in no purgatory that needs purging.";
   static final String NO_TIERS =
       "There are no tiers: all data is in the object store, and no tiering plug-in is called.";
   static final String NO_CONVERSION = "Only the current record format is stored and served.";

@@ -6,15 +6,18 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.ConfigResource;
 import io.millrace.storage.metadata.MetadataRecord.ConfigScope;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The configs of topics: a topic's own value goes before the broker's dynamic one, that before the cluster's default, then the
- * broker's file and the key's default. Any thread may call; settings are cached until the configs of the image change.
+ * The configs of topics: a topic's own value goes before the broker's dynamic one, that before the
+ * cluster's default, then the broker's file and the key's default. Any thread may call; settings
+ * are cached until the configs of the image change.
  */
 public final class TopicConfigs {
   private final BrokerConfig broker;
@@ -28,10 +31,20 @@ public final class TopicConfigs {
 
   private record Cached(Map<ConfigResource, ?> configs, TopicSettings settings) {}
 
-  /** What is in effect for the topic on this image; of a topic it does not hold, what the broker's keys give. */
+  // The same map means that no config has changed; comparing contents would cost more than the
+  // cache saves.
+  @SuppressWarnings("ReferenceEquality")
+  private static boolean isCurrent(Cached cached, MetadataImage image) {
+    return cached.configs() == image.configs();
+  }
+
+  /**
+   * What is in effect for the topic on this image; of a topic it does not hold, what the broker's
+   * keys give.
+   */
   public TopicSettings settings(MetadataImage image, Uuid topicId) {
     Cached cached = cache.get(topicId);
-    if (cached != null && cached.configs() == image.configs()) {
+    if (cached != null && isCurrent(cached, image)) {
       return cached.settings();
     }
     if (cache.size() > 2 * image.topics().size() + 100) {
@@ -47,13 +60,10 @@ public final class TopicConfigs {
     return settings(layers(image, topicConfigs));
   }
 
-  /** Why a topic cannot have these configs, in Kafka's words; null if it can. For INVALID_CONFIG. */
+  /**
+   * Why a topic cannot have these configs, in Kafka's words; null if it can. For INVALID_CONFIG.
+   */
   public @Nullable String problem(Map<String, @Nullable String> topicConfigs) {
-    for (String name : topicConfigs.keySet()) {
-      if (TopicKeys.find(name) == null) {
-        return "Unknown topic config name: " + name;
-      }
-    }
     List<String> nulls = new ArrayList<>();
     for (Map.Entry<String, @Nullable String> config : topicConfigs.entrySet()) {
       if (config.getValue() == null) {
@@ -62,6 +72,11 @@ public final class TopicConfigs {
     }
     if (!nulls.isEmpty()) {
       return "Null value not supported for topic configs: " + String.join(",", nulls);
+    }
+    for (String name : topicConfigs.keySet()) {
+      if (TopicKeys.find(name) == null) {
+        return "Unknown topic config name: " + name;
+      }
     }
     for (TopicKey<?> key : TopicKeys.all()) {
       String text = topicConfigs.get(key.key().name());
@@ -97,6 +112,11 @@ public final class TopicConfigs {
     return layers.value(key);
   }
 
+  /** The text a list key of the topic has before it is appended to. */
+  String effectiveText(MetadataImage image, Map<String, String> topicConfigs, TopicKey<?> key) {
+    return ConfigType.format(layers(image, topicConfigs).value(key));
+  }
+
   /** All keys as DescribeConfigs shows them for the topic, by name. */
   public List<ConfigEntry> describe(MetadataImage image, Uuid topicId) {
     return describe(layers(image, topicId));
@@ -111,8 +131,8 @@ public final class TopicConfigs {
     List<ConfigEntry> entries = new ArrayList<>();
     for (TopicKey<?> topicKey : TopicKeys.all()) {
       ConfigKey<?> key = topicKey.key();
-      if (!key.internal()) {
-        List<ConfigEntry.Synonym> synonyms = layers.synonyms(topicKey);
+      if (!key.internal() || layers.topic.containsKey(key.name())) {
+        List<ConfigEntry.Synonym> synonyms = layers.shownSynonyms(topicKey);
         entries.add(
             new ConfigEntry(
                 key.name(),
@@ -163,16 +183,30 @@ public final class TopicConfigs {
   /** Stored values above the broker's own. */
   private final class Layers {
     private final Map<String, String> topic;
-    private final Map<String, String> dynamicBroker;
-    private final Map<String, String> clusterDefault;
+    private final Map<ConfigSource, Function<ConfigKey<?>, @Nullable String>> brokerLayers =
+        new EnumMap<>(ConfigSource.class);
 
     Layers(
         Map<String, String> topic,
         Map<String, String> dynamicBroker,
         Map<String, String> clusterDefault) {
       this.topic = topic;
-      this.dynamicBroker = dynamicBroker;
-      this.clusterDefault = clusterDefault;
+      brokerLayers.put(ConfigSource.DYNAMIC_BROKER, key -> dynamicBroker.get(key.name()));
+      brokerLayers.put(
+          ConfigSource.DYNAMIC_CLUSTER_DEFAULT, key -> clusterDefault(key, clusterDefault));
+      brokerLayers.put(ConfigSource.STATIC, broker::given);
+      brokerLayers.put(ConfigSource.DEFAULT, ConfigKey::defaultText);
+    }
+
+    /**
+     * Kafka stores min.insync.replicas as the cluster's default when a cluster begins, and its
+     * tools show that.
+     */
+    private @Nullable String clusterDefault(ConfigKey<?> key, Map<String, String> stored) {
+      String value = stored.get(key.name());
+      return value == null && key == LogKeys.MIN_INSYNC_REPLICAS
+          ? broker.get(LogKeys.MIN_INSYNC_REPLICAS).toString()
+          : value;
     }
 
     <T> T value(TopicKey<T> topicKey) {
@@ -181,10 +215,12 @@ public final class TopicConfigs {
       if (own != null) {
         return key.parse(own);
       }
-      for (ConfigEntry.Synonym synonym : synonyms(topicKey)) {
-        String text = synonym.value();
-        if (text != null) {
-          return key.parse(scaled(text, factor(topicKey, synonym.name())));
+      for (Function<ConfigKey<?>, @Nullable String> layer : brokerLayers.values()) {
+        for (BehindIt behind : topicKey.behindIt()) {
+          String text = layer.apply(behind.brokerKey());
+          if (text != null) {
+            return key.parse(behind.topicText(text));
+          }
         }
       }
       T defaultValue = key.defaultValue();
@@ -194,59 +230,27 @@ public final class TopicConfigs {
       return defaultValue;
     }
 
-    List<ConfigEntry.Synonym> synonyms(TopicKey<?> topicKey) {
+    /**
+     * As Kafka shows them: broker keys only from the first one that has the topic key's own unit.
+     */
+    List<ConfigEntry.Synonym> shownSynonyms(TopicKey<?> topicKey) {
       List<ConfigEntry.Synonym> synonyms = new ArrayList<>();
-      String name = topicKey.key().name();
-      add(synonyms, name, topic.get(name), ConfigSource.TOPIC);
-      for (BehindIt behind : topicKey.behindIt()) {
-        String brokerName = behind.brokerKey().name();
-        add(synonyms, brokerName, dynamicBroker.get(brokerName), ConfigSource.DYNAMIC_BROKER);
-      }
-      for (BehindIt behind : topicKey.behindIt()) {
-        String brokerName = behind.brokerKey().name();
-        add(
-            synonyms,
-            brokerName,
-            clusterDefault.get(brokerName),
-            ConfigSource.DYNAMIC_CLUSTER_DEFAULT);
-      }
-      for (BehindIt behind : topicKey.behindIt()) {
-        String given = broker.given(behind.brokerKey());
-        add(synonyms, behind.brokerKey().name(), given, ConfigSource.STATIC);
-      }
-      for (BehindIt behind : topicKey.behindIt()) {
-        String defaultText = behind.brokerKey().defaultText();
-        add(synonyms, behind.brokerKey().name(), defaultText, ConfigSource.DEFAULT);
+      brokerLayers.forEach((source, layer) -> {
+        for (BehindIt behind : topicKey.behindIt()) {
+          String text = layer.apply(behind.brokerKey());
+          boolean first = behind.equals(topicKey.behindIt().getFirst());
+          if (text != null && (first || !synonyms.isEmpty())) {
+            synonyms.add(new ConfigEntry.Synonym(behind.brokerKey().name(), text, source));
+          }
+        }
+      });
+      String own = topic.get(topicKey.key().name());
+      if (own != null) {
+        String shown = ConfigType.format(topicKey.key().type().parse(own));
+        synonyms.addFirst(
+            new ConfigEntry.Synonym(topicKey.key().name(), shown, ConfigSource.TOPIC));
       }
       return List.copyOf(synonyms);
-    }
-
-    private static void add(
-        List<ConfigEntry.Synonym> synonyms,
-        String name,
-        @Nullable String value,
-        ConfigSource source) {
-      if (value != null) {
-        synonyms.add(new ConfigEntry.Synonym(name, value, source));
-      }
-    }
-
-    private static long factor(TopicKey<?> topicKey, String brokerName) {
-      for (BehindIt behind : topicKey.behindIt()) {
-        if (behind.brokerKey().name().equals(brokerName)) {
-          return behind.factor();
-        }
-      }
-      return 1;
-    }
-
-    /** Hours and minutes as milliseconds; negative means no limit whatever the unit. */
-    private static String scaled(String text, long factor) {
-      if (factor == 1) {
-        return text;
-      }
-      long value = Long.parseLong(text.trim());
-      return Long.toString(value < 0 ? -1 : value * factor);
     }
   }
 }

@@ -15,7 +15,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Keys of topics, each with the broker keys that give its value where the topic has none of its own. */
+/**
+ * Keys of topics, each with the broker keys that give its value where the topic has none of its
+ * own.
+ */
 public final class TopicKeys {
   private static final long HOUR_MS = 3600000;
   private static final long MINUTE_MS = 60000;
@@ -23,13 +26,21 @@ public final class TopicKeys {
   /** A topic's key and, first to last, the broker keys behind it. */
   public record TopicKey<T>(ConfigKey<T> key, List<BehindIt> behindIt) {
     static <T> TopicKey<T> of(ConfigKey<T> key, ConfigKey<?>... brokerKeys) {
-      return new TopicKey<>(
-          key, Arrays.stream(brokerKeys).map(k -> new BehindIt(k, 1)).toList());
+      return new TopicKey<>(key, Arrays.stream(brokerKeys).map(k -> new BehindIt(k, 1)).toList());
     }
   }
 
   /** A broker key whose value, times {@code factor}, is the topic key's. */
-  public record BehindIt(ConfigKey<?> brokerKey, long factor) {}
+  public record BehindIt(ConfigKey<?> brokerKey, long factor) {
+    /** The topic key's text; below zero there is no limit, whatever the unit. */
+    String topicText(String brokerText) {
+      if (brokerKey == LogKeys.RETENTION_MS || factor != 1) {
+        long value = Long.parseLong(brokerText.trim());
+        return Long.toString(value < 0 ? -1 : value * factor);
+      }
+      return brokerText;
+    }
+  }
 
   public static final TopicKey<Integer> MAX_MESSAGE_BYTES =
       TopicKey.of(
@@ -148,8 +159,7 @@ public final class TopicKeys {
               int64("segment.ms", 168 * HOUR_MS)
                   .atLeast(1)
                   .accepted(Reasons.NO_SEGMENTS, "Age at which a segment file is closed."),
-              List.of(
-                  new BehindIt(LogKeys.ROLL_MS, 1), new BehindIt(LogKeys.ROLL_HOURS, HOUR_MS))),
+              List.of(new BehindIt(LogKeys.ROLL_MS, 1), new BehindIt(LogKeys.ROLL_HOURS, HOUR_MS))),
           new TopicKey<>(
               int64("segment.jitter.ms", 0)
                   .atLeast(0)

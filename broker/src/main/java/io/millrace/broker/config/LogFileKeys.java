@@ -1,0 +1,64 @@
+package io.millrace.broker.config;
+
+import static io.millrace.broker.config.KeyDeclaration.decimal;
+import static io.millrace.broker.config.KeyDeclaration.flag;
+import static io.millrace.broker.config.KeyDeclaration.int32;
+import static io.millrace.broker.config.KeyDeclaration.int64;
+import static io.millrace.broker.config.KeyDeclaration.list;
+
+import java.util.List;
+
+/** Files, flushing and cleaning of Kafka's logs. */
+final class LogFileKeys {
+  static final List<ConfigKey<?>> ALL =
+      List.of(
+          int64("log.cleaner.backoff.ms", 15000)
+              .atLeast(0)
+              .clusterWide()
+              .accepted(
+                  Reasons.COMPACTION_LATER, "Pause of the cleaner when nothing is to be cleaned."),
+          int64("log.cleaner.dedupe.buffer.size", 134217728)
+              .clusterWide()
+              .accepted(Reasons.COMPACTION_LATER, "Memory of the cleaner for keys."),
+          flag("log.cleaner.enable", true)
+              .accepted(Reasons.COMPACTION_LATER, "Whether the cleaner runs."),
+          decimal("log.cleaner.io.buffer.load.factor", 0.9)
+              .clusterWide()
+              .accepted(Reasons.COMPACTION_LATER, "How full the cleaner's memory may get."),
+          int32("log.cleaner.io.buffer.size", 524288)
+              .atLeast(0)
+              .clusterWide()
+              .accepted(Reasons.COMPACTION_LATER, "Memory of the cleaner for reading and writing."),
+          decimal("log.cleaner.io.max.bytes.per.second", Double.MAX_VALUE)
+              .clusterWide()
+              .accepted(Reasons.COMPACTION_LATER, "Bytes the cleaner may read and write."),
+          int32("log.cleaner.threads", 1)
+              .atLeast(0)
+              .clusterWide()
+              .accepted(Reasons.COMPACTION_LATER, "Threads of the cleaner."),
+          int64("log.dir.failure.timeout.ms", 30000)
+              .atLeast(1)
+              .accepted(Reasons.NO_SEGMENTS, "How long a failed directory may go unreported."),
+          list("cordoned.log.dirs", "")
+              .perBroker()
+              .accepted(Reasons.NO_SEGMENTS, "Data directories that take no new partitions."),
+          int32("log.flush.offset.checkpoint.interval.ms", 60000)
+              .atLeast(0)
+              .accepted(Reasons.NO_FLUSH, "How often the flushed position is written to disk."),
+          int32("log.flush.start.offset.checkpoint.interval.ms", 60000)
+              .atLeast(0)
+              .accepted(Reasons.NO_FLUSH, "How often log starts are written to disk."),
+          int64("log.initial.task.delay.ms", 30000)
+              .atLeast(0)
+              .internal()
+              .accepted(Reasons.NO_SEGMENTS, "Delay before background work on logs begins."),
+          int64("log.retention.check.interval.ms", 300000)
+              .atLeast(1)
+              .accepted(Reasons.RETENTION_LATER, "How often it is checked which records may go."),
+          int32("num.recovery.threads.per.data.dir", 2)
+              .atLeast(1)
+              .clusterWide()
+              .accepted(Reasons.OWN_THREADS, "Threads that load logs at the start."));
+
+  private LogFileKeys() {}
+}
