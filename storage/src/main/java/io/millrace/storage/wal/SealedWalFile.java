@@ -1,12 +1,11 @@
 package io.millrace.storage.wal;
 
 import io.millrace.storage.metadata.ObjectInfo;
-import java.util.Optional;
 
 /**
- * A complete WAL file.
+ * A complete WAL file. There is something in it: a file is begun for a batch.
  *
- * @param object empty if it holds durable marks only, so that there is nothing to list
+ * @param object what the image will know of it
  * @param lastSequence of its last entry
  */
-public record SealedWalFile(String key, Optional<ObjectInfo> object, long lastSequence) {}
+public record SealedWalFile(ObjectInfo object, long lastSequence) {}

@@ -36,6 +36,12 @@ public final class WalEntryCodec {
     return (bytes + ALIGNMENT - 1) & -ALIGNMENT;
   }
 
+  /** A copy as whole blocks, so that writing it reads nothing. */
+  public static ByteBuffer wholeBlocks(ByteBuffer bytes) {
+    ByteBuffer blocks = ByteBuffer.allocateDirect((int) aligned(bytes.remaining()));
+    return blocks.put(0, bytes, bytes.position(), bytes.remaining());
+  }
+
   /** Size of an entry without its padding. */
   static long sizeBytes(int batches, long payloadBytes) {
     return HEADER_BYTES + (long) INDEX_BYTES * batches + payloadBytes;
@@ -85,7 +91,13 @@ public final class WalEntryCodec {
   }
 
   /** What stands at a position, as far as the first {@link #HEADER_BYTES} tell without a CRC. */
-  record Head(boolean magic, WriterId writer, long sequence, long durableSequence, long sizeBytes, int batches) {}
+  record Head(boolean magic, WriterId writer, long sequence, long durableSequence, long sizeBytes, int batches) {
+    /** Whether memory may be taken for it: of this writer, and of a size that its batch count allows. */
+    boolean plausible(WriterId expected) {
+      long index = (long) INDEX_BYTES * batches;
+      return magic && writer.equals(expected) && batches >= 0 && sizeBytes >= HEADER_BYTES + index && index < 1 << 30;
+    }
+  }
 
   /** Reads the fields of a header that may be nonsense. */
   static Head head(ByteBuffer in, int at) {

@@ -11,7 +11,6 @@ import io.millrace.storage.object.FooterBuilder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -115,22 +114,10 @@ final class WalFile {
   /** Writes the footer behind the last entry and syncs; nothing is written afterwards. */
   SealedWalFile seal() throws IOException {
     sealed = true;
-    String key = Keys.wal(writer, counter);
-    if (footer.isEmpty()) {
-      file.sync();
-      return new SealedWalFile(key, Optional.empty(), lastSequence);
-    }
     EncodedFooter encoded = footer.encode();
-    file.write(padded(encoded.bytes()), position);
+    file.write(WalEntryCodec.wholeBlocks(encoded.bytes()), position);
     file.sync();
-    return new SealedWalFile(key, Optional.of(encoded.object(key, 0, writer, position)), lastSequence);
-  }
-
-  /** The footer as whole blocks, so that writing it reads nothing. */
-  static ByteBuffer padded(ByteBuffer footer) {
-    ByteBuffer padded = ByteBuffer.allocateDirect((int) WalEntryCodec.aligned(footer.remaining()));
-    padded.put(0, footer, footer.position(), footer.remaining());
-    return padded;
+    return new SealedWalFile(encoded.object(Keys.wal(writer, counter), 0, writer, position), lastSequence);
   }
 
   /** {@code length} bytes at a position; null if the file was released before. */

@@ -2,6 +2,8 @@ package io.millrace.storage.wal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -76,7 +78,7 @@ public final class WalFileReader {
   }
 
   /** In order of their counters. */
-  java.util.List<WalFile> files() {
-    return files.values().stream().sorted(java.util.Comparator.comparingLong(WalFile::counter)).toList();
+  List<WalFile> files() {
+    return files.values().stream().sorted(Comparator.comparingLong(WalFile::counter)).toList();
   }
 }

@@ -9,7 +9,6 @@ import io.millrace.storage.metadata.ObjectInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WalPublisher implements WalFileListener {
   private final MetadataLog metadata;
-  private final Consumer<String> releaseUnlisted;
   private final List<Waiting> waiting = new ArrayList<>();
   private long trim = -1;
   private boolean inFlight;
@@ -26,10 +24,8 @@ public final class WalPublisher implements WalFileListener {
 
   private record Waiting(SealedWalFile file, CompletableFuture<Void> published) {}
 
-  /** {@code releaseUnlisted} takes the keys of files that held nothing to list, once the trim has passed them. */
-  public WalPublisher(MetadataLog metadata, Consumer<String> releaseUnlisted) {
+  public WalPublisher(MetadataLog metadata) {
     this.metadata = metadata;
-    this.releaseUnlisted = releaseUnlisted;
   }
 
   @Override
@@ -64,7 +60,7 @@ public final class WalPublisher implements WalFileListener {
     }
     WriterId writer = metadata.writer();
     long trimAfter = files.getLast().file().lastSequence();
-    List<ObjectInfo> objects = files.stream().flatMap(each -> each.file().object().stream()).toList();
+    List<ObjectInfo> objects = files.stream().map(each -> each.file().object()).toList();
     metadata
         .submit(new WalPublished(writer, trimBefore, trimAfter, objects))
         .whenComplete((outcome, failed) -> onOutcome(files, trimAfter, outcome, failed));
@@ -94,12 +90,7 @@ public final class WalPublisher implements WalFileListener {
       lost.forEach(each -> each.published().completeExceptionally(cause));
       return;
     }
-    for (Waiting each : files) {
-      each.published().complete(null);
-      if (each.file().object().isEmpty()) {
-        releaseUnlisted.accept(each.file().key());
-      }
-    }
+    files.forEach(each -> each.published().complete(null));
     publishNext();
   }
 }

@@ -1,0 +1,103 @@
+package io.millrace.storage.recovery;
+
+import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Incarnation;
+import io.millrace.storage.metadata.MetadataImage.IncarnationState;
+import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.MetadataLog.Outcome;
+import io.millrace.storage.metadata.MetadataRecord;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+
+/**
+ * Takes over an ended incarnation: fenced, sealed, recovered, left-overs deleted. Where it stands is in the image alone, so any step may
+ * be repeated, by any broker, after a crash at any point. Steps: docs/protocols/recovery.md.
+ */
+public final class Takeover {
+  private final MetadataLog metadata;
+  private final WalSeal seal;
+  private final WalRecovery recovery;
+  private final Executor executor;
+
+  /** {@code executor} runs what blocks. */
+  public Takeover(MetadataLog metadata, WalSeal seal, WalRecovery recovery, Executor executor) {
+    this.metadata = metadata;
+    this.seal = seal;
+    this.recovery = recovery;
+    this.executor = executor;
+  }
+
+  /** Takes over every incarnation that is fenced and not recovered, one after another. */
+  public CompletableFuture<Void> runAll() {
+    List<WriterId> fenced =
+        metadata.image().incarnations().values().stream()
+            .filter(incarnation -> incarnation.state() == IncarnationState.FENCED)
+            .map(Incarnation::writer)
+            .toList();
+    CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
+    for (WriterId ended : fenced) {
+      all = all.thenCompose(_ -> run(ended));
+    }
+    return all;
+  }
+
+  /** Completes when the incarnation is recovered. Fails as {@link WalRecovery#recover} does, or if this incarnation has ended. */
+  public CompletableFuture<Void> run(WriterId ended) {
+    return next(metadata.image(), ended);
+  }
+
+  private CompletableFuture<Void> next(MetadataImage image, WriterId ended) {
+    Incarnation incarnation = image.incarnations().get(ended);
+    if (incarnation == null) {
+      return CompletableFuture.failedFuture(new IllegalArgumentException("unknown incarnation " + ended));
+    }
+    return switch (incarnation.state()) {
+      case REGISTERED -> commit(new IncarnationFenced(ended), incarnation);
+      case FENCED ->
+          seal.seal(ended, incarnation.trim())
+              .thenApplyAsync(_ -> recover(incarnation), executor)
+              .thenCompose(record -> commit(record, incarnation));
+      case RECOVERED -> CompletableFuture.runAsync(() -> deleteLeftovers(image, ended), executor);
+    };
+  }
+
+  private CompletableFuture<Void> commit(MetadataRecord record, Incarnation before) {
+    return metadata
+        .submit(record)
+        .thenCompose(
+            outcome ->
+                switch (outcome) {
+                  case Outcome.Applied(MetadataImage image) -> next(image, before.writer());
+                  case Outcome.Voided(String reason, MetadataImage image) -> {
+                    Incarnation now = image.incarnations().get(before.writer());
+                    // Somebody else may have done the step; if nobody has, it cannot be done.
+                    yield now != null && now.state() != before.state()
+                        ? next(image, before.writer())
+                        : CompletableFuture.failedFuture(new IllegalStateException(reason));
+                  }
+                });
+  }
+
+  private MetadataRecord recover(Incarnation ended) {
+    try {
+      RecoveredLog log = recovery.recover(ended.writer(), ended.trim(), ended.publishedCounter());
+      return new IncarnationRecovered(ended.writer(), ended.trim(), log.endSequence(), log.objects());
+    } catch (IOException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  private void deleteLeftovers(MetadataImage image, WriterId ended) {
+    try {
+      recovery.deleteLeftovers(ended, image.objects().keySet());
+    } catch (IOException e) {
+      throw new CompletionException(e);
+    }
+  }
+}
