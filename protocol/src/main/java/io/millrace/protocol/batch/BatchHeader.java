@@ -112,13 +112,6 @@ public final class BatchHeader {
     b.putInt(at + LEADER_EPOCH_AT, leaderEpoch);
   }
 
-  /** Gives all records the broker's time: type bit and maximum, then the CRC that covers them. */
-  public static void assignAppendTime(ByteBuffer b, int at, long timestampMs) {
-    b.putShort(at + ATTRIBUTES_AT, (short) (attributes(b, at) | 0x08));
-    b.putLong(at + MAX_TIMESTAMP_AT, timestampMs);
-    b.putInt(at + CRC_AT, computeCrc(b, at, sizeBytes(b, at)));
-  }
-
   /** The CRC32C the batch of {@code sizeBytes} bytes should carry. */
   public static int computeCrc(ByteBuffer b, int at, int sizeBytes) {
     java.util.zip.CRC32C crc = new java.util.zip.CRC32C();

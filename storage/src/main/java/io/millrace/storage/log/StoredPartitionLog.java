@@ -1,6 +1,7 @@
 package io.millrace.storage.log;
 
 import io.millrace.protocol.batch.BatchHeader;
+import io.millrace.protocol.batch.BatchRewriter;
 import io.millrace.runtime.Clock;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.cache.Chunk;
@@ -82,7 +83,7 @@ final class StoredPartitionLog implements PartitionLog {
       throw new IllegalArgumentException("not exactly one batch");
     }
     if (appendTimeMs >= 0) {
-      BatchHeader.assignAppendTime(batch, 0, appendTimeMs);
+      BatchRewriter.stampAppendTime(batch, 0, batch.limit(), appendTimeMs);
     }
     synchronized (criticalSection) {
       ApiException reason = closed;
@@ -224,7 +225,14 @@ final class StoredPartitionLog implements PartitionLog {
                 // the file may have been published, merged and recycled since the tail was asked
                 attempt < READ_ATTEMPTS_MAX
                     ? read(offset, visible, bytesMax, atLeastOne, attempt + 1)
-                    : CompletableFuture.failedFuture(failure));
+                    : CompletableFuture.failedFuture(unreadable(offset, failure)));
+  }
+
+  private ApiException unreadable(long offset, Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return cause instanceof ApiException known
+        ? known
+        : new KafkaStorageException("Offset %d of %s cannot be read now.".formatted(offset, id), cause);
   }
 
   private LogSlice slice(History.Batches batches, long visible) {

@@ -23,7 +23,7 @@ public final class FooterCache {
   private record Sized(Footer footer, long bytes) {}
 
   /** Fails with {@link ObjectAbsentException}, {@link StoreUnavailableException} or {@link ObjectCorruptException}. */
-  CompletableFuture<Footer> get(ObjectInfo object) {
+  public CompletableFuture<Footer> get(ObjectInfo object) {
     return cache.get(object).thenApply(Sized::footer);
   }
 

@@ -1,0 +1,196 @@
+package io.millrace.storage.log;
+
+import io.millrace.objectstore.ObjectStore;
+import io.millrace.objectstore.StoreProbe;
+import io.millrace.objectstore.StoreProbe.ProbeOutcome;
+import io.millrace.runtime.Environment;
+import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.Randomness;
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.cache.BlockCache;
+import io.millrace.storage.cache.ChunkPool;
+import io.millrace.storage.cache.LogCache;
+import io.millrace.storage.metadata.BoundarySpacing;
+import io.millrace.storage.metadata.MetadataImage.Partition;
+import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
+import io.millrace.storage.metadata.NewerVersionException;
+import io.millrace.storage.metadata.ProducerIds;
+import io.millrace.storage.metadata.Registration;
+import io.millrace.storage.metadata.StoredMetadataLog;
+import io.millrace.storage.object.FooterCache;
+import io.millrace.storage.object.ObjectCatalog;
+import io.millrace.storage.object.ObjectPins;
+import io.millrace.storage.object.ObjectReader;
+import io.millrace.storage.object.PartitionOpener;
+import io.millrace.storage.object.PartitionSummary;
+import io.millrace.storage.wal.FileWal;
+import io.millrace.storage.wal.SpareFiles;
+import io.millrace.storage.wal.WalFolder;
+import io.millrace.storage.wal.WalPublisher;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.jspecify.annotations.Nullable;
+
+/** Brings a new incarnation to life; the caller holds the lock of the data folder. */
+final class IncarnationStart {
+  private final Environment environment;
+  private final ObjectStore store;
+  private final StorageSettings settings;
+  private final BrokerIdentity identity;
+  private final DataFolder folder;
+  private final Executor blocking;
+  private final EventLoop metadataLoop;
+
+  IncarnationStart(
+      Environment environment,
+      ObjectStore store,
+      StorageSettings settings,
+      BrokerIdentity identity,
+      DataFolder folder,
+      Executor blocking,
+      EventLoop metadataLoop) {
+    this.environment = environment;
+    this.store = store;
+    this.settings = settings;
+    this.identity = identity;
+    this.folder = folder;
+    this.blocking = blocking;
+    this.metadataLoop = metadataLoop;
+  }
+
+  CompletableFuture<Incarnation> run() {
+    Randomness randomness = environment.randomness();
+    CompletableFuture<ProbeOutcome> probe = new StoreProbe(store, randomness, StoreProbe.RACERS_LOCAL).run();
+    CompletableFuture<SpareFiles> spares = CompletableFuture.supplyAsync(this::openSpares, blocking);
+    WriterId writer = new WriterId(randomness.nextLong(), randomness.nextLong());
+    return StoredMetadataLog.load(
+            store, metadataLoop, environment.clock(), randomness, writer, BoundarySpacing.NORMAL)
+        .exceptionallyCompose(this::explain)
+        .thenCombine(probe, this::checked)
+        .thenCompose(log -> register(log).thenCombine(spares, (_, found) -> compose(log, found)));
+  }
+
+  private SpareFiles openSpares() {
+    try {
+      return SpareFiles.open(
+          environment.disk(), folder.spares(), settings.spareFilesMax(), settings.wal().fileBytes(),
+          settings.diskReserveBytes());
+    } catch (IOException e) {
+      throw new DataFolderException("The data folder %s cannot be used: %s".formatted(settings.dataFolder(), e), e);
+    }
+  }
+
+  private CompletableFuture<MetadataLog> explain(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    return CompletableFuture.failedFuture(
+        cause instanceof NewerVersionException ? folder.newer(cause) : cause);
+  }
+
+  private MetadataLog checked(MetadataLog log, ProbeOutcome probe) {
+    String problem =
+        switch (probe) {
+          case ProbeOutcome.Passed _ -> null;
+          case ProbeOutcome.Refused(String check, String found) -> "it failed the check that %s: %s".formatted(check, found);
+          case ProbeOutcome.NoAnswer(String reason) -> reason;
+        };
+    if (problem != null) {
+      throw new DataFolderException(
+          "The data folder %s cannot be used as a store: %s. Use a local file system.".formatted(settings.dataFolder(), problem),
+          null);
+    }
+    int version = log.image().formatVersion();
+    if (version > Registration.FORMAT_VERSION) {
+      throw folder.newer(new NewerVersionException("format %d, this is %d".formatted(version, Registration.FORMAT_VERSION)));
+    }
+    return log;
+  }
+
+  private CompletableFuture<Registration> register(MetadataLog log) {
+    return Registration.register(
+        log,
+        new IncarnationRegistered(
+            log.writer(), identity.nodeId(), identity.endpoints(), identity.rack(), identity.version()),
+        newClusterId());
+  }
+
+  /** A random (version 4) id whose text does not begin with a dash, which command lines would take for an option. */
+  private Uuid newClusterId() {
+    Randomness randomness = environment.randomness();
+    Uuid id;
+    do {
+      id = new Uuid((randomness.nextLong() & ~0xF000L) | 0x4000L, (randomness.nextLong() & ~(3L << 62)) | (2L << 62));
+    } while (id.toString().startsWith("-"));
+    return id;
+  }
+
+  private Incarnation compose(MetadataLog metadata, SpareFiles spares) {
+    FooterCache footers = new FooterCache(store, settings.footerCacheBytes());
+    ObjectCatalog catalog = new ObjectCatalog(metadata, footers);
+    ObjectPins pins = new ObjectPins();
+    ObjectReader reader =
+        new ObjectReader(store, metadata, catalog, new BlockCache(settings.blockCacheBytes()), pins);
+    PartitionOpener opener = new PartitionOpener(catalog, store, environment.clock());
+    AtomicReference<@Nullable FileWal> wal = new AtomicReference<>();
+    FileWal opened =
+        new FileWal(
+            settings.wal(),
+            metadata.writer(),
+            environment,
+            new WalFolder(folder.store()),
+            spares,
+            new LogCache(new ChunkPool(settings.logCacheChunkBytes(), settings.logCacheBytes())),
+            new WalPublisher(metadata, key -> release(wal.get(), key)));
+    wal.set(opened);
+    TailReader tailReader = new TailReader(opened.reader()::read);
+    OpenPartitions partitions =
+        new OpenPartitions(
+            metadata,
+            id -> opener.open(id).thenApply(summary -> open(metadata, id, summary, reader, opened, tailReader)),
+            settings.opensMax());
+    Maintenance maintenance =
+        new Maintenance(environment, settings, metadata, footers, partitions);
+    metadata.addListener(partitions::onImage);
+    metadata.addListener(maintenance::onImage);
+    opened.start();
+    return new Incarnation(metadata, new ProducerIds(metadata), opened, partitions, maintenance);
+  }
+
+  private static void release(@Nullable FileWal wal, String key) {
+    if (wal != null) {
+      wal.release(key);
+    }
+  }
+
+  private OpenPartition open(
+      MetadataLog metadata,
+      PartitionId id,
+      PartitionSummary summary,
+      ObjectReader reader,
+      FileWal wal,
+      TailReader tailReader) {
+    Partition partition = metadata.image().partition(id);
+    if (partition == null) {
+      throw new NotLeaderOrFollowerException(id + " is no longer there.");
+    }
+    long nowNs = environment.clock().monotonicNs();
+    long end = Math.max(summary.end(), partition.logStart());
+    StoredPartitionLog.Opened opened =
+        new StoredPartitionLog.Opened(
+            id,
+            partition.leaderEpoch(),
+            partition.logStart(),
+            end,
+            new EpochHistory(summary.epochs(), partition.leaderEpoch(), end),
+            new ProducerStates(summary.producers(TimeUnit.NANOSECONDS.toMillis(nowNs)), nowNs));
+    return new OpenPartition(
+        new StoredPartitionLog(opened, new ObjectHistory(id, reader), wal, tailReader, environment.clock()), summary);
+  }
+}

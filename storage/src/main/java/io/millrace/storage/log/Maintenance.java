@@ -1,0 +1,116 @@
+package io.millrace.storage.log;
+
+import io.millrace.runtime.Environment;
+import io.millrace.runtime.EventLoop;
+import io.millrace.storage.Keys;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Incarnation;
+import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.ObjectInfo;
+import io.millrace.storage.object.Footer;
+import io.millrace.storage.object.Footer.PartitionFooter;
+import io.millrace.storage.object.FooterCache;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What goes on beside appends and reads: follows the publication of the own WAL files and forgets idle producers. On a loop of its
+ * own.
+ */
+final class Maintenance {
+  private static final Logger LOG = LoggerFactory.getLogger(Maintenance.class);
+
+  private final EventLoop loop;
+  private final Environment environment;
+  private final StorageSettings settings;
+  private final WriterId writer;
+  private final FooterCache footers;
+  private final OpenPartitions partitions;
+  private CompletableFuture<?> folded = CompletableFuture.completedFuture(null);
+
+  Maintenance(
+      Environment environment,
+      StorageSettings settings,
+      MetadataLog metadata,
+      FooterCache footers,
+      OpenPartitions partitions) {
+    this.loop = environment.threads().eventLoop("storage");
+    this.environment = environment;
+    this.settings = settings;
+    this.writer = metadata.writer();
+    this.footers = footers;
+    this.partitions = partitions;
+  }
+
+  void start() {
+    scheduleExpiry();
+  }
+
+  /** On the metadata loop, for each image in order. */
+  void onImage(MetadataImage before, MetadataImage after) {
+    long counter = publishedCounter(after);
+    if (counter == publishedCounter(before)) {
+      return;
+    }
+    List<ObjectInfo> published =
+        after.objects().values().stream()
+            .filter(object -> object.level() == 0 && object.writer().equals(writer))
+            .filter(object -> !before.objects().containsKey(object.key()))
+            .sorted(Comparator.comparingLong(object -> Keys.number(object.key())))
+            .toList();
+    published.forEach(object -> folded = folded.thenCompose(_ -> footers.get(object)).thenAccept(this::fold));
+    for (OpenPartition partition : partitions.all()) {
+      partition.log().onPublished(counter);
+    }
+  }
+
+  private long publishedCounter(MetadataImage image) {
+    @Nullable Incarnation own = image.incarnations().get(writer);
+    return own == null ? -1 : own.publishedCounter();
+  }
+
+  private void fold(Footer footer) {
+    for (PartitionFooter part : footer.partitions()) {
+      OpenPartition partition = partitions.find(part.partition());
+      if (partition != null) {
+        partition.onPublished(part, nowMs());
+      }
+    }
+  }
+
+  private void scheduleExpiry() {
+    loop.schedule(
+        TimeUnit.MILLISECONDS.toNanos(settings.producerIdleCheckMs()),
+        () -> {
+          for (OpenPartition partition : partitions.all()) {
+            partition.expireProducers(nowMs(), settings.producerIdleMsMax());
+          }
+          scheduleExpiry();
+        });
+  }
+
+  /** Last things, after the last file is published. */
+  CompletableFuture<Void> stop() {
+    return folded.handle(
+        (_, failure) -> {
+          if (failure != null) {
+            LOG.warn("A published footer could not be read", failure);
+          }
+          return null;
+        });
+  }
+
+  void close() {
+    loop.close();
+  }
+
+  private long nowMs() {
+    return TimeUnit.NANOSECONDS.toMillis(environment.clock().monotonicNs());
+  }
+}

@@ -1,0 +1,40 @@
+package io.millrace.storage.log;
+
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.log.PartitionLog.OffsetAtTime;
+import io.millrace.storage.object.ObjectReader;
+import io.millrace.storage.object.TimedOffset;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** One partition's view of the objects. */
+record ObjectHistory(PartitionId id, ObjectReader reader) implements History {
+  @Override
+  public CompletableFuture<Batches> read(long offset, long endOffset, int bytesMax, boolean atLeastOne) {
+    return reader
+        .read(id, offset, endOffset, bytesMax, atLeastOne)
+        .thenApply(
+            lent ->
+                new Batches(lent.bytes().hasRemaining() ? List.of(lent.bytes()) : List.of(), lent.release()));
+  }
+
+  @Override
+  public CompletableFuture<Size> size(long from) {
+    return reader.size(id, from).thenApply(size -> new Size(size.bytes(), size.endOffset()));
+  }
+
+  @Override
+  public CompletableFuture<Optional<OffsetAtTime>> firstAtOrAfter(long timestampMs, long from, long to) {
+    return reader.firstAtOrAfter(id, timestampMs, from, to).thenApply(found -> found.map(ObjectHistory::of));
+  }
+
+  @Override
+  public CompletableFuture<Optional<OffsetAtTime>> maxTimestamp(long from, long to) {
+    return reader.maxTimestamp(id, from, to).thenApply(found -> found.map(ObjectHistory::of));
+  }
+
+  private static OffsetAtTime of(TimedOffset found) {
+    return new OffsetAtTime(found.offset(), found.timestamp(), found.leaderEpoch());
+  }
+}

@@ -1,0 +1,232 @@
+package io.millrace.storage.log;
+
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Partition;
+import io.millrace.storage.metadata.MetadataLog;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.errors.UnknownTopicIdException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The partitions this incarnation has opened. Those who ask for one while it opens are answered in the order they asked, before anybody
+ * finds it open, so that requests of one connection keep their order. Closes what the image says is no longer led. Any thread may call.
+ */
+final class OpenPartitions implements Partitions {
+  private final MetadataLog metadata;
+  private final WriterId writer;
+  private final Function<PartitionId, CompletableFuture<OpenPartition>> opener;
+  private final int opensMax;
+
+  /** Open, and nobody waits for it any more. */
+  private final Map<PartitionId, OpenPartition> ready = new ConcurrentHashMap<>();
+
+  // guarded by this
+  private final Map<PartitionId, Slot> slots = new TreeMap<>();
+  private final ArrayDeque<PartitionId> queue = new ArrayDeque<>();
+  private int opening;
+  private @Nullable ApiException closed;
+
+  /** A partition that opens or is open. */
+  private static final class Slot {
+    private final List<CompletableFuture<PartitionLog>> waiters = new ArrayList<>();
+    private @Nullable OpenPartition partition;
+  }
+
+  /**
+   * @param opener opens a partition that the image says is led here; as many at a time as {@code opensMax}
+   */
+  OpenPartitions(
+      MetadataLog metadata, Function<PartitionId, CompletableFuture<OpenPartition>> opener, int opensMax) {
+    this.metadata = metadata;
+    this.writer = metadata.writer();
+    this.opener = opener;
+    this.opensMax = opensMax;
+  }
+
+  @Override
+  public @Nullable PartitionLog ifOpen(PartitionId id) {
+    OpenPartition found = ready.get(id);
+    return found == null ? null : found.log();
+  }
+
+  @Override
+  public CompletableFuture<PartitionLog> open(PartitionId id) {
+    OpenPartition found = ready.get(id);
+    if (found != null) {
+      return CompletableFuture.completedFuture(found.log());
+    }
+    CompletableFuture<PartitionLog> waiter = new CompletableFuture<>();
+    synchronized (this) {
+      ApiException refusal = closed != null ? closed : refusal(metadata.image(), id);
+      if (refusal != null) {
+        return CompletableFuture.failedFuture(refusal);
+      }
+      Slot slot = slots.get(id);
+      if (slot == null) {
+        slot = new Slot();
+        slots.put(id, slot);
+        queue.add(id);
+      } else if (slot.partition != null && ready.containsKey(id)) {
+        return CompletableFuture.completedFuture(slot.partition.log());
+      }
+      slot.waiters.add(waiter);
+    }
+    openNext();
+    return waiter;
+  }
+
+  private void openNext() {
+    while (true) {
+      PartitionId id;
+      synchronized (this) {
+        if (opening >= opensMax || queue.isEmpty()) {
+          return;
+        }
+        id = queue.remove();
+        opening++;
+      }
+      opener.apply(id).whenComplete((partition, failure) -> opened(id, partition, failure));
+    }
+  }
+
+  private void opened(PartitionId id, @Nullable OpenPartition partition, @Nullable Throwable failure) {
+    Throwable cause = failure;
+    synchronized (this) {
+      opening--;
+      if (partition != null) {
+        ApiException refusal = closed != null ? closed : refusal(metadata.image(), id);
+        if (refusal != null) {
+          cause = refusal;
+        } else {
+          Slot slot = slots.get(id);
+          if (slot != null) {
+            slot.partition = partition;
+          }
+        }
+      }
+    }
+    if (cause != null) {
+      fail(id, cause);
+    } else if (partition != null) {
+      answer(id, partition);
+    }
+    openNext();
+  }
+
+  private void answer(PartitionId id, OpenPartition partition) {
+    while (true) {
+      List<CompletableFuture<PartitionLog>> waiters;
+      synchronized (this) {
+        Slot slot = slots.get(id);
+        if (slot == null) {
+          return;
+        }
+        if (slot.waiters.isEmpty()) {
+          ready.put(id, partition);
+          return;
+        }
+        waiters = List.copyOf(slot.waiters);
+        slot.waiters.clear();
+      }
+      waiters.forEach(waiter -> waiter.complete(partition.log()));
+    }
+  }
+
+  private void fail(PartitionId id, Throwable cause) {
+    Slot slot;
+    synchronized (this) {
+      slot = slots.remove(id);
+    }
+    if (slot != null) {
+      slot.waiters.forEach(waiter -> waiter.completeExceptionally(cause));
+    }
+  }
+
+  /** Closes what is no longer led; tells log starts. On the metadata loop, for each image in order. */
+  void onImage(MetadataImage before, MetadataImage after) {
+    if (before.topics() == after.topics()) {
+      return;
+    }
+    for (OpenPartition partition : all()) {
+      PartitionId id = partition.log().id();
+      ApiException refusal = refusal(after, id);
+      Partition now = after.partition(id);
+      if (refusal != null || now == null || now.leaderEpoch() != partition.log().leaderEpoch()) {
+        remove(
+            id,
+            partition,
+            refusal != null ? refusal : new NotLeaderOrFollowerException(id + " has another leader epoch"));
+      } else {
+        partition.log().onLogStart(now.logStart());
+      }
+    }
+  }
+
+  /** Closes everything; nothing opens from now on. */
+  void close(ApiException reason) {
+    List<CompletableFuture<PartitionLog>> waiters = new ArrayList<>();
+    synchronized (this) {
+      if (closed != null) {
+        return;
+      }
+      closed = reason;
+      slots.values().forEach(slot -> waiters.addAll(slot.waiters));
+      slots.values().forEach(slot -> slot.waiters.clear());
+      queue.clear();
+    }
+    for (OpenPartition partition : all()) {
+      remove(partition.log().id(), partition, reason);
+    }
+    waiters.forEach(waiter -> waiter.completeExceptionally(reason));
+  }
+
+  /** Those open now, in order. */
+  synchronized Collection<OpenPartition> all() {
+    List<OpenPartition> open = new ArrayList<>();
+    for (Slot slot : slots.values()) {
+      if (slot.partition != null) {
+        open.add(slot.partition);
+      }
+    }
+    return open;
+  }
+
+  synchronized @Nullable OpenPartition find(PartitionId id) {
+    Slot slot = slots.get(id);
+    return slot == null ? null : slot.partition;
+  }
+
+  private void remove(PartitionId id, OpenPartition partition, ApiException reason) {
+    synchronized (this) {
+      ready.remove(id, partition);
+    }
+    partition.log().close(reason);
+    fail(id, reason);
+  }
+
+  private @Nullable ApiException refusal(MetadataImage image, PartitionId id) {
+    if (image.topic(id.topicId()) == null) {
+      return new UnknownTopicIdException("There is no topic with the id " + id.topicId() + ".");
+    }
+    Partition partition = image.partition(id);
+    if (partition == null) {
+      return new UnknownTopicOrPartitionException("There is no partition " + id + ".");
+    }
+    return partition.leader().isPresent() && partition.leader().get().equals(writer)
+        ? null
+        : new NotLeaderOrFollowerException("This broker does not lead " + id + ".");
+  }
+}

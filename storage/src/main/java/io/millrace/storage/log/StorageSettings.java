@@ -1,0 +1,51 @@
+package io.millrace.storage.log;
+
+import io.millrace.storage.wal.FileWalSettings;
+import java.nio.file.Path;
+
+/**
+ * Values the storage engine works by.
+ *
+ * @param dataFolder holds the lock, the directory store and spare WAL files
+ * @param spareFilesMax WAL files kept for use again
+ * @param diskReserveBytes of the volume that WAL files leave alone, for metadata and collecting garbage
+ * @param walBacklogBytesMax published WAL files that may wait to be merged
+ * @param logCacheBytes off-heap memory for the newest records of all partitions
+ * @param logCacheChunkBytes pieces it is used in
+ * @param blockCacheBytes off-heap memory for blocks of older records
+ * @param footerCacheBytes memory for footers of objects
+ * @param producerIdleMsMax monotonic time without a write after which a producer is forgotten
+ * @param producerIdleCheckMs time between looks for such producers
+ * @param checkpointIntervalMs time between checkpoints of the partitions that grew
+ * @param opensMax partitions that open at the same time
+ */
+public record StorageSettings(
+    Path dataFolder,
+    FileWalSettings wal,
+    int spareFilesMax,
+    long diskReserveBytes,
+    long walBacklogBytesMax,
+    long logCacheBytes,
+    int logCacheChunkBytes,
+    long blockCacheBytes,
+    long footerCacheBytes,
+    long producerIdleMsMax,
+    long producerIdleCheckMs,
+    long checkpointIntervalMs,
+    int opensMax) {
+
+  /** What a broker derives from its configuration. */
+  public static StorageSettings of(
+      Path dataFolder,
+      FileWalSettings wal,
+      long walBacklogBytesMax,
+      long logCacheBytes,
+      long blockCacheBytes,
+      long producerIdleMsMax,
+      long producerIdleCheckMs) {
+    int chunkBytes = Math.clamp(logCacheBytes / 16, 1 << 20, 16 << 20);
+    return new StorageSettings(
+        dataFolder, wal, 4, 64L << 20, walBacklogBytesMax, logCacheBytes, chunkBytes, blockCacheBytes, 32L << 20,
+        producerIdleMsMax, producerIdleCheckMs, 300_000, 16);
+  }
+}
