@@ -25,6 +25,9 @@ import io.millrace.storage.object.ObjectPins;
 import io.millrace.storage.object.ObjectReader;
 import io.millrace.storage.object.PartitionOpener;
 import io.millrace.storage.object.PartitionSummary;
+import io.millrace.storage.recovery.Takeover;
+import io.millrace.storage.recovery.WalRecovery;
+import io.millrace.storage.recovery.WalSeal;
 import io.millrace.storage.wal.FileWal;
 import io.millrace.storage.wal.SpareFiles;
 import io.millrace.storage.wal.WalFolder;
@@ -34,10 +37,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
-import org.jspecify.annotations.Nullable;
 
 /** Brings a new incarnation to life; the caller holds the lock of the data folder. */
 final class IncarnationStart {
@@ -75,7 +76,17 @@ final class IncarnationStart {
             store, metadataLoop, environment.clock(), randomness, writer, BoundarySpacing.NORMAL)
         .exceptionallyCompose(this::explain)
         .thenCombine(probe, this::checked)
-        .thenCompose(log -> register(log).thenCombine(spares, (_, found) -> compose(log, found)));
+        .thenCompose(
+            log ->
+                register(log)
+                    .thenCompose(_ -> takeover(log).runAll())
+                    .thenCombine(spares, (_, found) -> compose(log, found)));
+  }
+
+  /** The lock keeps every former incarnation of this folder from writing. */
+  private Takeover takeover(MetadataLog log) {
+    WalRecovery recovery = new WalRecovery(environment.disk(), new WalFolder(folder.store()));
+    return new Takeover(log, WalSeal.HELD_LOCK, recovery, blocking);
   }
 
   private SpareFiles openSpares() {
@@ -138,8 +149,7 @@ final class IncarnationStart {
     ObjectReader reader =
         new ObjectReader(store, metadata, catalog, new BlockCache(settings.blockCacheBytes()), pins);
     PartitionOpener opener = new PartitionOpener(catalog, store, environment.clock());
-    AtomicReference<@Nullable FileWal> wal = new AtomicReference<>();
-    FileWal opened =
+    FileWal wal =
         new FileWal(
             settings.wal(),
             metadata.writer(),
@@ -147,26 +157,19 @@ final class IncarnationStart {
             new WalFolder(folder.store()),
             spares,
             new LogCache(new ChunkPool(settings.logCacheChunkBytes(), settings.logCacheBytes())),
-            new WalPublisher(metadata, key -> release(wal.get(), key)));
-    wal.set(opened);
-    TailReader tailReader = new TailReader(opened.reader()::read);
+            new WalPublisher(metadata));
+    TailReader tailReader = new TailReader(wal.reader()::read);
     OpenPartitions partitions =
         new OpenPartitions(
             metadata,
-            id -> opener.open(id).thenApply(summary -> open(metadata, id, summary, reader, opened, tailReader)),
+            id -> opener.open(id).thenApply(summary -> open(metadata, id, summary, reader, wal, tailReader)),
             settings.opensMax());
     Maintenance maintenance =
         new Maintenance(environment, settings, metadata, footers, partitions);
     metadata.addListener(partitions::onImage);
     metadata.addListener(maintenance::onImage);
-    opened.start();
-    return new Incarnation(metadata, new ProducerIds(metadata), opened, partitions, maintenance);
-  }
-
-  private static void release(@Nullable FileWal wal, String key) {
-    if (wal != null) {
-      wal.release(key);
-    }
+    wal.start();
+    return new Incarnation(metadata, new ProducerIds(metadata), wal, partitions, maintenance);
   }
 
   private OpenPartition open(

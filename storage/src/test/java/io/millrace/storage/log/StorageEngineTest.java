@@ -32,6 +32,26 @@ final class StorageEngineTest {
   }
 
   @Test
+  void whatWasAcknowledgedIsThereAfterAPowerLoss() {
+    broker.start();
+    PartitionId id = broker.createTopic("t", 1);
+    broker.await(broker.open(id).append(Batches.at(5, 6), -1, Origin.CLIENT));
+    broker.losePower();
+
+    broker.start();
+    PartitionLog log = broker.open(id);
+
+    assertThat(log.highWatermark()).isEqualTo(2);
+    assertThat(log.leaderEpoch()).isOne();
+    LogSlice slice = broker.await(log.read(0, 1000, true, Isolation.READ_UNCOMMITTED));
+    assertThat(slice.buffers()).containsExactly(Batches.assigned(Batches.at(5, 6), 0).putInt(12, 0));
+    slice.release();
+    Appended next = broker.await(log.append(Batches.at(7), -1, Origin.CLIENT));
+    assertThat(next.baseOffset()).isEqualTo(2);
+    broker.stop();
+  }
+
+  @Test
   void aTopicThatIsNotThereIsNotOpened() {
     StorageEngine engine = broker.start();
 
