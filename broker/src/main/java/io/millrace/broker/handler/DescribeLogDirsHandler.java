@@ -1,0 +1,148 @@
+package io.millrace.broker.handler;
+
+import io.millrace.broker.api.ApiHandler;
+import io.millrace.broker.api.RequestContext;
+import io.millrace.runtime.Disk;
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.log.PartitionLog;
+import io.millrace.storage.log.Partitions;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Partition;
+import io.millrace.storage.metadata.MetadataLog;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.message.DescribeLogDirsRequestData;
+import org.apache.kafka.common.message.DescribeLogDirsRequestData.DescribableLogDirTopic;
+import org.apache.kafka.common.message.DescribeLogDirsResponseData;
+import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDirsPartition;
+import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDirsResult;
+import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDirsTopic;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.requests.DescribeLogDirsResponse;
+
+/**
+ * DescribeLogDirs: the data folder as the one log directory, with the partitions led here and their sizes. A partition that is not open
+ * yet is opened for that, a limited number at a time; one that cannot be is left out.
+ */
+public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsRequestData> {
+  private static final int OPENING_MAX = 64;
+
+  private final MetadataLog metadata;
+  private final Partitions partitions;
+  private final Disk disk;
+  private final Executor blocking;
+  private final Path folder;
+
+  /**
+   * @param blocking runs the disk's calls
+   * @param folder the data folder
+   */
+  public DescribeLogDirsHandler(
+      MetadataLog metadata, Partitions partitions, Disk disk, Executor blocking, Path folder) {
+    this.metadata = metadata;
+    this.partitions = partitions;
+    this.disk = disk;
+    this.blocking = blocking;
+    this.folder = folder;
+  }
+
+  @Override
+  public ApiKeys api() {
+    return ApiKeys.DESCRIBE_LOG_DIRS;
+  }
+
+  @Override
+  public CompletableFuture<DescribeLogDirsResponseData> handle(
+      RequestContext context, DescribeLogDirsRequestData request) {
+    DescribeLogDirsResult result = new DescribeLogDirsResult().setLogDir(folder.toAbsolutePath().toString());
+    return CompletableFuture.supplyAsync(() -> space(result), blocking)
+        .thenCompose(_ -> measure(result, wanted(request), 0))
+        .thenApply(_ -> new DescribeLogDirsResponseData().setResults(List.of(result)));
+  }
+
+  private DescribeLogDirsResult space(DescribeLogDirsResult result) {
+    try {
+      return result.setTotalBytes(disk.totalBytes(folder)).setUsableBytes(disk.freeBytes(folder));
+    } catch (IOException e) {
+      return result
+          .setTotalBytes(DescribeLogDirsResponse.UNKNOWN_VOLUME_BYTES)
+          .setUsableBytes(DescribeLogDirsResponse.UNKNOWN_VOLUME_BYTES);
+    }
+  }
+
+  private record Wanted(String topic, PartitionId id) {}
+
+  /** Those led here, topic by topic. */
+  private List<Wanted> wanted(DescribeLogDirsRequestData request) {
+    MetadataImage image = metadata.image();
+    List<Wanted> wanted = new ArrayList<>();
+    if (request.topics() == null) {
+      for (String name : image.topicIds().keySet()) {
+        MetadataImage.Topic topic = image.topic(name);
+        if (topic != null) {
+          add(wanted, topic, IntStream.range(0, topic.partitions().size()).boxed().toList());
+        }
+      }
+    } else {
+      for (DescribableLogDirTopic asked : request.topics()) {
+        MetadataImage.Topic topic = image.topic(asked.topic());
+        if (topic != null) {
+          add(wanted, topic, asked.partitions());
+        }
+      }
+    }
+    return wanted;
+  }
+
+  private void add(List<Wanted> wanted, MetadataImage.Topic topic, List<Integer> numbers) {
+    for (int number : numbers) {
+      if (number >= 0 && number < topic.partitions().size()) {
+        Partition partition = topic.partitions().get(number);
+        if (partition.leader().equals(Optional.of(metadata.writer()))) {
+          wanted.add(new Wanted(topic.name(), new PartitionId(topic.id(), number)));
+        }
+      }
+    }
+  }
+
+  private CompletableFuture<Void> measure(DescribeLogDirsResult result, List<Wanted> wanted, int from) {
+    if (from == wanted.size()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    int end = Math.min(from + OPENING_MAX, wanted.size());
+    List<Wanted> some = wanted.subList(from, end);
+    List<CompletableFuture<Optional<PartitionLog>>> opened = new ArrayList<>();
+    for (Wanted each : some) {
+      opened.add(partitions.open(each.id()).thenApply(Optional::of).exceptionally(_ -> Optional.empty()));
+    }
+    return CompletableFuture.allOf(opened.toArray(CompletableFuture<?>[]::new))
+        .thenCompose(
+            _ -> {
+              for (int i = 0; i < some.size(); i++) {
+                Wanted each = some.get(i);
+                opened.get(i).resultNow().ifPresent(log -> show(result, each, log));
+              }
+              return measure(result, wanted, end);
+            });
+  }
+
+  private static void show(DescribeLogDirsResult result, Wanted wanted, PartitionLog log) {
+    List<DescribeLogDirsTopic> topics = result.topics();
+    if (topics.isEmpty() || !topics.getLast().name().equals(wanted.topic())) {
+      topics.add(new DescribeLogDirsTopic().setName(wanted.topic()));
+    }
+    topics
+        .getLast()
+        .partitions()
+        .add(
+            new DescribeLogDirsPartition()
+                .setPartitionIndex(wanted.id().partition())
+                .setPartitionSize(log.sizeBytes()));
+  }
+}
