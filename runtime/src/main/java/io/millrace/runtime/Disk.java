@@ -60,6 +60,9 @@ public interface Disk {
   /** Bytes a file of this folder's volume may still take. */
   long freeBytes(Path folder) throws IOException;
 
+  /** Size of the volume this folder is on. */
+  long totalBytes(Path folder) throws IOException;
+
   /**
    * Locks the file for this process, creating it if need be; freed by close or the end of the process.
    *

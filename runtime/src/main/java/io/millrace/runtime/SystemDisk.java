@@ -113,6 +113,17 @@ public final class SystemDisk implements Disk {
 
   @Override
   public long freeBytes(Path folder) throws IOException {
+    // File's call is one statvfs; FileStore would read the mount table first.
+    return existing(folder).toFile().getUsableSpace();
+  }
+
+  @Override
+  public long totalBytes(Path folder) throws IOException {
+    return existing(folder).toFile().getTotalSpace();
+  }
+
+  /** The folder, or the closest one above it that is there. */
+  private static Path existing(Path folder) throws IOException {
     Path path = folder.toAbsolutePath().normalize();
     while (path != null && !Files.exists(path)) {
       path = path.getParent();
@@ -120,8 +131,7 @@ public final class SystemDisk implements Disk {
     if (path == null) {
       throw new NoSuchFileException(folder.toString());
     }
-    // File's call is one statvfs; FileStore would read the mount table first.
-    return path.toFile().getUsableSpace();
+    return path;
   }
 
   @Override

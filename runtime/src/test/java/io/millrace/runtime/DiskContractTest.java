@@ -158,7 +158,9 @@ abstract class DiskContractTest {
 
   @Test
   void aVolumeHasRoomOrSaysNone() throws IOException {
-    assertThat(disk().freeBytes(folder().resolve("not/yet"))).isPositive();
+    Path notYet = folder().resolve("not/yet");
+    assertThat(disk().freeBytes(notYet)).isPositive();
+    assertThat(disk().totalBytes(notYet)).isGreaterThanOrEqualTo(disk().freeBytes(notYet));
   }
 
   private Path create(String name, String content) throws IOException {

@@ -117,22 +117,27 @@ public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsR
     }
     int end = Math.min(from + OPENING_MAX, wanted.size());
     List<Wanted> some = wanted.subList(from, end);
-    List<CompletableFuture<Optional<PartitionLog>>> opened = new ArrayList<>();
+    List<CompletableFuture<Optional<Long>>> sizes = new ArrayList<>();
     for (Wanted each : some) {
-      opened.add(partitions.open(each.id()).thenApply(Optional::of).exceptionally(_ -> Optional.empty()));
+      sizes.add(
+          partitions
+              .open(each.id())
+              .thenCompose(PartitionLog::sizeBytes)
+              .thenApply(Optional::of)
+              .exceptionally(_ -> Optional.empty()));
     }
-    return CompletableFuture.allOf(opened.toArray(CompletableFuture<?>[]::new))
+    return CompletableFuture.allOf(sizes.toArray(CompletableFuture<?>[]::new))
         .thenCompose(
             _ -> {
               for (int i = 0; i < some.size(); i++) {
                 Wanted each = some.get(i);
-                opened.get(i).resultNow().ifPresent(log -> show(result, each, log));
+                sizes.get(i).resultNow().ifPresent(bytes -> show(result, each, bytes));
               }
               return measure(result, wanted, end);
             });
   }
 
-  private static void show(DescribeLogDirsResult result, Wanted wanted, PartitionLog log) {
+  private static void show(DescribeLogDirsResult result, Wanted wanted, long bytes) {
     List<DescribeLogDirsTopic> topics = result.topics();
     if (topics.isEmpty() || !topics.getLast().name().equals(wanted.topic())) {
       topics.add(new DescribeLogDirsTopic().setName(wanted.topic()));
@@ -143,6 +148,6 @@ public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsR
         .add(
             new DescribeLogDirsPartition()
                 .setPartitionIndex(wanted.id().partition())
-                .setPartitionSize(log.sizeBytes()));
+                .setPartitionSize(bytes));
   }
 }

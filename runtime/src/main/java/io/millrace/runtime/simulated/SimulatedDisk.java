@@ -253,6 +253,12 @@ public final class SimulatedDisk implements Disk {
   }
 
   @Override
+  public long totalBytes(Path folder) {
+    beginCall("totalBytes", folder);
+    return capacityBytes;
+  }
+
+  @Override
   public DiskLock lock(Path path) throws IOException {
     beginCall("lock", path);
     Path key = SimulatedTree.normal(path);
