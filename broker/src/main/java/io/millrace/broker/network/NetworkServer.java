@@ -1,0 +1,179 @@
+package io.millrace.broker.network;
+
+import io.millrace.broker.StartException;
+import io.millrace.broker.api.Dispatcher;
+import io.millrace.broker.config.Listener;
+import io.millrace.runtime.Clock;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The broker's listeners and their connections, on a few event loops shared by all. In this order: {@link #bind} takes the ports, {@link
+ * #open} lets clients in, {@link #closeListeners} lets no more in, {@link #close} ends the rest.
+ */
+public final class NetworkServer implements AutoCloseable {
+  private static final int READ_BYTES_MIN = 512;
+  private static final int READ_BYTES_FIRST = 4 << 10;
+  private static final int READ_BYTES_MAX = 256 << 10;
+  private static final long END_TIMEOUT_MS = 2_000;
+
+  private final NetworkSettings settings;
+  private final NetworkCounters counters;
+  private final Clock clock;
+  private final Transport transport = Transport.best();
+  private final RequestBudget budget;
+  private final ConnectionLimits limits;
+  private final EventLoopGroup loops;
+  private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final List<Channel> servers = new ArrayList<>();
+  private volatile @Nullable Dispatcher dispatcher;
+
+  /**
+   * @throws StartException if a host with a connection limit of its own is not known
+   */
+  public NetworkServer(NetworkSettings settings, NetworkCounters counters, Clock clock)
+      throws StartException {
+    this.settings = settings;
+    this.counters = counters;
+    this.clock = clock;
+    this.budget = new RequestBudget(settings.queuedBytesMax());
+    try {
+      this.limits = new ConnectionLimits(settings);
+    } catch (UnknownHostException e) {
+      throw new StartException(
+          "max.connections.per.ip.overrides names the unknown host "
+              + e.getMessage()
+              + "; use a host that resolves, or an address.",
+          e);
+    }
+    this.loops =
+        new MultiThreadIoEventLoopGroup(
+            settings.threads(), new DefaultThreadFactory("network", true), transport.ioHandlers());
+  }
+
+  /**
+   * Takes the ports; clients that connect wait until {@link #open}.
+   *
+   * @return the listeners with the ports that were bound
+   * @throws StartException names every listener that cannot be bound
+   */
+  public List<Listener> bind(List<Listener> listeners) throws StartException {
+    List<String> problems = new ArrayList<>();
+    List<Listener> result = new ArrayList<>();
+    for (Listener listener : listeners) {
+      InetSocketAddress address =
+          listener.host().isEmpty()
+              ? new InetSocketAddress(listener.port())
+              : new InetSocketAddress(listener.host(), listener.port());
+      ChannelFuture bind = bootstrap(listener).bind(address).awaitUninterruptibly();
+      Throwable cause = bind.cause();
+      if (cause != null) {
+        problems.add(problem(listener, address, cause));
+        continue;
+      }
+      servers.add(bind.channel());
+      int port = ((InetSocketAddress) bind.channel().localAddress()).getPort();
+      result.add(
+          new Listener(
+              listener.name(),
+              listener.host(),
+              port,
+              listener.advertisedHost(),
+              listener.advertisedPort() == 0 ? port : listener.advertisedPort(),
+              listener.securityProtocol()));
+    }
+    if (!problems.isEmpty()) {
+      throw new StartException(problems);
+    }
+    return result;
+  }
+
+  private static String problem(Listener listener, InetSocketAddress address, Throwable cause) {
+    String where = listener.host() + ":" + listener.port();
+    if (address.isUnresolved()) {
+      return "Listener %s: the host of %s is not known; use a host or address of this machine."
+          .formatted(listener.name(), where);
+    }
+    return "Listener %s: cannot listen on %s (%s); stop what uses the port or choose another one, with --listen or in listeners."
+        .formatted(listener.name(), where, cause.getMessage());
+  }
+
+  private ServerBootstrap bootstrap(Listener listener) {
+    ServerBootstrap bootstrap =
+        new ServerBootstrap()
+            .group(loops)
+            .channel(transport.serverChannel())
+            .option(ChannelOption.SO_BACKLOG, settings.backlog())
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .option(ChannelOption.AUTO_READ, false)
+            .childOption(ChannelOption.AUTO_READ, false)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(
+                ChannelOption.RECVBUF_ALLOCATOR,
+                new AdaptiveRecvByteBufAllocator(
+                    READ_BYTES_MIN, READ_BYTES_FIRST, READ_BYTES_MAX))
+            .childHandler(
+                new ConnectionInitializer(
+                    listener.name(), settings, this::dispatcher, budget, limits, counters, clock, connections));
+    if (settings.sendBufferBytes() >= 0) {
+      bootstrap.childOption(ChannelOption.SO_SNDBUF, settings.sendBufferBytes());
+    }
+    if (settings.receiveBufferBytes() >= 0) {
+      bootstrap.option(ChannelOption.SO_RCVBUF, settings.receiveBufferBytes());
+      bootstrap.childOption(ChannelOption.SO_RCVBUF, settings.receiveBufferBytes());
+    }
+    return bootstrap;
+  }
+
+  private Dispatcher dispatcher() {
+    Dispatcher present = dispatcher;
+    if (present == null) {
+      throw new IllegalStateException("a connection before the listeners were opened");
+    }
+    return present;
+  }
+
+  /** Lets clients in, also those that connected since {@link #bind}. */
+  public void open(Dispatcher requests) {
+    dispatcher = requests;
+    servers.forEach(server -> server.config().setAutoRead(true));
+  }
+
+  /** Lets no more clients in; connections stay. */
+  public void closeListeners() {
+    servers.forEach(server -> server.close().awaitUninterruptibly());
+    servers.clear();
+  }
+
+  /** Closes every connection, and gives the threads back; waits at most seconds. */
+  @Override
+  public void close() {
+    closeListeners();
+    connections.forEach(c -> c.pipeline().fireUserEventTriggered(CloseReason.STOP));
+    connections.newCloseFuture().awaitUninterruptibly(END_TIMEOUT_MS);
+    loops
+        .shutdownGracefully(0, END_TIMEOUT_MS, TimeUnit.MILLISECONDS)
+        .awaitUninterruptibly(END_TIMEOUT_MS);
+  }
+
+  /** Bytes received and not yet answered, all connections together. */
+  public long queuedBytes() {
+    return budget.used();
+  }
+}
