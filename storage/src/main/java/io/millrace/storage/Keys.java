@@ -4,6 +4,9 @@ package io.millrace.storage;
 public final class Keys {
   public static final String META_LOG = "meta/log/";
   public static final String META_BOUNDARY = "meta/boundary/";
+  public static final String WAL = "wal/";
+  public static final String DATA = "data/";
+  public static final String CHECKPOINT = "checkpoint/";
   public static final String META_SNAPSHOT = "meta/snapshot/";
   public static final String FENCE = "fence/";
 
@@ -24,7 +27,7 @@ public final class Keys {
 
   /** All WAL files (or entries) of one incarnation start with this. */
   public static String walPrefix(WriterId writer) {
-    return "wal/" + writer + "/";
+    return WAL + writer + "/";
   }
 
   /** A WAL file: the counter; a WAL entry of an ObjectWal: the sequence number. */
@@ -34,11 +37,11 @@ public final class Keys {
 
   /** A merged object. */
   public static String data(WriterId writer, long counter) {
-    return "data/" + writer + "/" + digits(counter);
+    return DATA + writer + "/" + digits(counter);
   }
 
   public static String checkpoint(WriterId writer, long counter) {
-    return "checkpoint/" + writer + "/" + digits(counter);
+    return CHECKPOINT + writer + "/" + digits(counter);
   }
 
   public static String fence(WriterId writer) {

@@ -62,7 +62,7 @@ public final class BlockCache {
     } catch (RuntimeException e) {
       load = CompletableFuture.failedFuture(e);
     }
-    var unused = load.whenComplete((_, failure) -> onLoaded(key, block, failure));
+    var _ = load.whenComplete((_, failure) -> onLoaded(key, block, failure));
     return waiter;
   }
 

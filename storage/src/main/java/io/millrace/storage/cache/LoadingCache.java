@@ -50,7 +50,7 @@ public final class LoadingCache<K, V> {
     } catch (RuntimeException e) {
       load = CompletableFuture.failedFuture(e);
     }
-    var unused = load.whenComplete((value, failure) -> onLoaded(key, value, failure));
+    var _ = load.whenComplete((value, failure) -> onLoaded(key, value, failure));
     return waiter;
   }
 

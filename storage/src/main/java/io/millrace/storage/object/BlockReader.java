@@ -17,13 +17,13 @@ import org.slf4j.LoggerFactory;
 final class BlockReader {
   private static final Logger LOG = LoggerFactory.getLogger(BlockReader.class);
 
-  private final StoreReads reads;
+  private final StretchReader stretches;
   private final BlockCache cache;
   private final MetadataLog metadata;
   private final ObjectPins pins;
 
   BlockReader(ObjectStore store, BlockCache cache, MetadataLog metadata, ObjectPins pins) {
-    this.reads = new StoreReads(store);
+    this.stretches = new StretchReader(store);
     this.cache = cache;
     this.metadata = metadata;
     this.pins = pins;
@@ -41,45 +41,14 @@ final class BlockReader {
     pins.pin(key);
     CompletableFuture<Void> loaded =
         metadata.image().objects().containsKey(key)
-            ? fill(key, runs, target)
+            ? stretches.read(key, partition, runs, target)
             : CompletableFuture.failedFuture(new ObjectAbsentException(key));
-    return loaded.whenComplete((_, _) -> pins.unpin(key)).thenRun(() -> verify(key, partition, runs, target));
-  }
-
-  /** One read for each stretch of bytes without a gap, all at once. */
-  private CompletableFuture<Void> fill(String key, List<Run> runs, ByteBuffer target) {
-    CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
-    int at = 0;
-    int first = 0;
-    while (first < runs.size()) {
-      int next = first;
-      int bytes = 0;
-      do {
-        bytes += runs.get(next).bytes();
-        next++;
-      } while (next < runs.size() && runs.get(next).position() == runs.get(next - 1).endPosition());
-      int targetAt = at;
-      CompletableFuture<Void> part =
-          reads
-              .read(key, runs.get(first).position(), bytes)
-              .thenAccept(body -> target.put(targetAt, body, body.position(), body.remaining()));
-      all = all.thenCombine(part, (_, _) -> null);
-      at += bytes;
-      first = next;
-    }
-    return all;
-  }
-
-  private static void verify(String key, PartitionId partition, List<Run> runs, ByteBuffer target) {
-    int at = 0;
-    try {
-      for (Run run : runs) {
-        RunVerifier.verify(key, partition, run, target, at);
-        at += run.bytes();
-      }
-    } catch (ObjectCorruptException e) {
-      LOG.error("Corrupt data is not served: {}", e.getMessage());
-      throw e;
-    }
+    return loaded.whenComplete(
+        (_, failure) -> {
+          pins.unpin(key);
+          if (failure != null && failure.getCause() instanceof ObjectCorruptException corrupt) {
+            LOG.error("Corrupt data is not served: {}", corrupt.getMessage());
+          }
+        });
   }
 }

@@ -9,6 +9,7 @@ import io.millrace.storage.object.ObjectCatalog.Part;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.errors.UnknownTopicIdException;
 
 /** Learns a partition's published state: its checkpoint, and the footers of what was published after it. Any thread may call. */
 public final class PartitionOpener {
@@ -27,7 +28,7 @@ public final class PartitionOpener {
   /**
    * The partition by the newest image.
    *
-   * @return fails with {@link org.apache.kafka.common.errors.UnknownTopicIdException} if the image does not have it, with {@link
+   * @return fails with {@link UnknownTopicIdException} if the image does not have it, with {@link
    *     ObjectCorruptException} if published offsets at or above the log start are in no object
    */
   public CompletableFuture<PartitionSummary> open(PartitionId id) {
@@ -37,19 +38,34 @@ public final class PartitionOpener {
   private CompletableFuture<PartitionSummary> open(MetadataImage image, PartitionId id) {
     Partition partition = image.partition(id);
     if (partition == null) {
-      return CompletableFuture.failedFuture(
-          new org.apache.kafka.common.errors.UnknownTopicIdException("partition " + id + " does not exist"));
+      return unknown(id);
     }
     CompletableFuture<PartitionSummary> start =
         partition
             .checkpoint()
             .map(named -> checkpoints.get(id, named).thenApply(found -> PartitionSummary.of(found, nowMs())))
             .orElseGet(() -> CompletableFuture.completedFuture(PartitionSummary.empty(id)));
-    return start.thenCompose(
-        summary ->
-            catalog
-                .parts(image, id, summary.end())
-                .thenApply(parts -> fold(summary, parts, partition.logStart())));
+    return start.thenCompose(summary -> advance(image, summary, partition.logStart()));
+  }
+
+  /** The summary with all that was published since, by the newest image. Fails like {@link #open}. */
+  public CompletableFuture<PartitionSummary> advance(PartitionSummary summary) {
+    return catalog.onImage(
+        image -> {
+          Partition partition = image.partition(summary.partition());
+          return partition == null ? unknown(summary.partition()) : advance(image, summary, partition.logStart());
+        });
+  }
+
+  private CompletableFuture<PartitionSummary> advance(MetadataImage image, PartitionSummary summary, long logStart) {
+    return catalog
+        .parts(image, summary.partition(), summary.end())
+        .thenApply(parts -> fold(summary, parts, logStart));
+  }
+
+  private static CompletableFuture<PartitionSummary> unknown(PartitionId id) {
+    return CompletableFuture.failedFuture(
+        new UnknownTopicIdException("partition " + id + " does not exist"));
   }
 
   private PartitionSummary fold(PartitionSummary start, List<Part> parts, long logStart) {

@@ -1,0 +1,205 @@
+package io.millrace.storage.object;
+
+import io.millrace.objectstore.ObjectStore;
+import io.millrace.runtime.Clock;
+import io.millrace.runtime.EventLoop;
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Checkpoint;
+import io.millrace.storage.metadata.MetadataImage.Partition;
+import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.ObjectInfo;
+import io.millrace.storage.object.CheckpointWriter.Led;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.apache.kafka.common.errors.UnknownTopicIdException;
+import org.jspecify.annotations.Nullable;
+import org.pcollections.PSortedMap;
+import org.pcollections.TreePMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes checkpoints of the partitions this incarnation leads: from time to time, and when asked, of those of which something was
+ * published since the last. Keeps their published summaries, so producers' idle ages add up. On its own loop; one round at a time.
+ */
+public final class Checkpointer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
+
+  private final MetadataLog metadata;
+  private final FooterCache footers;
+  private final PartitionOpener opener;
+  private final CheckpointWriter writer;
+  private final EventLoop loop;
+  private final Clock clock;
+  private final LongSupplier producerIdleMsMax;
+  private final Map<PartitionId, PartitionSummary> summaries = new TreeMap<>();
+  private final TreeSet<PartitionId> dirty = new TreeSet<>();
+  private PSortedMap<String, ObjectInfo> seen = TreePMap.empty();
+  private CompletableFuture<Void> round = CompletableFuture.completedFuture(null);
+  private volatile boolean stopped;
+
+  /**
+   * @param producerIdleMsMax producer.id.expiration.ms
+   */
+  public Checkpointer(
+      ObjectStore store,
+      MetadataLog metadata,
+      FooterCache footers,
+      PartitionOpener opener,
+      EventLoop loop,
+      Clock clock,
+      LongSupplier producerIdleMsMax) {
+    this.metadata = metadata;
+    this.footers = footers;
+    this.opener = opener;
+    this.writer = new CheckpointWriter(store, metadata, loop);
+    this.loop = loop;
+    this.clock = clock;
+    this.producerIdleMsMax = producerIdleMsMax;
+  }
+
+  /** A round every {@code intervalNs} from now on. */
+  public void start(long intervalNs) {
+    loop.schedule(
+        intervalNs,
+        () -> {
+          if (!stopped && !metadata.ended().isDone()) {
+            var _ = round().whenCompleteAsync((_, failure) -> report(failure, intervalNs), loop);
+          }
+        });
+  }
+
+  /** A round that begins now or after the one under way; fails if the store or the incarnation does. */
+  public CompletableFuture<Void> checkpoint() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          var _ =
+              round()
+                  .whenComplete(
+                      (_, failure) -> {
+                        if (failure == null) {
+                          done.complete(null);
+                        } else {
+                          done.completeExceptionally(failure);
+                        }
+                      });
+        });
+    return done;
+  }
+
+  /** No further rounds by time. */
+  @Override
+  public void close() {
+    stopped = true;
+  }
+
+  private void report(@Nullable Throwable failure, long intervalNs) {
+    if (failure != null && !metadata.ended().isDone()) {
+      LOG.warn("Checkpoints were not written, the next round tries again: {}", cause(failure).toString());
+    }
+    start(intervalNs);
+  }
+
+  private CompletableFuture<Void> round() {
+    round = round.exceptionally(_ -> null).thenComposeAsync(_ -> roundNow(), loop);
+    return round;
+  }
+
+  private CompletableFuture<Void> roundNow() {
+    MetadataImage image = metadata.image();
+    List<ObjectInfo> fresh = new ArrayList<>();
+    for (ObjectInfo object : image.objects().values()) {
+      if (!seen.containsKey(object.key()) && (object.level() == 0 || !seen.isEmpty())) {
+        fresh.add(object);
+      }
+    }
+    summaries.keySet().removeIf(id -> !leads(image, id));
+    Iterator<ObjectInfo> objects = fresh.iterator();
+    return LoopSteps.repeat(
+            loop,
+            () ->
+                objects.hasNext() ? markDirty(image, objects.next()) : CompletableFuture.completedFuture(false))
+        .thenComposeAsync(_ -> writeDirty(image), loop)
+        .thenRun(() -> seen = image.objects());
+  }
+
+  private CompletableFuture<Boolean> markDirty(MetadataImage image, ObjectInfo object) {
+    return footers
+        .get(object)
+        .thenApplyAsync(
+            footer -> {
+              footer.partitions().stream()
+                  .filter(p -> leads(image, p.partition()) && p.endOffset() > checkpointEnd(image, p.partition()))
+                  .forEach(p -> dirty.add(p.partition()));
+              return true;
+            },
+            loop)
+        .exceptionally(
+            failure -> {
+              if (ObjectAbsentException.in(failure) == null) {
+                throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
+              }
+              return true; // merged meanwhile; the object it went into is new to the next round
+            });
+  }
+
+  private CompletableFuture<Void> writeDirty(MetadataImage image) {
+    dirty.removeIf(id -> !leads(image, id));
+    Iterator<PartitionId> ids = List.copyOf(dirty).iterator();
+    List<Led> led = new ArrayList<>();
+    return LoopSteps.repeat(
+            loop,
+            () -> ids.hasNext() ? summarize(image, ids.next(), led) : CompletableFuture.completedFuture(false))
+        .thenComposeAsync(_ -> writer.write(led), loop)
+        .thenRunAsync(() -> led.forEach(p -> dirty.remove(p.checkpoint().partition())), loop);
+  }
+
+  private CompletableFuture<Boolean> summarize(MetadataImage image, PartitionId id, List<Led> led) {
+    PartitionSummary known = summaries.get(id);
+    Partition partition = image.partition(id);
+    return (known == null ? opener.open(id) : opener.advance(known))
+        .thenApplyAsync(
+            summary -> {
+              long nowMs = TimeUnit.NANOSECONDS.toMillis(clock.monotonicNs());
+              PartitionSummary current = summary.withoutIdle(nowMs, producerIdleMsMax.getAsLong());
+              summaries.put(id, current);
+              if (partition != null && current.end() > checkpointEnd(image, id)) {
+                led.add(new Led(current.checkpoint(nowMs), partition.leaderEpoch()));
+              }
+              return true;
+            },
+            loop)
+        .exceptionally(
+            failure -> {
+              if (cause(failure) instanceof UnknownTopicIdException) {
+                return true;
+              }
+              throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
+            });
+  }
+
+  private boolean leads(MetadataImage image, PartitionId id) {
+    Partition partition = image.partition(id);
+    return partition != null && partition.leader().equals(Optional.of(metadata.writer()));
+  }
+
+  private static long checkpointEnd(MetadataImage image, PartitionId id) {
+    Partition partition = image.partition(id);
+    return partition == null ? 0 : partition.checkpoint().map(Checkpoint::end).orElse(0L);
+  }
+
+  private static Throwable cause(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+  }
+}

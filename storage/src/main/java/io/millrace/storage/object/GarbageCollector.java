@@ -1,0 +1,230 @@
+package io.millrace.storage.object;
+
+import io.millrace.objectstore.ObjectStore;
+import io.millrace.objectstore.ObjectStore.ListOutcome;
+import io.millrace.objectstore.ObjectStore.UnfinishedOutcome;
+import io.millrace.objectstore.ObjectStore.UnfinishedPut;
+import io.millrace.runtime.EventLoop;
+import io.millrace.storage.Keys;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Incarnation;
+import io.millrace.storage.metadata.MetadataImage.IncarnationState;
+import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.MetadataLog.CollectorBoundary;
+import io.millrace.storage.metadata.ObjectInfo;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Deletes merged objects and checkpoints as invariant I8 allows, gives unlisted WAL files back to their pool, and aborts unfinished puts
+ * of ended incarnations. Sweeps the same prefixes again and again, a page of each a round, since a stalled put may still create an
+ * object that was deleted. On one loop; entries and snapshots are the metadata log's own to collect.
+ */
+public final class GarbageCollector implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
+  private static final int PAGE_KEYS = 1000;
+  private static final List<String> UPLOADED = List.of(Keys.DATA, Keys.CHECKPOINT);
+
+  private final ObjectStore store;
+  private final MetadataLog metadata;
+  private final EventLoop loop;
+  private final ObjectPins pins;
+  private final WalFileReleaser walFiles;
+  private final Deque<String> unlistedWalFiles = new ArrayDeque<>();
+  private final Map<String, String> cursors = new HashMap<>();
+  private final LongAdder deleted = new LongAdder();
+  private volatile boolean stopped;
+
+  /** Takes a WAL file that nothing refers to and nobody reads; the exclusive lock on the folder makes a boundary needless. */
+  @FunctionalInterface
+  public interface WalFileReleaser {
+    void release(String key);
+  }
+
+  public GarbageCollector(
+      ObjectStore store, MetadataLog metadata, EventLoop loop, ObjectPins pins, WalFileReleaser walFiles) {
+    this.store = store;
+    this.metadata = metadata;
+    this.loop = loop;
+    this.pins = pins;
+    this.walFiles = walFiles;
+  }
+
+  /** Releases WAL files as they are unlisted; sweeps every {@code intervalNs}. */
+  public void start(long intervalNs) {
+    metadata.addListener(
+        (before, after) -> {
+          if (!stopped && before.objects() != after.objects()) {
+            List<String> unlisted = unlistedWal(before, after);
+            loop.execute(() -> releaseAll(unlisted));
+          }
+        });
+    sweepLater(intervalNs);
+  }
+
+  @Override
+  public void close() {
+    stopped = true;
+  }
+
+  /** Objects deleted so far. */
+  public long deleted() {
+    return deleted.sum();
+  }
+
+  /** One round, also run by time. */
+  CompletableFuture<Void> sweep() {
+    releaseAll(List.of());
+    MetadataImage now = metadata.image();
+    CollectorBoundary boundary = metadata.collectorBoundary();
+    Set<String> listed = listed(now);
+    CompletableFuture<Void> swept = sweepPage(Keys.WAL, key -> deletable(key, now, listed));
+    if (boundary != null) {
+      listed.addAll(listed(boundary.image()));
+      for (String prefix : UPLOADED) {
+        swept =
+            swept.thenComposeAsync(_ -> sweepPage(prefix, key -> deletable(key, boundary.image(), listed)), loop);
+      }
+    }
+    return swept.thenComposeAsync(_ -> abortUnfinished(now), loop);
+  }
+
+  /**
+   * Invariant I8, by the image at the boundary (for WAL files under the exclusive lock: by the present one): not listed there (nor now),
+   * and of a WAL file: its incarnation is recovered; of any other object: its counter is below the writer's upload floor, or the writer
+   * is fenced.
+   */
+  static boolean deletable(String key, MetadataImage image, Set<String> listed) {
+    if (listed.contains(key)) {
+      return false;
+    }
+    Incarnation writer = image.incarnations().get(Keys.writer(key));
+    if (writer == null) {
+      return false;
+    }
+    if (key.startsWith(Keys.WAL)) {
+      return writer.state() == IncarnationState.RECOVERED;
+    }
+    return writer.state() != IncarnationState.REGISTERED || Keys.number(key) < writer.uploadFloor();
+  }
+
+  private void sweepLater(long intervalNs) {
+    loop.schedule(
+        intervalNs,
+        () -> {
+          if (stopped || metadata.ended().isDone()) {
+            return;
+          }
+          var _ =
+              sweep()
+                  .whenCompleteAsync(
+                      (_, failure) -> {
+                        if (failure != null) {
+                          LOG.warn("Garbage was not collected, the next round tries again", failure);
+                        }
+                        sweepLater(intervalNs);
+                      },
+                      loop);
+        });
+  }
+
+  private static List<String> unlistedWal(MetadataImage before, MetadataImage after) {
+    List<String> unlisted = new ArrayList<>();
+    for (ObjectInfo object : before.objects().values()) {
+      if (object.level() == 0 && !after.objects().containsKey(object.key())) {
+        unlisted.add(object.key());
+      }
+    }
+    return unlisted;
+  }
+
+  /** Those being read wait for the next time. */
+  private void releaseAll(List<String> more) {
+    unlistedWalFiles.addAll(more);
+    for (int left = unlistedWalFiles.size(); left > 0; left--) {
+      String key = unlistedWalFiles.removeFirst();
+      if (pins.isPinned(key)) {
+        unlistedWalFiles.addLast(key);
+      } else {
+        walFiles.release(key);
+      }
+    }
+  }
+
+  private static Set<String> listed(MetadataImage image) {
+    Set<String> listed = new HashSet<>(image.objects().keySet());
+    image.topics().values().stream()
+        .flatMap(topic -> topic.partitions().stream())
+        .forEach(p -> p.checkpoint().ifPresent(c -> listed.add(c.key())));
+    return listed;
+  }
+
+  private CompletableFuture<Void> sweepPage(String prefix, Predicate<String> deletable) {
+    return store
+        .list(prefix, cursors.getOrDefault(prefix, ""), PAGE_KEYS)
+        .thenComposeAsync(
+            outcome -> {
+              if (!(outcome instanceof ListOutcome.Keys page)) {
+                return CompletableFuture.completedFuture(null);
+              }
+              cursors.put(prefix, page.more() ? page.keys().getLast() : "");
+              Iterator<String> doomed = page.keys().stream().filter(deletable).iterator();
+              return LoopSteps.repeat(
+                  loop,
+                  () ->
+                      doomed.hasNext()
+                          ? delete(doomed.next()).thenApply(_ -> true)
+                          : CompletableFuture.completedFuture(false));
+            },
+            loop);
+  }
+
+  /** Leftovers of merges whose incarnation has ended. */
+  private CompletableFuture<Void> abortUnfinished(MetadataImage image) {
+    return store
+        .unfinishedPuts(Keys.DATA)
+        .thenComposeAsync(
+            outcome -> {
+              if (!(outcome instanceof UnfinishedOutcome.Puts found)) {
+                return CompletableFuture.completedFuture(null);
+              }
+              Iterator<UnfinishedPut> ended =
+                  found.puts().stream().filter(put -> hasEnded(Keys.writer(put.key()), image)).iterator();
+              return LoopSteps.repeat(
+                  loop,
+                  () ->
+                      ended.hasNext()
+                          ? store.abortUnfinished(ended.next()).thenApply(_ -> true)
+                          : CompletableFuture.completedFuture(false));
+            },
+            loop);
+  }
+
+  private static boolean hasEnded(WriterId writer, MetadataImage image) {
+    Incarnation incarnation = image.incarnations().get(writer);
+    return incarnation != null && incarnation.state() != IncarnationState.REGISTERED;
+  }
+
+  private CompletableFuture<Void> delete(String key) {
+    if (key.startsWith(Keys.WAL)) {
+      if (!pins.isPinned(key)) {
+        walFiles.release(key);
+      }
+      return CompletableFuture.completedFuture(null);
+    }
+    return store.delete(key).thenAccept(_ -> deleted.increment());
+  }
+}

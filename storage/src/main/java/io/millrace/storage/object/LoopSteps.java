@@ -1,0 +1,37 @@
+package io.millrace.storage.object;
+
+import io.millrace.runtime.EventLoop;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+
+/** Repeats an asynchronous step on a loop, other tasks coming between, until it answers false. */
+final class LoopSteps {
+  private LoopSteps() {}
+
+  static CompletableFuture<Void> repeat(EventLoop loop, Supplier<CompletableFuture<Boolean>> step) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    loop.execute(() -> next(loop, step, done));
+    return done;
+  }
+
+  private static void next(EventLoop loop, Supplier<CompletableFuture<Boolean>> step, CompletableFuture<Void> done) {
+    CompletableFuture<Boolean> answer;
+    try {
+      answer = step.get();
+    } catch (RuntimeException e) {
+      answer = CompletableFuture.failedFuture(e);
+    }
+    var _ =
+        answer.whenCompleteAsync(
+            (more, failure) -> {
+              if (failure != null) {
+                done.completeExceptionally(failure);
+              } else if (more) {
+                next(loop, step, done);
+              } else {
+                done.complete(null);
+              }
+            },
+            loop);
+  }
+}

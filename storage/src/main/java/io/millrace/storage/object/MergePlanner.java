@@ -1,0 +1,156 @@
+package io.millrace.storage.object;
+
+import io.millrace.storage.Keys;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Checkpoint;
+import io.millrace.storage.metadata.MetadataImage.Incarnation;
+import io.millrace.storage.metadata.MetadataImage.IncarnationState;
+import io.millrace.storage.metadata.MetadataImage.Partition;
+import io.millrace.storage.metadata.ObjectInfo;
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.object.Footer.PartitionFooter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides which objects to merge; pure. First what costs nothing (objects of which nothing is left), then level 0 when its backlog is
+ * large, oldest first; then shared objects of which most is dead, or of which too many have piled up.
+ */
+final class MergePlanner {
+  private final WriterId self;
+  private final MergeSettings settings;
+
+  MergePlanner(WriterId self, MergeSettings settings) {
+    this.self = self;
+    this.settings = settings;
+  }
+
+  /**
+   * @param footers footers of shared objects as far as known; unknown ones are not judged dead
+   */
+  Optional<MergePlan> plan(MetadataImage image, Function<ObjectInfo, @Nullable Footer> footers) {
+    return dead(image)
+        .or(() -> backlog(image))
+        .or(() -> mostlyDead(image, footers))
+        .or(() -> pileUp(image));
+  }
+
+  /** Shared objects above level 0, whose footers say how much of them is dead. */
+  static List<ObjectInfo> shared(MetadataImage image) {
+    return image.objects().values().stream().filter(o -> o.level() > 0 && !o.ofOnePartition()).toList();
+  }
+
+  /** Offsets below are dropped by a merge: below the log start, and covered by the checkpoint. Everything if the topic is gone. */
+  static long dropBelow(MetadataImage image, PartitionId id) {
+    Partition partition = image.partition(id);
+    return partition == null
+        ? Long.MAX_VALUE
+        : Math.min(partition.logStart(), partition.checkpoint().map(Checkpoint::end).orElse(0L));
+  }
+
+  private Optional<MergePlan> dead(MetadataImage image) {
+    List<ObjectInfo> dead =
+        image.objects().values().stream()
+            .filter(o -> o.level() > 0 && o.ofOnePartition() && o.endOffset() <= dropBelow(image, o.first()))
+            .limit(settings.sharedObjectsMax())
+            .toList();
+    return dead.isEmpty() ? Optional.empty() : Optional.of(new MergePlan(dead, 1));
+  }
+
+  private Optional<MergePlan> backlog(MetadataImage image) {
+    List<ObjectInfo> levelZero = new ArrayList<>();
+    long backlog = 0;
+    for (ObjectInfo object : image.objects().values()) {
+      if (object.level() == 0 && isMine(image, object.writer())) {
+        levelZero.add(object);
+        backlog += object.sizeBytes();
+      }
+    }
+    if (backlog < settings.backlogBytesStart()) {
+      return Optional.empty();
+    }
+    levelZero.sort(
+        Comparator.comparingLong((ObjectInfo o) -> brokerEpoch(image, o.writer()))
+            .thenComparingLong(o -> Keys.number(o.key())));
+    return Optional.of(new MergePlan(first(levelZero), 1));
+  }
+
+  private Optional<MergePlan> mostlyDead(MetadataImage image, Function<ObjectInfo, @Nullable Footer> footers) {
+    if (!isScribe(image)) {
+      return Optional.empty();
+    }
+    for (ObjectInfo object : shared(image)) {
+      Footer footer = footers.apply(object);
+      if (footer == null) {
+        continue;
+      }
+      long bytes = 0;
+      long dead = 0;
+      for (PartitionFooter p : footer.partitions()) {
+        bytes += p.bytes();
+        dead += p.endOffset() <= dropBelow(image, p.partition()) ? p.bytes() : 0;
+      }
+      if (dead * 2 > bytes) {
+        return Optional.of(new MergePlan(List.of(object), object.level()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Optional<MergePlan> pileUp(MetadataImage image) {
+    if (!isScribe(image)) {
+      return Optional.empty();
+    }
+    Map<Integer, List<ObjectInfo>> byLevel = new TreeMap<>();
+    for (ObjectInfo object : shared(image)) {
+      byLevel.computeIfAbsent(object.level(), _ -> new ArrayList<>()).add(object);
+    }
+    for (Map.Entry<Integer, List<ObjectInfo>> level : byLevel.entrySet()) {
+      if (level.getKey() < settings.levelMax() && level.getValue().size() > settings.sharedObjectsMax()) {
+        level.getValue().sort(
+            Comparator.comparingLong((ObjectInfo o) -> brokerEpoch(image, o.writer()))
+                .thenComparingLong(o -> Keys.number(o.key())));
+        List<ObjectInfo> oldest = level.getValue().subList(0, settings.sharedObjectsMax());
+        return Optional.of(new MergePlan(List.copyOf(oldest), level.getKey() + 1));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private List<ObjectInfo> first(List<ObjectInfo> oldestFirst) {
+    List<ObjectInfo> taken = new ArrayList<>();
+    long bytes = 0;
+    for (ObjectInfo object : oldestFirst) {
+      if (!taken.isEmpty() && bytes + object.sizeBytes() > settings.inputBytesMax()) {
+        break;
+      }
+      taken.add(object);
+      bytes += object.sizeBytes();
+    }
+    return List.copyOf(taken);
+  }
+
+  /** Its own log, and the scribe those of the dead. */
+  private boolean isMine(MetadataImage image, WriterId writer) {
+    Incarnation incarnation = image.incarnations().get(writer);
+    boolean lives = incarnation != null && incarnation.state() == IncarnationState.REGISTERED;
+    return writer.equals(self) || (!lives && isScribe(image));
+  }
+
+  /** The lowest live broker. */
+  private boolean isScribe(MetadataImage image) {
+    return !image.brokers().isEmpty() && image.brokers().firstEntry().getValue().equals(self);
+  }
+
+  private static long brokerEpoch(MetadataImage image, WriterId writer) {
+    Incarnation incarnation = image.incarnations().get(writer);
+    return incarnation == null ? 0 : incarnation.brokerEpoch();
+  }
+}

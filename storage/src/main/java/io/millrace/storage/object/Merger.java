@@ -1,0 +1,140 @@
+package io.millrace.storage.object;
+
+import io.millrace.objectstore.ObjectStore;
+import io.millrace.runtime.EventLoop;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.ObjectInfo;
+import io.millrace.storage.object.MergeTask.MergeParts;
+import java.util.Iterator;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Merges whenever the image calls for it, one merge at a time, on its own loop. A merge that fails begins again after a while, as
+ * another one: its outputs get new names. Owned by one incarnation; ends with it.
+ */
+public final class Merger implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Merger.class);
+  private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(5);
+
+  private final MergeParts parts;
+  private final MergePlanner planner;
+  private boolean running;
+  private boolean changedMeanwhile;
+  private volatile boolean stopped;
+
+  public Merger(
+      ObjectStore store,
+      MetadataLog metadata,
+      FooterCache footers,
+      EventLoop loop,
+      MergeSettings settings,
+      MergePace pace,
+      MergeCounters counters) {
+    this.parts = new MergeParts(store, metadata, footers, loop, settings, pace, counters);
+    this.planner = new MergePlanner(metadata.writer(), settings);
+  }
+
+  /** Looks now, and after every change of the image. */
+  public void start() {
+    parts.metadata().addListener((before, after) -> onImage(before, after));
+    wake();
+  }
+
+  /** Gives up the merge under way; what it wrote is garbage. */
+  @Override
+  public void close() {
+    stopped = true;
+  }
+
+  private void onImage(MetadataImage before, MetadataImage after) {
+    if (!stopped && (before.objects() != after.objects() || before.topics() != after.topics())) {
+      wake();
+    }
+  }
+
+  private void wake() {
+    parts.loop().execute(this::next);
+  }
+
+  private void next() {
+    changedMeanwhile = running;
+    if (running || stopped || parts.metadata().ended().isDone()) {
+      return;
+    }
+    running = true;
+    MetadataImage image = parts.metadata().image();
+    var _ =
+        loadShared(image)
+            .thenComposeAsync(_ -> mergeOnce(image), parts.loop())
+            .whenCompleteAsync(this::finished, parts.loop());
+  }
+
+  /** Footers of the few shared objects, which the planner judges by. */
+  private CompletableFuture<Void> loadShared(MetadataImage image) {
+    Iterator<ObjectInfo> shared = MergePlanner.shared(image).iterator();
+    return LoopSteps.repeat(
+        parts.loop(),
+        () ->
+            shared.hasNext()
+                ? parts.footers().get(shared.next()).thenApply(_ -> true)
+                : CompletableFuture.completedFuture(false));
+  }
+
+  /** What one look at the image came to. */
+  private enum Result {
+    IDLE,
+    PUBLISHED,
+    VOIDED
+  }
+
+  private CompletableFuture<Result> mergeOnce(MetadataImage image) {
+    var plan = planner.plan(image, parts.footers()::ifLoaded);
+    if (plan.isEmpty()) {
+      return CompletableFuture.completedFuture(Result.IDLE);
+    }
+    long bytes = plan.get().inputs().stream().mapToLong(ObjectInfo::sizeBytes).sum();
+    return new MergeTask(plan.get(), image, parts, () -> stopped)
+        .run()
+        .thenApply(
+            published -> {
+              if (published) {
+                parts.counters().addMerge(bytes);
+              }
+              return published ? Result.PUBLISHED : Result.VOIDED;
+            });
+  }
+
+  private void finished(@Nullable Result result, @Nullable Throwable failure) {
+    running = false;
+    if (stopped || parts.metadata().ended().isDone()) {
+      return;
+    }
+    if (failure != null) {
+      report(failure);
+    }
+    if (failure != null || result == Result.VOIDED) {
+      parts.counters().addFailure();
+      parts.loop().schedule(RETRY_NS, this::next);
+    } else if (changedMeanwhile || result == Result.PUBLISHED) {
+      next();
+    }
+  }
+
+  private void report(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    switch (cause) {
+      case CancellationException _ -> LOG.debug("A merge was stopped");
+      case ObjectCorruptException corrupt -> LOG.error("A merge is not published: {}", corrupt.getMessage());
+      case ObjectAbsentException absent -> LOG.info("A merge begins again: {}", absent.getMessage());
+      case StoreUnavailableException unavailable -> LOG.warn("A merge begins again: {}", unavailable.getMessage());
+      default -> LOG.error("A merge failed", cause);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package io.millrace.storage.object;
+
+import io.millrace.objectstore.ObjectStore;
+import io.millrace.protocol.batch.BatchHeader;
+import io.millrace.runtime.EventLoop;
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.object.Footer.PartitionFooter;
+import io.millrace.storage.object.MergeOutput.Written;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Reads an output back from the store, all of it: the footer must be the one that was built, every batch must have a right CRC, and the
+ * sums of the batches must be the footer's. Adds up what it read per partition (invariant I7). On the merge's loop.
+ */
+final class OutputVerifier {
+  private final StoreReads reads;
+  private final StretchReader stretches;
+  private final EventLoop loop;
+  private final MergePace pace;
+  private final Map<PartitionId, BatchSums> found = new TreeMap<>();
+
+  OutputVerifier(ObjectStore store, EventLoop loop, MergePace pace) {
+    this.reads = new StoreReads(store);
+    this.stretches = new StretchReader(store);
+    this.loop = loop;
+    this.pace = pace;
+  }
+
+  /** Sums of all outputs verified so far. */
+  Map<PartitionId, BatchSums> found() {
+    return found;
+  }
+
+  CompletableFuture<Void> verify(Written written) {
+    var object = written.object();
+    return reads
+        .read(object.key(), object.footerPosition(), object.footerBytes())
+        .thenComposeAsync(
+            body -> {
+              Footer stored = FooterCodec.decode(object.key(), body);
+              if (!stored.equals(written.footer())) {
+                throw new ObjectCorruptException("%s is corrupt: its footer is not the one written".formatted(object.key()));
+              }
+              Iterator<PartitionFooter> partitions = stored.partitions().iterator();
+              return LoopSteps.repeat(
+                  loop,
+                  () ->
+                      partitions.hasNext()
+                          ? verify(object.key(), partitions.next()).thenApply(_ -> true)
+                          : CompletableFuture.completedFuture(false));
+            },
+            loop);
+  }
+
+  private CompletableFuture<Void> verify(String key, PartitionFooter footer) {
+    BatchSums sums = new BatchSums();
+    long[] offset = {footer.baseOffset()};
+    return LoopSteps.repeat(
+            loop,
+            () -> {
+              if (offset[0] == footer.endOffset()) {
+                return CompletableFuture.completedFuture(false);
+              }
+              Stretch stretch = Stretch.at(footer, offset[0]);
+              ByteBuffer bytes = ByteBuffer.allocate(stretch.bytes());
+              return stretches
+                  .read(key, footer.partition(), stretch.runs(), bytes)
+                  .thenComposeAsync(
+                      _ -> {
+                        for (int at = 0; at < bytes.limit(); at += BatchHeader.sizeBytes(bytes, at)) {
+                          sums.add(bytes, at);
+                        }
+                        offset[0] = stretch.runs().getLast().endOffset();
+                        return pace.after(loop, bytes.limit()).thenApply(_ -> true);
+                      },
+                      loop);
+            })
+        .thenRun(
+            () -> {
+              BatchSums said = new BatchSums();
+              said.add(footer);
+              if (!sums.sameAs(said)) {
+                throw new ObjectCorruptException(
+                    "%s is corrupt: %s has %s, the footer says %s".formatted(key, footer.partition(), sums, said));
+              }
+              found.computeIfAbsent(footer.partition(), _ -> new BatchSums()).add(footer);
+            });
+  }
+}
