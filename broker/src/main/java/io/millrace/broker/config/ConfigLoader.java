@@ -48,7 +48,7 @@ public final class ConfigLoader {
     options.file().ifPresent(file -> takeFile(file, given));
     options.overrides().forEach(override -> takeOverride(override, given));
     takeListen(given);
-    options.data().ifPresent(data -> put(given, "log.dirs", data, "--data"));
+    options.data().ifPresent(data -> takeData(data, given));
 
     ConfigProviders providers =
         new ConfigProviders(given, options.environment(), options.files(), problems);
@@ -106,6 +106,15 @@ public final class ConfigLoader {
     options
         .listen()
         .ifPresent(listen -> {
+          if (listen.indexOf(':') < 0) {
+            problems.add(
+                new ConfigProblem(
+                    "--listen",
+                    "\""
+                        + listen
+                        + "\" is no address; expected HOST:PORT, such as 127.0.0.1:9092"));
+            return;
+          }
           given.values().removeIf(s -> ofListeners(s.key()) && !s.where().equals(OVERRIDE));
           String listener = listen.contains("://") ? listen : "PLAINTEXT://" + listen;
           put(given, "listeners", listener, "--listen");
@@ -113,6 +122,17 @@ public final class ConfigLoader {
     if (options.file().isEmpty()
         && given.keySet().stream().noneMatch(ConfigLoader::bindsListeners)) {
       put(given, "listeners", "PLAINTEXT://127.0.0.1:9092", "default");
+    }
+  }
+
+  private void takeData(String data, Map<String, Setting> given) {
+    if (data.indexOf(',') >= 0) {
+      problems.add(
+          new ConfigProblem(
+              "--data",
+              "\"" + data + "\" has a comma; data directories cannot have one in their names"));
+    } else {
+      put(given, "log.dirs", data, "--data");
     }
   }
 

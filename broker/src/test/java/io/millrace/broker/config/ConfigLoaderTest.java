@@ -135,6 +135,27 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void whatTheCommandLineGivesIsCheckedToo() {
+    // when
+    ConfigLoader.Outcome outcome =
+        ConfigLoader.load(
+            new StartOptions(
+                Optional.empty(),
+                List.of("num.partitions"),
+                Optional.of("9092"),
+                Optional.of("a,b"),
+                Map.of(),
+                TextFiles.none(),
+                () -> "this.host"));
+    // then
+    assertThat(((ConfigLoader.Refused) outcome).lines())
+        .containsExactly(
+            "--set: \"num.partitions\" is not KEY=VALUE",
+            "--listen: \"9092\" is no address; expected HOST:PORT, such as 127.0.0.1:9092",
+            "--data: \"a,b\" has a comma; data directories cannot have one in their names");
+  }
+
+  @Test
   void ofSeveralDataDirectoriesTheFirstIsUsedAndTheLogSaysSo() {
     // when
     ConfigLoader.Loaded loaded = loaded("log.dirs=/a, /b");

@@ -29,7 +29,8 @@ final class ReferencePage {
         *In force* means that the broker acts on the key. Any other key is known and its value is checked, but it
         has no effect, for the reason given; the log says so in one line. *Dynamic* tells where Kafka lets a key be
         changed in a running broker; changing broker keys in a running broker is not in this version, changing
-        topic keys is.
+        topic keys is. Defaults are those of Apache Kafka 4.3, except `log.dir` and `node.id`, which Kafka
+        wants to be given.
 
         """);
     section(page, "Millrace's own keys", MillraceKeys.ALL);

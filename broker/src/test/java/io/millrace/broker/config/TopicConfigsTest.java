@@ -3,15 +3,20 @@ package io.millrace.broker.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.ConfigResource;
+import io.millrace.storage.metadata.MetadataRecord.ConfigScope;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.pcollections.TreePMap;
 
 /**
  * Topic configs: precedence, validation and descriptions; expected texts are what Apache Kafka
@@ -47,6 +52,57 @@ class TopicConfigsTest {
         .isEqualTo(3);
     assertThat(retention("log.retention.hours", "-1")).isEqualTo(-1);
     assertThat(retention("log.retention.ms", "-5")).isEqualTo(-1);
+  }
+
+  @Test
+  void storedValuesGoFromTheTopicOverTheBrokerAndTheClusterToTheFile() {
+    // given
+    BrokerConfig broker = BrokerConfig.of(Map.of("node.id", "4", "message.max.bytes", "100"));
+    TopicConfigs configs = new TopicConfigs(broker);
+    Uuid topic = Uuid.randomUuid();
+    MetadataImage cluster =
+        with(EMPTY, ConfigScope.CLUSTER_DEFAULT, "", "message.max.bytes", "200");
+    MetadataImage dynamic = with(cluster, ConfigScope.BROKER, "4", "message.max.bytes", "300");
+    MetadataImage own =
+        with(dynamic, ConfigScope.TOPIC, topic.toString(), "max.message.bytes", "400");
+    MetadataImage ofAnotherBroker =
+        with(cluster, ConfigScope.BROKER, "5", "message.max.bytes", "500");
+    // then: each image is asked twice, since settings are cached
+    List<MetadataImage> images = List.of(EMPTY, cluster, dynamic, own, ofAnotherBroker, EMPTY);
+    assertThat(
+            images.stream()
+                .flatMap(image -> Stream.of(image, image))
+                .map(image -> configs.settings(image, topic).maxMessageBytes()))
+        .containsExactly(100, 100, 200, 200, 300, 300, 400, 400, 200, 200, 100, 100);
+    assertThat(
+            configs.describe(own, topic).stream()
+                .filter(entry -> entry.name().equals("max.message.bytes"))
+                .flatMap(entry -> entry.synonyms().stream())
+                .map(synonym -> synonym.value() + " " + synonym.source()))
+        .containsExactly(
+            "400 TOPIC",
+            "300 DYNAMIC_BROKER",
+            "200 DYNAMIC_CLUSTER_DEFAULT",
+            "100 STATIC",
+            "1048588 DEFAULT");
+  }
+
+  private static MetadataImage with(
+      MetadataImage image, ConfigScope scope, String name, String key, String value) {
+    return new MetadataImage(
+        image.entryNumber(),
+        image.entryHash(),
+        image.clusterId(),
+        image.formatVersion(),
+        image.incarnations(),
+        image.brokers(),
+        image.topics(),
+        image.topicIds(),
+        image.objects(),
+        image.configs().plus(new ConfigResource(scope, name), TreePMap.singleton(key, value)),
+        image.features(),
+        image.nextProducerId(),
+        image.nextBrokerEpoch());
   }
 
   private static long retention(String... keysAndValues) {
@@ -167,7 +223,11 @@ class TopicConfigsTest {
                 Uuid.ONE_UUID,
                 List.of(new TopicConfigChanges.Change(key, operation, value)));
     return switch (outcome) {
-      case TopicConfigChanges.Changed changed -> changed.changes().toString();
+      case TopicConfigChanges.Changed changed -> {
+        boolean edited = operation == OpType.APPEND || operation == OpType.SUBTRACT;
+        assertThat(changed.before()).isEqualTo(edited ? Map.of(key, Optional.empty()) : Map.of());
+        yield changed.changes().toString();
+      }
       case TopicConfigChanges.Refused(Errors error, String message) -> error + " " + message;
     };
   }
