@@ -76,7 +76,7 @@ final class LegacyKeys {
               .atLeast(0)
               .accepted(
                   Reasons.NO_CONVERSION,
-                  "Older key: how far timestamps may be off; the .before. and .after. keys say it now."),
+                  "Older key: how far timestamps may be off; two keys say it now."),
           int32("controlled.shutdown.max.retries", 3)
               .accepted(Reasons.ONE_BROKER, "How often a handover is tried."),
           int64("controlled.shutdown.retry.backoff.ms", 5000)

@@ -21,7 +21,7 @@ final class ServerKeys {
               .atLeast(1)
               .accepted(
                   Reasons.OWN_THREADS,
-                  "Requests that may wait for a thread; queued.max.request.bytes limits them here."),
+                  "Requests that may wait; queued.max.request.bytes limits them here."),
           int32("max.connection.creation.rate", Integer.MAX_VALUE)
               .atLeast(0)
               .clusterWide()
