@@ -116,9 +116,13 @@ class ConfigLoaderTest {
                 Optional.of(
                     ConfigFile.parse(
                         "f",
-                        "num.partitions=2\nnum.network.threads=2\nlog.dirs=/file\n"
-                            + "listeners=PLAINTEXT://file:1\n"
-                            + "advertised.listeners=PLAINTEXT://told:1\n")),
+                        """
+                        num.partitions=2
+                        num.network.threads=2
+                        log.dirs=/file
+                        listeners=PLAINTEXT://file:1
+                        advertised.listeners=PLAINTEXT://told:1
+                        """)),
                 List.of("num.partitions=5", "log.dirs=/set"),
                 Optional.of("0.0.0.0:7"),
                 Optional.of("/data"),

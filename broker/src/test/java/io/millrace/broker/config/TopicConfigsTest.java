@@ -8,11 +8,13 @@ import io.millrace.storage.metadata.MetadataRecord.ConfigScope;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -141,7 +143,7 @@ class TopicConfigsTest {
             configs().problem(Map.of("min.compaction.lag.ms", "6", "max.compaction.lag.ms", "5")))
         .isEqualTo(
             "conflict topic config setting min.compaction.lag.ms (6) > max.compaction.lag.ms (5)");
-    Map<String, String> withNull = new HashMap<>();
+    Map<String, @Nullable String> withNull = new HashMap<>();
     withNull.put("retention.ms", null);
     assertThat(configs().problem(withNull))
         .isEqualTo("Null value not supported for topic configs: retention.ms");
@@ -181,12 +183,14 @@ class TopicConfigsTest {
             "1 [min.insync.replicas=1 DYNAMIC_CLUSTER_DEFAULT, min.insync.replicas=1 DEFAULT]");
     assertThat(shown(entries, "max.message.bytes"))
         .isEqualTo("1048588 [message.max.bytes=1048588 DEFAULT]");
-    assertThat(entries.get("retention.bytes").source()).isEqualTo(ConfigSource.TOPIC);
-    assertThat(entries.get("retention.ms").source()).isEqualTo(ConfigSource.DEFAULT);
+    assertThat(Objects.requireNonNull(entries.get("retention.bytes")).source())
+        .isEqualTo(ConfigSource.TOPIC);
+    assertThat(Objects.requireNonNull(entries.get("retention.ms")).source())
+        .isEqualTo(ConfigSource.DEFAULT);
   }
 
   private static String shown(Map<String, ConfigEntry> entries, String name) {
-    ConfigEntry entry = entries.get(name);
+    ConfigEntry entry = Objects.requireNonNull(entries.get(name));
     return entry.value()
         + " "
         + entry.synonyms().stream()
@@ -215,7 +219,7 @@ class TopicConfigsTest {
     assertThat(alter("foo", OpType.DELETE, null)).isEqualTo("{}");
   }
 
-  private static String alter(String key, OpType operation, String value) {
+  private static String alter(String key, OpType operation, @Nullable String value) {
     TopicConfigChanges.Outcome outcome =
         new TopicConfigChanges(configs())
             .apply(
