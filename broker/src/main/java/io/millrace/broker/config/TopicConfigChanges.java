@@ -32,13 +32,8 @@ public final class TopicConfigChanges {
   /** What becomes of a request. */
   public sealed interface Outcome {}
 
-  /**
-   * To be stored; an empty value removes. Keys that keep their value are left out.
-   *
-   * @param before stored values (empty: none) of the lists that were appended to or subtracted from
-   */
-  public record Changed(Map<String, Optional<String>> changes, Map<String, Optional<String>> before)
-      implements Outcome {}
+  /** To be stored; an empty value removes. Keys that keep their value are left out. */
+  public record Changed(Map<String, Optional<String>> changes) implements Outcome {}
 
   /** Nothing is changed. */
   public record Refused(Errors error, String message) implements Outcome {}
@@ -61,7 +56,6 @@ public final class TopicConfigChanges {
     }
     Map<String, String> before = image.configs(ConfigScope.TOPIC, topicId.toString());
     Map<String, @Nullable String> after = new LinkedHashMap<>(before);
-    Map<String, Optional<String>> reliedOn = new LinkedHashMap<>();
     for (Change change : asked) {
       String value = change.value();
       if (value == null || change.operation() == OpType.DELETE) {
@@ -79,13 +73,12 @@ public final class TopicConfigChanges {
                   + change.name()
                   + " because its type is not LIST.");
         }
-        reliedOn.put(change.name(), Optional.ofNullable(before.get(change.name())));
         after.put(change.name(), edited(image, before, key, change.operation(), value));
       }
     }
     String problem = configs.problem(after);
     return problem == null
-        ? new Changed(difference(before, after), reliedOn)
+        ? new Changed(difference(before, after))
         : new Refused(Errors.INVALID_CONFIG, problem);
   }
 

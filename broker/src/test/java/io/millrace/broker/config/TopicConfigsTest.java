@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
 import org.apache.kafka.common.Uuid;
@@ -227,11 +226,7 @@ class TopicConfigsTest {
                 Uuid.ONE_UUID,
                 List.of(new TopicConfigChanges.Change(key, operation, value)));
     return switch (outcome) {
-      case TopicConfigChanges.Changed changed -> {
-        boolean edited = operation == OpType.APPEND || operation == OpType.SUBTRACT;
-        assertThat(changed.before()).isEqualTo(edited ? Map.of(key, Optional.empty()) : Map.of());
-        yield changed.changes().toString();
-      }
+      case TopicConfigChanges.Changed changed -> changed.changes().toString();
       case TopicConfigChanges.Refused(Errors error, String message) -> error + " " + message;
     };
   }
