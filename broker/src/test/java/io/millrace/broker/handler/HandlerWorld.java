@@ -1,0 +1,139 @@
+package io.millrace.broker.handler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.broker.api.ApiHandler;
+import io.millrace.broker.api.RequestContext;
+import io.millrace.broker.cluster.NewTopics;
+import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.TopicConfigs;
+import io.millrace.objectstore.MemoryStore;
+import io.millrace.runtime.Randomness;
+import io.millrace.runtime.simulated.SimulatedClock;
+import io.millrace.runtime.simulated.SimulatedRandomness;
+import io.millrace.runtime.simulated.SimulatedScheduler;
+import io.millrace.runtime.simulated.SimulatedThreads;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.BoundarySpacing;
+import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.MetadataRecord;
+import io.millrace.storage.metadata.MetadataRecord.Endpoint;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
+import io.millrace.storage.metadata.Registration;
+import io.millrace.storage.metadata.StoredMetadataLog;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.ObjectSerializationCache;
+import org.apache.kafka.common.requests.AbstractResponse;
+
+/** Brokers of one cluster by their metadata logs, over a store in memory under virtual time; handlers are called as broker 1. */
+final class HandlerWorld {
+  static final Uuid CLUSTER = new Uuid(11, 12);
+  static final String INTERNAL_LISTENER = "INTERNAL";
+
+  final SimulatedScheduler scheduler = new SimulatedScheduler(1);
+  final SimulatedThreads threads = new SimulatedThreads(scheduler, "broker");
+  final Randomness randomness = new SimulatedRandomness(scheduler.fork());
+  final BrokerConfig config;
+  final TopicConfigs topicConfigs;
+  final MetadataLog metadata;
+  final NewTopics newTopics;
+  private final MemoryStore store = new MemoryStore(threads.eventLoop("store"));
+
+  HandlerWorld(Map<String, String> settings) {
+    config = BrokerConfig.of(settings);
+    topicConfigs = new TopicConfigs(config);
+    metadata = start(1);
+    newTopics = new NewTopics(metadata, config, topicConfigs, randomness);
+  }
+
+  /** Another broker; broker 1 knows it at once. */
+  MetadataLog start(int node) {
+    MetadataLog log =
+        await(
+            StoredMetadataLog.load(
+                store,
+                threads.eventLoop("metadata" + node),
+                new SimulatedClock(scheduler),
+                randomness,
+                new WriterId(randomness.nextLong(), randomness.nextLong()),
+                BoundarySpacing.NORMAL));
+    List<Endpoint> endpoints =
+        List.of(
+            new Endpoint("PLAINTEXT", "broker" + node + ".example", 9092, "PLAINTEXT"),
+            new Endpoint(INTERNAL_LISTENER, "10.0.0." + node, 9093, "PLAINTEXT"));
+    await(
+        Registration.register(
+            log, new IncarnationRegistered(log.writer(), node, endpoints, Optional.of("rack" + node), "0.1.0"), CLUSTER));
+    if (node != 1) {
+      await(metadata.refresh());
+    }
+    return log;
+  }
+
+  void commit(MetadataRecord record) {
+    assertThat(await(metadata.submit(record))).isInstanceOf(MetadataLog.Outcome.Applied.class);
+  }
+
+  void createTopic(String name, Integer... replicasOfEachPartition) {
+    List<List<Integer>> replicas = List.of(replicasOfEachPartition).stream().map(List::of).toList();
+    commit(new MetadataRecord.TopicCreated(new Uuid(99, name.hashCode()), name, replicas, Map.of()));
+  }
+
+  <Q extends ApiMessage, A extends ApiMessage> A call(ApiHandler<Q> handler, int version, Q request, Class<A> answer) {
+    return call(handler, version, "PLAINTEXT", request, answer);
+  }
+
+  /** The answer as a client of that version reads it. */
+  <Q extends ApiMessage, A extends ApiMessage> A call(
+      ApiHandler<Q> handler, int version, String listener, Q request, Class<A> answer) {
+    ApiMessage answered = await(handler.handle(context(version, listener), request));
+    ObjectSerializationCache cache = new ObjectSerializationCache();
+    ByteBufferAccessor bytes =
+        new ByteBufferAccessor(ByteBuffer.allocate(answered.size(cache, (short) version)));
+    answered.write(bytes, cache, (short) version);
+    bytes.flip();
+    return answer.cast(AbstractResponse.parseResponse(handler.api(), bytes, (short) version).data());
+  }
+
+  RequestContext context(int version) {
+    return context(version, "PLAINTEXT");
+  }
+
+  private static RequestContext context(int version, String listener) {
+    return new RequestContext(
+        (short) version, 1, "test", listener, InetSocketAddress.createUnresolved("client", 1), "User:ANONYMOUS", 0,
+        new NoConnection());
+  }
+
+  <T> T await(CompletableFuture<T> future) {
+    assertThat(scheduler.runUntil(future::isDone, 1_000_000)).isTrue();
+    assertThat(scheduler.failures()).isEmpty();
+    return future.join();
+  }
+
+  private static final class NoConnection implements RequestContext.Connection {
+    @Override
+    public String id() {
+      return "test";
+    }
+
+    @Override
+    public String clientSoftware() {
+      return "unknown";
+    }
+
+    @Override
+    public void clientSoftware(String nameAndVersion) {}
+
+    @Override
+    public void onClose(Runnable listener) {}
+  }
+}
