@@ -19,9 +19,9 @@ public interface ApiHandler<Q extends ApiMessage> {
     return api().oldestVersion();
   }
 
-  /** Newest version served. */
+  /** Newest version served; not one that Kafka calls unstable. */
   default short newestVersion() {
-    return api().latestVersion();
+    return api().latestVersion(false);
   }
 
   /**

@@ -1,0 +1,180 @@
+package io.millrace.broker.handler;
+
+import io.millrace.broker.api.ApiErrors;
+import io.millrace.broker.api.ApiHandler;
+import io.millrace.broker.api.RequestContext;
+import io.millrace.broker.produce.PartitionProduce;
+import io.millrace.broker.produce.RefusedBatchException;
+import io.millrace.storage.log.PartitionLog.Appended;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Topic;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.InvalidRequiredAcksException;
+import org.apache.kafka.common.errors.NetworkException;
+import org.apache.kafka.common.errors.UnknownTopicIdException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
+import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
+import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.ProduceResponseData.BatchIndexAndErrorMessage;
+import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
+import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.BaseRecords;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Produce: appends each partition's batch and answers when all are durable or refused, with acks=1 as with acks=all. The request's timeout
+ * bounds a wait for followers, and there are none. A failure with acks=0, which has no answer, closes the connection, as Kafka does, so
+ * that the client looks for the leaders again.
+ */
+public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
+  private static final short ACKS_ALL = -1;
+  private static final short ACKS_NONE = 0;
+  private static final short ACKS_LEADER = 1;
+
+  private final Supplier<MetadataImage> image;
+  private final PartitionProduce produce;
+
+  public ProduceHandler(Supplier<MetadataImage> image, PartitionProduce produce) {
+    this.image = image;
+    this.produce = produce;
+  }
+
+  @Override
+  public ApiKeys api() {
+    return ApiKeys.PRODUCE;
+  }
+
+  @Override
+  public CompletableFuture<@Nullable ProduceResponseData> handle(
+      RequestContext context, ProduceRequestData request) {
+    Round round = new Round(request);
+    MetadataImage now = image.get();
+    for (TopicProduceData topic : request.topicData()) {
+      Topic known = find(now, topic);
+      TopicProduceResponse answers =
+          new TopicProduceResponse().setName(topic.name()).setTopicId(topic.topicId());
+      round.response.responses().add(answers);
+      for (PartitionProduceData partition : topic.partitionData()) {
+        PartitionProduceResponse answer = refused().setIndex(partition.index());
+        answers.partitionResponses().add(answer);
+        round.begin();
+        append(context, request.acks(), now, topic, known, partition)
+            .whenComplete((appended, failure) -> round.end(answer, appended, failure));
+      }
+    }
+    round.end();
+    return round.done;
+  }
+
+  private CompletableFuture<Appended> append(
+      RequestContext context,
+      short acks,
+      MetadataImage now,
+      TopicProduceData topic,
+      @Nullable Topic known,
+      PartitionProduceData partition) {
+    if (known == null) {
+      return CompletableFuture.failedFuture(
+          topic.topicId().equals(Uuid.ZERO_UUID)
+              ? new UnknownTopicOrPartitionException("There is no topic %s.".formatted(topic.name()))
+              : new UnknownTopicIdException("There is no topic with the id %s.".formatted(topic.topicId())));
+    }
+    if (acks != ACKS_ALL && acks != ACKS_NONE && acks != ACKS_LEADER) {
+      return CompletableFuture.failedFuture(
+          new InvalidRequiredAcksException("acks is %d; it must be -1, 0 or 1.".formatted(acks)));
+    }
+    return produce.append(
+        now, known, partition.index(), bytes(partition.records()), acks == ACKS_ALL, context.version());
+  }
+
+  private static @Nullable Topic find(MetadataImage now, TopicProduceData topic) {
+    return topic.topicId().equals(Uuid.ZERO_UUID) ? now.topic(topic.name()) : now.topic(topic.topicId());
+  }
+
+  private static @Nullable ByteBuffer bytes(@Nullable BaseRecords records) {
+    return records == null ? null : ((MemoryRecords) records).buffer();
+  }
+
+  private static PartitionProduceResponse refused() {
+    return new PartitionProduceResponse().setBaseOffset(-1).setLogAppendTimeMs(-1).setLogStartOffset(-1);
+  }
+
+  /** The partitions of one request on their way. */
+  private static final class Round {
+    private final ProduceResponseData response = new ProduceResponseData();
+    private final CompletableFuture<@Nullable ProduceResponseData> done = new CompletableFuture<>();
+    private final AtomicInteger pending = new AtomicInteger(1);
+    private final short acks;
+
+    Round(ProduceRequestData request) {
+      this.acks = request.acks();
+    }
+
+    void begin() {
+      pending.incrementAndGet();
+    }
+
+    void end(PartitionProduceResponse answer, @Nullable Appended appended, @Nullable Throwable failure) {
+      if (appended != null) {
+        answer
+            .setBaseOffset(appended.baseOffset())
+            .setLogAppendTimeMs(appended.appendTimeMs())
+            .setLogStartOffset(appended.logStart());
+      } else {
+        refuse(answer, failure);
+      }
+      end();
+    }
+
+    void end() {
+      if (pending.decrementAndGet() > 0) {
+        return;
+      }
+      if (acks != ACKS_NONE) {
+        done.complete(response);
+      } else if (hasError()) {
+        done.completeExceptionally(new NetworkException("A produce request with acks=0 failed."));
+      } else {
+        done.complete(null);
+      }
+    }
+
+    private boolean hasError() {
+      return response.responses().stream()
+          .flatMap(topic -> topic.partitionResponses().stream())
+          .anyMatch(answer -> answer.errorCode() != Errors.NONE.code());
+    }
+
+    private static void refuse(PartitionProduceResponse answer, @Nullable Throwable failure) {
+      Throwable cause = ApiErrors.unwrap(failure);
+      if (cause instanceof RefusedBatchException refused) {
+        List<BatchIndexAndErrorMessage> records = new ArrayList<>();
+        refused
+            .recordErrors()
+            .forEach(
+                each ->
+                    records.add(
+                        new BatchIndexAndErrorMessage()
+                            .setBatchIndex(each.index())
+                            .setBatchIndexErrorMessage(each.message())));
+        answer.setRecordErrors(records);
+        cause = refused.reason();
+      }
+      Errors error = ApiErrors.of(cause);
+      answer
+          .setErrorCode(error.code())
+          .setErrorMessage(cause == null || error == Errors.UNKNOWN_SERVER_ERROR ? null : cause.getMessage());
+    }
+  }
+}
