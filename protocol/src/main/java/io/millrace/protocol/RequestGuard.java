@@ -19,7 +19,7 @@ public final class RequestGuard {
   private final SchemaWalker[] headers = new SchemaWalker[RequestHeaderData.SCHEMAS.length];
 
   public RequestGuard() {
-    for (int i = 0; i < headers.length; i++) {
+    for (int i = RequestHeaderData.LOWEST_SUPPORTED_VERSION; i < headers.length; i++) {
       headers[i] = walker(RequestHeaderData.SCHEMAS[i]);
     }
   }

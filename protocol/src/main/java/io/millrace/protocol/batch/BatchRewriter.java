@@ -112,10 +112,13 @@ public final class BatchRewriter {
       long start = in.position();
       byte attributes = in.get();
       long timestampDelta = in.varlong();
-      int offsetDelta = in.varint();
+      in.varint(); // the offset delta it had
       long rest = size - (in.position() - start);
+      // Not derived from the old size: clients may write a number with more bytes than it needs.
       ByteUtils.writeVarint(
-          size - ByteUtils.sizeOfVarint(offsetDelta) + ByteUtils.sizeOfVarint(i), out);
+          Math.toIntExact(
+              1 + ByteUtils.sizeOfVarlong(timestampDelta) + ByteUtils.sizeOfVarint(i) + rest),
+          out);
       out.writeByte(attributes);
       ByteUtils.writeVarlong(timestampDelta, out);
       ByteUtils.writeVarint(i, out);

@@ -131,6 +131,11 @@ public final class BatchValidator {
       throw new InvalidRecordException(
           "The batch says it has " + count + " records and the last offset delta " + lastDelta + ".");
     }
+    if (BatchHeader.producerId(b, at) >= 0 && BatchHeader.baseSequence(b, at) < 0) {
+      throw new InvalidRecordException(
+          "The batch of producer %d has the sequence number %d."
+              .formatted(BatchHeader.producerId(b, at), BatchHeader.baseSequence(b, at)));
+    }
     if (BatchHeader.control(b, at)) {
       throw new InvalidRecordException("Clients must not write control batches.");
     }
