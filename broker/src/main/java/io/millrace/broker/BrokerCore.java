@@ -1,0 +1,139 @@
+package io.millrace.broker;
+
+import io.millrace.broker.api.ApiFeatures;
+import io.millrace.broker.api.ApiHandler;
+import io.millrace.broker.api.ApiTable;
+import io.millrace.broker.api.Dispatcher;
+import io.millrace.broker.api.RequestCounters;
+import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.NodeKeys;
+import io.millrace.broker.config.TopicConfigs;
+import io.millrace.coordinator.ShardRegistry;
+import io.millrace.coordinator.group.GroupCoordinator;
+import io.millrace.coordinator.group.GroupShard;
+import io.millrace.objectstore.ObjectStore;
+import io.millrace.runtime.Environment;
+import io.millrace.runtime.EventLoop;
+import io.millrace.storage.log.BrokerIdentity;
+import io.millrace.storage.log.StorageEngine;
+import io.millrace.storage.log.StorageSettings;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.MetadataRecord.Endpoint;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One life of a broker without its sockets: storage, coordinators, handlers. The composition root of everything that is the same in a
+ * process and in the simulation. Started and stopped once; any thread may call.
+ */
+public final class BrokerCore {
+  private static final int BLOCKING_THREADS = 1;
+  private static final int BLOCKING_TASKS_MAX = 256;
+
+  private final Environment environment;
+  private final BrokerConfig config;
+  private final StorageEngine storage;
+  private final Path dataFolder;
+  private final RequestCounters counters = new RequestCounters();
+  private volatile @Nullable GroupCoordinator groups;
+  private volatile @Nullable Dispatcher dispatcher;
+
+  /**
+   * @param store in the data folder of {@code storageSettings}; closed by the caller after {@link #stop}
+   * @param endpoints advertised addresses, one per listener
+   */
+  public BrokerCore(
+      Environment environment,
+      ObjectStore store,
+      BrokerConfig config,
+      StorageSettings storageSettings,
+      List<Endpoint> endpoints,
+      String version) {
+    this.environment = environment;
+    this.config = config;
+    this.dataFolder = storageSettings.dataFolder();
+    this.storage =
+        new StorageEngine(
+            environment,
+            store,
+            storageSettings,
+            new BrokerIdentity(config.nodeId(), endpoints, config.find(NodeKeys.BROKER_RACK), version));
+  }
+
+  /** Completes when requests may be served; fails as {@link StorageEngine#start} does. */
+  public CompletableFuture<Void> start() {
+    return storage.start().thenRun(this::compose);
+  }
+
+  private void compose() {
+    MetadataLog metadata = storage.metadata();
+    EventLoop groupsLoop = environment.threads().eventLoop("groups");
+    ShardRegistry<GroupShard> shards =
+        new ShardRegistry<>(
+            groupsLoop,
+            environment.clock(),
+            storage,
+            () ->
+                new GroupShard(
+                    Settings.groups(config), environment.clock(), environment.randomness()));
+    GroupCoordinator coordinator = new GroupCoordinator(shards, metadata::image);
+    metadata.addListener((before, after) -> tellDeletedTopics(coordinator, before, after));
+    Executor blocking =
+        environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
+    TopicConfigs topicConfigs = new TopicConfigs(config);
+    List<ApiHandler<?>> handlers =
+        new Handlers(
+                environment, config, topicConfigs, storage, coordinator, dataFolder, blocking)
+            .all();
+    groups = coordinator;
+    dispatcher = new Dispatcher(new ApiTable(handlers, ApiFeatures.NONE), counters);
+  }
+
+  private static void tellDeletedTopics(
+      GroupCoordinator coordinator, MetadataImage before, MetadataImage after) {
+    if (before.topics() == after.topics()) {
+      return;
+    }
+    for (Uuid id : before.topics().keySet()) {
+      if (after.topic(id) == null) {
+        coordinator.topicDeleted(id);
+      }
+    }
+  }
+
+  /** After {@link #start}. */
+  public Dispatcher dispatcher() {
+    Dispatcher present = dispatcher;
+    if (present == null) {
+      throw new IllegalStateException("the broker has not started");
+    }
+    return present;
+  }
+
+  public StorageEngine storage() {
+    return storage;
+  }
+
+  public RequestCounters counters() {
+    return counters;
+  }
+
+  /** Completes with what ended this life by itself; never after {@link #stop}. */
+  public CompletableFuture<Throwable> failure() {
+    return storage.failure();
+  }
+
+  /** Publishes what is in the log and releases the data folder. */
+  public CompletableFuture<Void> stop() {
+    GroupCoordinator coordinator = groups;
+    if (coordinator != null) {
+      coordinator.close();
+    }
+    return storage.stop();
+  }
+}

@@ -1,0 +1,103 @@
+package io.millrace.broker;
+
+import io.millrace.broker.api.ApiHandler;
+import io.millrace.broker.cluster.NewTopics;
+import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.RequestKeys;
+import io.millrace.broker.config.TopicConfigChanges;
+import io.millrace.broker.config.TopicConfigs;
+import io.millrace.broker.handler.CreatePartitionsHandler;
+import io.millrace.broker.handler.CreateTopicsHandler;
+import io.millrace.broker.handler.DeleteTopicsHandler;
+import io.millrace.broker.handler.DescribeClusterHandler;
+import io.millrace.broker.handler.DescribeConfigsHandler;
+import io.millrace.broker.handler.DescribeGroupsHandler;
+import io.millrace.broker.handler.DescribeLogDirsHandler;
+import io.millrace.broker.handler.DescribeTopicPartitionsHandler;
+import io.millrace.broker.handler.FindCoordinatorHandler;
+import io.millrace.broker.handler.HeartbeatHandler;
+import io.millrace.broker.handler.IncrementalAlterConfigsHandler;
+import io.millrace.broker.handler.JoinGroupHandler;
+import io.millrace.broker.handler.LeaveGroupHandler;
+import io.millrace.broker.handler.ListGroupsHandler;
+import io.millrace.broker.handler.MetadataHandler;
+import io.millrace.broker.handler.OffsetCommitHandler;
+import io.millrace.broker.handler.OffsetFetchHandler;
+import io.millrace.broker.handler.SyncGroupHandler;
+import io.millrace.coordinator.InternalTopics;
+import io.millrace.coordinator.group.GroupCoordinator;
+import io.millrace.runtime.Environment;
+import io.millrace.storage.log.StorageEngine;
+import io.millrace.storage.metadata.MetadataLog;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+
+/** Every Kafka API the broker serves, with what each works on: the list behind ApiVersions and the reference page. */
+final class Handlers {
+  private final Environment environment;
+  private final BrokerConfig config;
+  private final TopicConfigs topicConfigs;
+  private final StorageEngine storage;
+  private final GroupCoordinator groups;
+  private final Path dataFolder;
+  private final Executor blocking;
+
+  Handlers(
+      Environment environment,
+      BrokerConfig config,
+      TopicConfigs topicConfigs,
+      StorageEngine storage,
+      GroupCoordinator groups,
+      Path dataFolder,
+      Executor blocking) {
+    this.environment = environment;
+    this.config = config;
+    this.topicConfigs = topicConfigs;
+    this.storage = storage;
+    this.groups = groups;
+    this.dataFolder = dataFolder;
+    this.blocking = blocking;
+  }
+
+  List<ApiHandler<?>> all() {
+    List<ApiHandler<?>> all = new ArrayList<>();
+    all.addAll(topics());
+    all.addAll(groups());
+    return all;
+  }
+
+  private List<ApiHandler<?>> topics() {
+    MetadataLog metadata = storage.metadata();
+    NewTopics newTopics =
+        new NewTopics(metadata, config, topicConfigs, environment.randomness());
+    return List.of(
+        new MetadataHandler(metadata, newTopics, config.get(RequestKeys.AUTO_CREATE_TOPICS)),
+        new DescribeTopicPartitionsHandler(
+            metadata, config.get(RequestKeys.REQUEST_PARTITIONS_MAX)),
+        new DescribeClusterHandler(metadata),
+        new CreateTopicsHandler(newTopics),
+        new DeleteTopicsHandler(metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE)),
+        new CreatePartitionsHandler(metadata, environment.randomness()),
+        new DescribeConfigsHandler(metadata, config, topicConfigs),
+        new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs)),
+        new DescribeLogDirsHandler(metadata, storage, environment.disk(), blocking, dataFolder));
+  }
+
+  private List<ApiHandler<?>> groups() {
+    InternalTopics internalTopics =
+        new InternalTopics(storage.metadata(), environment.randomness());
+    return List.of(
+        new FindCoordinatorHandler(
+            storage.metadata()::image, internalTopics, Settings.offsetsTopic(config)),
+        new JoinGroupHandler(groups),
+        new SyncGroupHandler(groups),
+        new HeartbeatHandler(groups),
+        new LeaveGroupHandler(groups),
+        new OffsetCommitHandler(groups),
+        new OffsetFetchHandler(groups),
+        new ListGroupsHandler(groups),
+        new DescribeGroupsHandler(groups));
+  }
+}

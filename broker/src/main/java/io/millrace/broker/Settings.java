@@ -1,0 +1,86 @@
+package io.millrace.broker;
+
+import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.GroupKeys;
+import io.millrace.broker.config.MillraceKeys;
+import io.millrace.broker.config.NetworkKeys;
+import io.millrace.broker.handler.FindCoordinatorHandler.OffsetsTopicSettings;
+import io.millrace.broker.network.NetworkSettings;
+import io.millrace.coordinator.group.GroupSettings;
+import io.millrace.storage.log.StorageSettings;
+import io.millrace.storage.wal.FileWalSettings;
+import io.millrace.storage.wal.WalSync;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** From the broker's configuration to the values each part works by. */
+final class Settings {
+  private static final long PRODUCER_CHECK_MS = 600_000;
+  private static final long PARTIAL_FRAME_MS_MAX = 30_000;
+  private static final int IN_FLIGHT_MAX = 64;
+  private static final long RESPONSE_BYTES_MAX = 16L << 20;
+
+  private static final int OFFSETS_TOPIC_REPLICAS_MAX = 3;
+
+  private Settings() {}
+
+  static GroupSettings groups(BrokerConfig config) {
+    return new GroupSettings(
+        config.get(GroupKeys.MIN_SESSION_TIMEOUT_MS),
+        config.get(GroupKeys.MAX_SESSION_TIMEOUT_MS),
+        config.get(GroupKeys.INITIAL_REBALANCE_DELAY_MS),
+        config.get(GroupKeys.MAX_SIZE),
+        config.get(GroupKeys.OFFSET_METADATA_MAX_BYTES));
+  }
+
+  /** Configs as Kafka gives its offsets topic. */
+  static OffsetsTopicSettings offsetsTopic(BrokerConfig config) {
+    return new OffsetsTopicSettings(
+        config.get(GroupKeys.OFFSETS_TOPIC_PARTITIONS),
+        OFFSETS_TOPIC_REPLICAS_MAX,
+        Map.of("cleanup.policy", "compact", "compression.type", "producer", "segment.bytes", "104857600"));
+  }
+
+  static StorageSettings storage(BrokerConfig config, Path dataFolder) {
+    FileWalSettings wal =
+        FileWalSettings.of(
+            config.get(MillraceKeys.WAL_FILE_BYTES),
+            config.get(MillraceKeys.WAL_ENTRY_BYTES_MAX),
+            walSync(config.get(MillraceKeys.WAL_SYNC)),
+            config.get(MillraceKeys.WAL_SYNC_INTERVAL_MS));
+    return StorageSettings.of(
+        dataFolder,
+        wal,
+        config.get(MillraceKeys.WAL_BACKLOG_BYTES_MAX),
+        config.get(MillraceKeys.LOG_CACHE_BYTES),
+        config.get(MillraceKeys.BLOCK_CACHE_BYTES),
+        config.get(GroupKeys.PRODUCER_ID_EXPIRATION_MS),
+        PRODUCER_CHECK_MS);
+  }
+
+  private static WalSync walSync(String value) {
+    return switch (value) {
+      case MillraceKeys.SYNC_ALWAYS -> WalSync.ALWAYS;
+      case MillraceKeys.SYNC_INTERVAL -> WalSync.INTERVAL;
+      case MillraceKeys.SYNC_NEVER -> WalSync.NEVER;
+      default -> throw new IllegalArgumentException("wal.sync=" + value);
+    };
+  }
+
+  static NetworkSettings network(BrokerConfig config) {
+    return new NetworkSettings(
+        config.get(NetworkKeys.NUM_NETWORK_THREADS),
+        config.get(NetworkKeys.SOCKET_REQUEST_MAX_BYTES),
+        config.get(NetworkKeys.MAX_CONNECTIONS),
+        config.get(NetworkKeys.MAX_CONNECTIONS_PER_IP),
+        config.connectionsPerIpOverrides(),
+        config.get(NetworkKeys.CONNECTIONS_MAX_IDLE_MS),
+        config.queuedRequestBytesMax(),
+        PARTIAL_FRAME_MS_MAX,
+        IN_FLIGHT_MAX,
+        RESPONSE_BYTES_MAX,
+        config.get(NetworkKeys.SOCKET_SEND_BUFFER_BYTES),
+        config.get(NetworkKeys.SOCKET_RECEIVE_BUFFER_BYTES),
+        config.get(NetworkKeys.SOCKET_LISTEN_BACKLOG_SIZE));
+  }
+}
