@@ -58,7 +58,7 @@ public final class Broker implements RunningBroker {
     this.dataFolder = config.dataDirectory().toAbsolutePath().normalize();
     this.processStartNs = processStartNs;
     this.network =
-        new NetworkServer(Settings.network(config), new NetworkCounters(), environment.clock());
+        new NetworkServer(Settings.network(config), new NetworkCounters(environment.clock()), environment.clock());
     Executor storeThreads =
         environment.threads().pool("store", STORE_THREADS, STORE_TASKS_MAX);
     this.store = new DirectoryStore(environment.disk(), storeThreads, dataFolder);
