@@ -133,6 +133,7 @@ public final class Broker implements RunningBroker {
           || cause instanceof WalCorruptException) {
         throw new StartException(String.valueOf(cause.getMessage()), e);
       }
+      LOG.error("The start failed", cause);
       throw new StartException("The broker cannot start: " + cause, e);
     }
   }
