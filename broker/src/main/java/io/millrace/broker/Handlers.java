@@ -6,6 +6,7 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.RequestKeys;
 import io.millrace.broker.config.TopicConfigChanges;
 import io.millrace.broker.config.TopicConfigs;
+import io.millrace.broker.fetch.FetchSessions;
 import io.millrace.broker.handler.CreatePartitionsHandler;
 import io.millrace.broker.handler.CreateTopicsHandler;
 import io.millrace.broker.handler.DeleteTopicsHandler;
@@ -23,16 +24,24 @@ import io.millrace.broker.handler.ListGroupsHandler;
 import io.millrace.broker.handler.MetadataHandler;
 import io.millrace.broker.handler.OffsetCommitHandler;
 import io.millrace.broker.handler.OffsetFetchHandler;
+import io.millrace.broker.handler.ProduceHandler;
+import io.millrace.broker.handler.FetchHandler;
+import io.millrace.broker.handler.ListOffsetsHandler;
+import io.millrace.broker.handler.OffsetForLeaderEpochHandler;
+import io.millrace.broker.handler.InitProducerIdHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
+import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.log.StorageEngine;
+import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 /** Every Kafka API the broker serves, with what each works on: the list behind ApiVersions and the reference page. */
 final class Handlers {
@@ -63,9 +72,31 @@ final class Handlers {
 
   List<ApiHandler<?>> all() {
     List<ApiHandler<?>> all = new ArrayList<>();
+    all.addAll(records());
     all.addAll(topics());
     all.addAll(groups());
     return all;
+  }
+
+  private List<ApiHandler<?>> records() {
+    Supplier<MetadataImage> image = storage.metadata()::image;
+    FetchSessions sessions =
+        new FetchSessions(
+            config.get(RequestKeys.FETCH_SESSIONS_MAX),
+            environment.clock(),
+            environment.randomness());
+    return List.of(
+        new ProduceHandler(
+            image, new PartitionProduce(storage, topicConfigs, environment.clock())),
+        new FetchHandler(
+            image,
+            storage,
+            sessions,
+            environment.threads().eventLoop("fetch"),
+            config.get(RequestKeys.FETCH_MAX_BYTES)),
+        new ListOffsetsHandler(image, storage),
+        new OffsetForLeaderEpochHandler(image, storage),
+        new InitProducerIdHandler(storage.producerIds()::next));
   }
 
   private List<ApiHandler<?>> topics() {
