@@ -7,6 +7,7 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataLog;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.InvalidRequestException;
@@ -58,7 +59,7 @@ public final class DescribeTopicPartitionsHandler implements ApiHandler<Describe
   }
 
   private static void check(
-      DescribeTopicPartitionsRequestData.Cursor cursor, TreeSet<String> names, boolean allTopics) {
+      DescribeTopicPartitionsRequestData.Cursor cursor, Set<String> names, boolean allTopics) {
     if (cursor.partitionIndex() < 0) {
       throw new InvalidRequestException("DescribeTopicPartitionsRequest cursor partition must be valid: " + cursor);
     }
@@ -69,7 +70,7 @@ public final class DescribeTopicPartitionsHandler implements ApiHandler<Describe
   }
 
   private static DescribeTopicPartitionsResponseData page(
-      ClusterView view, TreeSet<String> names, DescribeTopicPartitionsRequestData.@Nullable Cursor cursor, int limit) {
+      ClusterView view, Set<String> names, DescribeTopicPartitionsRequestData.@Nullable Cursor cursor, int limit) {
     DescribeTopicPartitionsResponseData response = new DescribeTopicPartitionsResponseData();
     int left = limit;
     for (String name : names) {

@@ -56,7 +56,7 @@ class ImageDraftTest {
 
   @Test
   void commandsCountOnlyInOrderAndFromTheRegistered() {
-    long next = world.image().incarnations().get(A).lastCommand() + 1;
+    long next = world.incarnation(A).lastCommand() + 1;
 
     assertThat(world.apply(new Command(A, next + 1, new NoOp()))).contains("not the next");
     assertThat(world.apply(new Command(A, next - 1, new NoOp()))).contains("not the next");
@@ -67,11 +67,11 @@ class ImageDraftTest {
 
   @Test
   void aVoidCommandDoesNotUseUpItsNumber() {
-    long before = world.image().incarnations().get(A).lastCommand();
+    long before = world.incarnation(A).lastCommand();
 
     world.isVoid(A, new TopicDeleted(new Uuid(9, 9)));
 
-    assertThat(world.image().incarnations().get(A).lastCommand()).isEqualTo(before);
+    assertThat(world.incarnation(A).lastCommand()).isEqualTo(before);
   }
 
   @Test
@@ -80,7 +80,7 @@ class ImageDraftTest {
       world.applied(A, new NoOp());
     }
 
-    var own = world.image().incarnations().get(A);
+    var own = world.incarnation(A);
     assertThat(own.recentCommandHashes()).hasSize(Command.UNSETTLED_MAX).doesNotHaveDuplicates();
     assertThat(own.recentCommandHashes().getLast()).isEqualTo(new Command(A, own.lastCommand(), new NoOp()).hash());
   }
@@ -92,15 +92,15 @@ class ImageDraftTest {
     assertThat(world.apply(new Command(A, 3, registered(C, 3)))).contains("command 0");
     world.applied(C, registered(C, 3));
 
-    assertThat(world.image().incarnations().get(C).brokerEpoch())
-        .isGreaterThan(world.image().incarnations().get(B).brokerEpoch());
+    assertThat(world.incarnation(C).brokerEpoch())
+        .isGreaterThan(world.incarnation(B).brokerEpoch());
   }
 
   @Test
   void aNewIncarnationOfANodeFencesTheOlderOneForEver() {
     world.applied(C, registered(C, 1));
 
-    assertThat(world.image().incarnations().get(A).state()).isEqualTo(IncarnationState.FENCED);
+    assertThat(world.incarnation(A).state()).isEqualTo(IncarnationState.FENCED);
     assertThat(Objects.requireNonNull(world.image().broker(1)).writer()).isEqualTo(C);
     assertThat(partition(ORDERS_0).leader()).isEmpty();
     assertThat(partition(ORDERS_0).lastLeader()).contains(A);
@@ -120,8 +120,8 @@ class ImageDraftTest {
     assertThat(partition(ORDERS_0).leader()).contains(B);
     assertThat(partition(ORDERS_0).leaderEpoch()).isEqualTo(1);
     assertThat(world.image().objects()).containsKey(Keys.wal(A, 3));
-    assertThat(world.image().incarnations().get(A).endSequence()).isEqualTo(5);
-    assertThat(world.image().incarnations().get(A).recentCommandHashes()).isEmpty();
+    assertThat(world.incarnation(A).endSequence()).isEqualTo(5);
+    assertThat(world.incarnation(A).recentCommandHashes()).isEmpty();
     world.isVoid(B, new IncarnationRecovered(A, -1, 5, List.of()));
   }
 
@@ -173,7 +173,7 @@ class ImageDraftTest {
 
     world.applied(A, new WalPublished(A, 17, 20, List.of(wal(A, 1))));
 
-    assertThat(world.image().incarnations().get(A).trim()).isEqualTo(20);
+    assertThat(world.incarnation(A).trim()).isEqualTo(20);
     assertThat(world.image().objects()).containsOnlyKeys(Keys.wal(A, 0), Keys.wal(A, 1));
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.storage.WriterId;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** An image that moves by one command per entry. */
@@ -12,6 +13,10 @@ final class ImageWorld {
 
   MetadataImage image() {
     return image;
+  }
+
+  MetadataImage.Incarnation incarnation(WriterId writer) {
+    return Objects.requireNonNull(image.incarnations().get(writer));
   }
 
   void applied(WriterId issuer, MetadataRecord record) {

@@ -82,14 +82,20 @@ final class LossyStore implements ObjectStore {
     boolean lost = random.nextInt(100) < lossPercent;
     switch (lost ? random.nextInt(3) : -1) {
       case 0 -> loop.schedule(delayNs, () -> reply.complete(unknown)); // the request
-      case 1 -> loop.schedule(delayNs, () -> { effect.get(); reply.complete(unknown); }); // the reply
+      case 1 -> loop.schedule(delayNs, () -> reply.complete(first(effect, unknown))); // the reply
       case 2 -> { // nothing, but the request is under way for long
         loop.schedule(delayNs, () -> reply.complete(unknown));
-        loop.schedule(random.nextLong(LATE_MAX_NS), effect::get);
+        loop.schedule(random.nextLong(LATE_MAX_NS), () -> first(effect, unknown));
       }
       default -> loop.schedule(delayNs, () -> reply.complete(effect.get()));
     }
     return reply;
+  }
+
+  /** Does it, and answers something else. */
+  private static <T> T first(Supplier<T> effect, T answer) {
+    T lost = effect.get();
+    return lost.equals(answer) ? lost : answer;
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.millrace.storage.Keys;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
@@ -77,7 +78,7 @@ class MetadataCodecTest {
   void aListLongerThanItsBytesTakesNoMemory() {
     byte[] bytes = EntryCodec.encode(Samples.entry());
     int commandCount = 4 + 2 + 8 + 8 + 16;
-    byte[] hostile = withCrc(ByteBuffer.wrap(bytes.clone()).putInt(commandCount, Integer.MAX_VALUE));
+    byte[] hostile = changed(bytes, b -> b.putInt(commandCount, Integer.MAX_VALUE));
 
     assertThatThrownBy(() -> EntryCodec.decode(42, ByteBuffer.wrap(hostile)))
         .isInstanceOf(MetadataCorruptException.class)
@@ -95,11 +96,11 @@ class MetadataCodecTest {
 
   @Test
   void newerFormatsAreRefusedByName() {
-    byte[] entry = withCrc(ByteBuffer.wrap(EntryCodec.encode(Samples.entry())).putShort(4, (short) 2));
-    byte[] boundary = withCrc(ByteBuffer.wrap(Samples.boundary().encode()).putShort(4, (short) 9));
+    byte[] entry = changed(EntryCodec.encode(Samples.entry()), b -> b.putShort(4, (short) 2));
+    byte[] boundary = changed(Samples.boundary().encode(), b -> b.putShort(4, (short) 9));
     int firstRecordType = 4 + 2 + 8 + 8 + 16 + 4 + 16 + 8;
-    byte[] record = withCrc(ByteBuffer.wrap(EntryCodec.encode(Samples.entry())).putShort(firstRecordType, (short) 900));
-    byte[] version = withCrc(ByteBuffer.wrap(EntryCodec.encode(Samples.entry())).putShort(firstRecordType + 2, (short) 7));
+    byte[] record = changed(EntryCodec.encode(Samples.entry()), b -> b.putShort(firstRecordType, (short) 900));
+    byte[] version = changed(EntryCodec.encode(Samples.entry()), b -> b.putShort(firstRecordType + 2, (short) 7));
 
     assertNewer(catchThrowable(() -> EntryCodec.decode(42, ByteBuffer.wrap(entry))), Keys.metaEntry(42), "format 2");
     assertNewer(catchThrowable(() -> Boundary.decode(3, ByteBuffer.wrap(boundary))), Keys.boundary(3), "format 9");
@@ -115,10 +116,14 @@ class MetadataCodecTest {
         .hasMessageContaining(what);
   }
 
-  private static byte[] withCrc(ByteBuffer bytes) {
+  private static byte[] changed(byte[] original, Consumer<ByteBuffer> change) {
+    byte[] bytes = original.clone();
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    change.accept(buffer);
     CRC32C crc = new CRC32C();
-    crc.update(bytes.array(), 0, bytes.capacity() - 4);
-    return bytes.putInt(bytes.capacity() - 4, (int) crc.getValue()).array();
+    crc.update(bytes, 0, bytes.length - 4);
+    buffer.putInt(bytes.length - 4, (int) crc.getValue());
+    return bytes;
   }
 
   private static byte[] golden(String name) throws IOException {

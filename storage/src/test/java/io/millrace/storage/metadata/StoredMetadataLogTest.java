@@ -11,6 +11,7 @@ import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -127,7 +128,7 @@ class StoredMetadataLogTest {
   void aFlippedBitInAnEntryIsNamedAtLoading() {
     MetadataLog log = world.start(1);
     world.await(log.submit(new NoOp()));
-    byte[] entry = world.store.objects.get(Keys.metaEntry(2));
+    byte[] entry = Objects.requireNonNull(world.store.objects.get(Keys.metaEntry(2)));
     entry[30] ^= 1;
 
     assertThatThrownBy(world::load)
