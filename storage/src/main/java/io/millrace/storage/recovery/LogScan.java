@@ -182,7 +182,7 @@ final class LogScan {
     String what =
         lost.isEmpty()
             ? "before it %s were written, after it %s".formatted(names(lastBatches), names(later.batches()))
-            : "its index names " + names(lost);
+            : "its index, if that is not damaged too, names " + names(lost);
     return new WalCorruptException(
         "%s is damaged: the entry %d at position %d was durable (entry %d at position %d of %s says so) and is not whole: %s; %s."
             .formatted(

@@ -91,11 +91,16 @@ public final class WalEntryCodec {
   }
 
   /** What stands at a position, as far as the first {@link #HEADER_BYTES} tell without a CRC. */
-  record Head(boolean magic, WriterId writer, long sequence, long durableSequence, long sizeBytes, int batches) {
+  record Head(
+      boolean magic, WriterId writer, long sequence, long durableSequence, long sizeBytes, long indexEnd, int batches) {
     /** Whether memory may be taken for it: of this writer, and of a size that its batch count allows. */
     boolean plausible(WriterId expected) {
-      long index = (long) INDEX_BYTES * batches;
-      return magic && writer.equals(expected) && batches >= 0 && sizeBytes >= HEADER_BYTES + index && index < 1 << 30;
+      return magic && writer.equals(expected) && indexPlausible();
+    }
+
+    /** Whether its lengths agree, so that there may be an index of that many batches. */
+    boolean indexPlausible() {
+      return batches >= 0 && indexEnd == HEADER_BYTES + (long) INDEX_BYTES * batches && sizeBytes >= indexEnd && indexEnd < 1 << 30;
     }
   }
 
@@ -109,6 +114,7 @@ public final class WalEntryCodec {
         in.getLong(at + SEQUENCE_AT),
         in.getLong(at + DURABLE_AT),
         headerAndIndex + payload,
+        headerAndIndex,
         in.getInt(at + COUNT_AT));
   }
 
@@ -149,16 +155,14 @@ public final class WalEntryCodec {
   }
 
   private static Decoded body(ByteBuffer in, int at, Head head, int version) {
-    long indexEnd = HEADER_BYTES + (long) INDEX_BYTES * head.batches();
-    boolean framed = version == VERSION && in.getShort(at + FLAGS_AT) == 0 && head.batches() >= 0;
-    if (!framed || indexEnd != in.getInt(at + HEADER_AND_INDEX_AT)) {
+    if (version != VERSION || in.getShort(at + FLAGS_AT) != 0 || !head.indexPlausible()) {
       return new Decoded.Invalid("its header contradicts itself");
     }
     if (head.sequence() < 0 || head.durableSequence() < -1 || head.durableSequence() >= head.sequence()) {
       return new Decoded.Invalid("its sequence numbers are %d, %d".formatted(head.sequence(), head.durableSequence()));
     }
     List<WalEntryBatch> batches = new ArrayList<>(head.batches());
-    long position = indexEnd;
+    long position = head.indexEnd();
     for (int i = 0; i < head.batches(); i++) {
       WalEntryBatch batch = batch(in, at + HEADER_BYTES + i * INDEX_BYTES, position);
       boolean fits = batch.bytes() >= BatchHeader.HEADER_BYTES && position + batch.bytes() <= head.sizeBytes();

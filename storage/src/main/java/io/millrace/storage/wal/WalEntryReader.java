@@ -67,7 +67,7 @@ public final class WalEntryReader {
     List<WalEntryBatch> found = new ArrayList<>();
     if (load(position, WalEntryCodec.HEADER_BYTES)) {
       WalEntryCodec.Head head = WalEntryCodec.head(window, at(position));
-      boolean readable = head.plausible(writer) && load(position, WalEntryCodec.payloadPosition(head.batches()));
+      boolean readable = head.indexPlausible() && load(position, WalEntryCodec.payloadPosition(head.batches()));
       for (int i = 0; readable && i < head.batches(); i++) {
         found.add(WalEntryCodec.batch(window, at(position) + WalEntryCodec.payloadPosition(i), 0));
       }
