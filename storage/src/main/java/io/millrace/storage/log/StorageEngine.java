@@ -34,6 +34,7 @@ public final class StorageEngine implements Partitions {
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
   private volatile @Nullable DiskLock lock;
   private volatile @Nullable Incarnation incarnation;
+  private volatile boolean stopping;
   private @Nullable CompletableFuture<Void> stopped;
 
   /**
@@ -74,7 +75,7 @@ public final class StorageEngine implements Partitions {
   /** I11: nothing of the incarnation is acknowledged or committed after its log or its metadata have failed. */
   private void end(Throwable cause) {
     Incarnation ended = incarnation;
-    if (ended == null || !failure.complete(cause)) {
+    if (ended == null || stopping || !failure.complete(cause)) {
       return;
     }
     LOG.error("The incarnation {} is over", ended.metadata().writer(), cause);
@@ -87,6 +88,7 @@ public final class StorageEngine implements Partitions {
   /** Publishes, releases the data folder. Right at any time; idempotent. */
   public synchronized CompletableFuture<Void> stop() {
     if (stopped == null) {
+      stopping = true; // what ends from here on was asked to
       Incarnation running = incarnation;
       CompletableFuture<Void> published =
           running == null || failure.isDone()
