@@ -37,7 +37,6 @@ public final class StoredMetadataLog implements MetadataLog {
   private final List<CompletableFuture<MetadataImage>> refreshes = new ArrayList<>();
   private final AtomicInteger waiting = new AtomicInteger();
   private final CompletableFuture<Throwable> ended = new CompletableFuture<>();
-  private @Nullable IncarnationEndedException over;
   private boolean busy = true;
 
   private StoredMetadataLog(
@@ -98,8 +97,8 @@ public final class StoredMetadataLog implements MetadataLog {
     outcome.whenComplete((_, _) -> waiting.decrementAndGet());
     loop.execute(
         () -> {
-          if (over != null) {
-            outcome.completeExceptionally(over);
+          if (ended.isDone()) {
+            outcome.completeExceptionally(endedException());
           } else {
             queue.add(record, outcome);
             next();
@@ -113,8 +112,8 @@ public final class StoredMetadataLog implements MetadataLog {
     CompletableFuture<MetadataImage> refreshed = new CompletableFuture<>();
     loop.execute(
         () -> {
-          if (over != null) {
-            refreshed.completeExceptionally(over);
+          if (ended.isDone()) {
+            refreshed.completeExceptionally(endedException());
           } else {
             refreshes.add(refreshed);
             next();
@@ -145,11 +144,11 @@ public final class StoredMetadataLog implements MetadataLog {
 
   @Override
   public void close() {
-    loop.execute(() -> finish(new IncarnationEndedException("incarnation %s was closed".formatted(writer))));
+    loop.execute(() -> end(new IncarnationEndedException("incarnation %s was closed".formatted(writer))));
   }
 
   private void next() {
-    if (busy || over != null) {
+    if (busy || ended.isDone()) {
       return;
     }
     if (!refreshes.isEmpty()) {
@@ -168,7 +167,7 @@ public final class StoredMetadataLog implements MetadataLog {
         .catchUp()
         .whenComplete(
             (_, error) -> {
-              if (error == null && over == null) {
+              if (error == null && !ended.isDone()) {
                 asked.forEach(a -> a.complete(image()));
               } else {
                 refreshes.addAll(asked); // ending completes them
@@ -180,8 +179,8 @@ public final class StoredMetadataLog implements MetadataLog {
   private void finished(@Nullable Throwable error) {
     if (error != null) {
       end(cause(error));
-    } else if (over != null) {
-      finish(over);
+    } else if (ended.isDone()) {
+      end(ended.resultNow());
     } else {
       boundaries.onProgress();
       idle();
@@ -197,30 +196,25 @@ public final class StoredMetadataLog implements MetadataLog {
     listeners.forEach(listener -> listener.accept(before, after));
     Incarnation own = after.incarnations().get(writer);
     if (own != null && own.state() != IncarnationState.REGISTERED) {
-      over = new IncarnationEndedException("incarnation %s of node %d was fenced".formatted(writer, own.nodeId()));
-      ended.complete(over);
+      ended.complete(new IncarnationEndedException("incarnation %s of node %d was fenced".formatted(writer, own.nodeId())));
     }
   }
 
-  /** Fenced, or the log cannot be read. Idempotent. */
+  /** Idempotent. */
   void end(Throwable cause) {
-    IncarnationEndedException ending =
-        cause instanceof IncarnationEndedException fenced
-            ? fenced
-            : new IncarnationEndedException("the metadata log has failed: " + cause.getMessage());
-    finish(ending);
     ended.complete(cause);
-  }
-
-  private void finish(IncarnationEndedException cause) {
-    if (over == null) {
-      over = cause;
-    }
     objects.close();
-    queue.fail(over);
+    queue.fail(endedException());
     List<CompletableFuture<MetadataImage>> asked = List.copyOf(refreshes);
     refreshes.clear();
-    asked.forEach(a -> a.completeExceptionally(over));
+    asked.forEach(a -> a.completeExceptionally(endedException()));
+  }
+
+  private IncarnationEndedException endedException() {
+    Throwable cause = ended.resultNow();
+    return cause instanceof IncarnationEndedException fenced
+        ? fenced
+        : new IncarnationEndedException("the metadata log has failed: " + cause.getMessage());
   }
 
   private static Throwable cause(Throwable error) {

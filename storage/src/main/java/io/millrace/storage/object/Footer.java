@@ -7,32 +7,47 @@ import org.jspecify.annotations.Nullable;
 /**
  * What an object says of its contents, per partition in order of {@link PartitionId}. Bytes: docs/formats/objects.md. WAL files and
  * merged objects carry the same footer. It says what its own batches say and nothing of what came before them: a transaction that
- * began in an earlier object appears to begin with its first batch in here.
+ * began in an earlier object appears to begin with its first batch in here. A partition of which the object lacks offsets in between
+ * (another object holds them) stands in it once for each stretch without a gap.
  */
 public record Footer(List<PartitionFooter> partitions) {
 
-  /** The part about one partition, null if it has nothing in the object. */
-  public @Nullable PartitionFooter partition(PartitionId id) {
-    int low = 0;
-    int high = partitions.size() - 1;
-    while (low <= high) {
-      int middle = (low + high) >>> 1;
-      PartitionFooter found = partitions.get(middle);
-      int c = found.partition().compareTo(id);
-      if (c == 0) {
-        return found;
-      }
-      if (c < 0) {
-        low = middle + 1;
-      } else {
-        high = middle - 1;
+  /** The parts about one partition, in offset order; empty if it has nothing in the object. */
+  public List<PartitionFooter> of(PartitionId id) {
+    int from = firstNotBelow(id);
+    int to = from;
+    while (to < partitions.size() && partitions.get(to).partition().equals(id)) {
+      to++;
+    }
+    return partitions.subList(from, to);
+  }
+
+  /** The part that holds the offset, null if there is none. */
+  @Nullable PartitionFooter at(PartitionId id, long offset) {
+    for (PartitionFooter part : of(id)) {
+      if (part.baseOffset() <= offset && offset < part.endOffset()) {
+        return part;
       }
     }
     return null;
   }
 
+  private int firstNotBelow(PartitionId id) {
+    int low = 0;
+    int high = partitions.size();
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (partitions.get(middle).partition().compareTo(id) < 0) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
   /**
-   * One partition's run(s) in an object.
+   * One partition's run(s) in an object, without a gap in offsets.
    *
    * @param baseOffset first offset
    * @param endOffset one past the last

@@ -1,10 +1,15 @@
 package io.millrace.storage.object;
 
+import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.object.Footer.PartitionFooter;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Adds up the batches of one object into its footer: those of a partition in offset order, positions ascending. Owned by whoever
@@ -14,7 +19,10 @@ public final class FooterBuilder {
   /** Runs end at about this size, so that finding an offset walks few batch headers. */
   public static final int RUN_BYTES_MAX = 256 * 1024;
 
+  /** The newest draft of each partition, by partition; those before a gap are closed. */
   private final Map<PartitionId, PartitionDraft> partitions = new LinkedHashMap<>();
+
+  private final List<PartitionDraft> closed = new ArrayList<>();
   private final int runBytesMax;
   private long encodedBytes = FooterCodec.HEADER_BYTES + FooterCodec.TRAILER_BYTES;
 
@@ -33,8 +41,13 @@ public final class FooterBuilder {
    */
   public void add(PartitionId partition, ByteBuffer b, int at, long objectPosition) {
     PartitionDraft draft = partitions.get(partition);
+    long base = BatchHeader.baseOffset(b, at);
+    if (draft != null && base > draft.endOffset()) {
+      closed.add(draft);
+      draft = null;
+    }
     if (draft == null) {
-      draft = new PartitionDraft(partition, b.getLong(at), runBytesMax);
+      draft = new PartitionDraft(partition, base, runBytesMax);
       partitions.put(partition, draft);
       encodedBytes += draft.encodedBytes();
     }
@@ -63,8 +76,12 @@ public final class FooterBuilder {
   }
 
   public Footer build() {
-    TreeMap<PartitionId, PartitionDraft> sorted = new TreeMap<>(partitions);
-    return new Footer(sorted.values().stream().map(PartitionDraft::build).toList());
+    return new Footer(
+        Stream.concat(closed.stream(), partitions.values().stream())
+            .map(PartitionDraft::build)
+            .sorted(
+                Comparator.comparing(PartitionFooter::partition).thenComparingLong(PartitionFooter::baseOffset))
+            .toList());
   }
 
   public EncodedFooter encode() {

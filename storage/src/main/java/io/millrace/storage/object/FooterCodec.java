@@ -93,13 +93,18 @@ public final class FooterCodec {
     List<PartitionFooter> partitions = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
       PartitionFooter next = readPartition(in);
-      if (i > 0 && partitions.get(i - 1).partition().compareTo(next.partition()) >= 0) {
+      if (i > 0 && !follows(partitions.get(i - 1), next)) {
         throw in.corrupt("partition %s is out of order".formatted(next.partition()));
       }
       partitions.add(next);
     }
     in.end();
     return new Footer(List.copyOf(partitions));
+  }
+
+  private static boolean follows(PartitionFooter before, PartitionFooter next) {
+    int c = before.partition().compareTo(next.partition());
+    return c < 0 || (c == 0 && before.endOffset() < next.baseOffset());
   }
 
   private static long bytes(PartitionFooter p) {
@@ -224,7 +229,8 @@ public final class FooterCodec {
     long position = endPosition(before) + in.varlong();
     long bytes = in.varlong();
     long timestamp = maxTimestamp(before) + in.zigzag();
-    if (base < endOffset(before) || end <= base || position < endPosition(before) || bytes <= 0 || bytes > Integer.MAX_VALUE
+    boolean gap = before != null && base != before.endOffset();
+    if (gap || base < 0 || end <= base || position < endPosition(before) || bytes <= 0 || bytes > Integer.MAX_VALUE
         || position > Long.MAX_VALUE - bytes) {
       throw in.corrupt("a run of %d bytes at %d with offsets [%d, %d)".formatted(bytes, position, base, end));
     }

@@ -29,7 +29,7 @@ public final class ObjectCatalog {
     this.index = ObjectIndex.of(metadata.image());
   }
 
-  /** What one object holds of one partition. */
+  /** What one object holds of one partition, without a gap. */
   public record Part(ObjectInfo object, PartitionFooter footer) {}
 
   /** Every part that ends above {@code fromOffset}, in offset order. */
@@ -43,12 +43,17 @@ public final class ObjectCatalog {
   }
 
   CompletableFuture<List<Part>> parts(MetadataImage image, PartitionId id, long fromOffset) {
-    ObjectIndex at = indexAt(image);
-    List<ObjectInfo> candidates = new ArrayList<>(at.own(id, fromOffset));
-    candidates.addAll(at.shared(id));
     CompletableFuture<List<Part>> all = CompletableFuture.completedFuture(new ArrayList<>());
-    for (ObjectInfo object : candidates) {
-      all = all.thenCombine(footers.get(object), (parts, footer) -> plus(parts, object, footer, id, fromOffset));
+    for (ObjectInfo object : indexAt(image).overlapping(id, fromOffset, Long.MAX_VALUE)) {
+      all =
+          all.thenCombine(
+              footers.get(object),
+              (parts, footer) -> {
+                footer.of(id).stream()
+                    .filter(part -> part.endOffset() > fromOffset)
+                    .forEach(part -> parts.add(new Part(object, part)));
+                return parts;
+              });
     }
     return all.thenApply(
         parts -> {
@@ -58,20 +63,15 @@ public final class ObjectCatalog {
   }
 
   CompletableFuture<Optional<Part>> find(MetadataImage image, PartitionId id, long offset) {
-    ObjectIndex at = indexAt(image);
-    List<ObjectInfo> own = at.own(id, offset);
-    if (!own.isEmpty() && own.getFirst().firstOffset() <= offset) {
-      return part(own.getFirst(), id);
-    }
-    List<ObjectInfo> shared = at.shared(id);
-    for (ObjectInfo object : shared) {
+    List<ObjectInfo> candidates = indexAt(image).overlapping(id, offset, offset + 1);
+    for (ObjectInfo object : candidates) {
       Footer footer = footers.ifLoaded(object);
-      PartitionFooter found = footer == null ? null : footer.partition(id);
-      if (found != null && found.baseOffset() <= offset && offset < found.endOffset()) {
+      PartitionFooter found = footer == null ? null : footer.at(id, offset);
+      if (found != null) {
         return CompletableFuture.completedFuture(Optional.of(new Part(object, found)));
       }
     }
-    return findIn(shared, 0, id, offset)
+    return findIn(candidates, 0, id, offset)
         .thenCompose(
             found ->
                 found.isPresent()
@@ -123,42 +123,20 @@ public final class ObjectCatalog {
   }
 
   /** One footer after the other: most often the first few say it. */
-  private CompletableFuture<Optional<Part>> findIn(List<ObjectInfo> shared, int from, PartitionId id, long offset) {
-    if (from == shared.size()) {
+  private CompletableFuture<Optional<Part>> findIn(
+      List<ObjectInfo> candidates, int from, PartitionId id, long offset) {
+    if (from == candidates.size()) {
       return CompletableFuture.completedFuture(Optional.empty());
     }
-    ObjectInfo object = shared.get(from);
+    ObjectInfo object = candidates.get(from);
     return footers
         .get(object)
         .thenCompose(
             footer -> {
-              PartitionFooter found = footer.partition(id);
-              return found != null && found.baseOffset() <= offset && offset < found.endOffset()
+              PartitionFooter found = footer.at(id, offset);
+              return found != null
                   ? CompletableFuture.completedFuture(Optional.of(new Part(object, found)))
-                  : findIn(shared, from + 1, id, offset);
+                  : findIn(candidates, from + 1, id, offset);
             });
-  }
-
-  private CompletableFuture<Optional<Part>> part(ObjectInfo object, PartitionId id) {
-    return footers
-        .get(object)
-        .thenApply(
-            footer -> {
-              PartitionFooter found = footer.partition(id);
-              if (found == null) {
-                throw new ObjectCorruptException(
-                    "the footer of %s lacks %s, which the image says it holds".formatted(object.key(), id));
-              }
-              return Optional.of(new Part(object, found));
-            });
-  }
-
-  private static List<Part> plus(
-      List<Part> parts, ObjectInfo object, Footer footer, PartitionId id, long fromOffset) {
-    PartitionFooter found = footer.partition(id);
-    if (found != null && found.endOffset() > fromOffset) {
-      parts.add(new Part(object, found));
-    }
-    return parts;
   }
 }

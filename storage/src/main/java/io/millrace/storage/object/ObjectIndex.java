@@ -5,41 +5,35 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.ObjectInfo;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.pcollections.PSortedMap;
 
 /**
- * Which listed objects may hold a partition, without going through all of them: objects of one partition by offset, shared ones in a
- * tree of key ranges. Immutable; built once per set of objects.
+ * Which listed objects may hold offsets of a partition, without going through all of them: a tree of key ranges from (first partition,
+ * first offset) to (last partition, end offset). Immutable; built once per set of objects.
  */
-public final class ObjectIndex {
+final class ObjectIndex {
   private final PSortedMap<String, ObjectInfo> objects;
-  private final Map<PartitionId, TreeMap<Long, ObjectInfo>> own = new HashMap<>();
-  private final ObjectInfo[] shared;
-  private final PartitionId[] lastInSubtree;
+
+  /** By begin of the range; the middle of a stretch is the root of its subtree. */
+  private final ObjectInfo[] ranges;
+
+  /** For each root the object of its subtree whose range ends last. */
+  private final ObjectInfo[] lastEnd;
 
   private ObjectIndex(PSortedMap<String, ObjectInfo> objects) {
     this.objects = objects;
-    List<ObjectInfo> ranges = new ArrayList<>();
-    for (ObjectInfo object : objects.values()) {
-      if (object.ofOnePartition()) {
-        own.computeIfAbsent(object.first(), _ -> new TreeMap<>()).put(object.firstOffset(), object);
-      } else {
-        ranges.add(object);
-      }
-    }
-    ranges.sort(Comparator.comparing(ObjectInfo::first).thenComparing(ObjectInfo::key));
-    shared = ranges.toArray(ObjectInfo[]::new);
-    lastInSubtree = new PartitionId[shared.length];
-    if (shared.length > 0) {
-      fillLast(0, shared.length);
+    this.ranges =
+        objects.values().stream()
+            .sorted(Comparator.comparing(ObjectInfo::first).thenComparingLong(ObjectInfo::firstOffset))
+            .toArray(ObjectInfo[]::new);
+    this.lastEnd = new ObjectInfo[ranges.length];
+    if (ranges.length > 0) {
+      fill(0, ranges.length);
     }
   }
 
-  public static ObjectIndex of(MetadataImage image) {
+  static ObjectIndex of(MetadataImage image) {
     return new ObjectIndex(image.objects());
   }
 
@@ -48,57 +42,61 @@ public final class ObjectIndex {
     return image.objects() == objects ? this : of(image);
   }
 
-  /** The partition's own objects that end above {@code offset}, in offset order. */
-  List<ObjectInfo> own(PartitionId id, long offset) {
-    TreeMap<Long, ObjectInfo> byOffset = own.get(id);
-    if (byOffset == null) {
-      return List.of();
-    }
-    Map.Entry<Long, ObjectInfo> floor = byOffset.floorEntry(offset);
-    long from = floor != null && floor.getValue().endOffset() > offset ? floor.getKey() : offset;
-    return List.copyOf(byOffset.tailMap(from, true).values());
-  }
-
-  /** Objects of several partitions whose key range holds the partition; their footers decide. Higher levels first. */
-  List<ObjectInfo> shared(PartitionId id) {
+  /**
+   * Objects whose range overlaps offsets [{@code from}, {@code to}) of the partition; their footers decide. Higher levels first.
+   */
+  List<ObjectInfo> overlapping(PartitionId id, long from, long to) {
     List<ObjectInfo> found = new ArrayList<>();
-    collect(id, 0, shared.length, found);
-    found.sort(Comparator.comparingInt(ObjectInfo::level).reversed().thenComparing(ObjectInfo::key));
+    collect(id, from, to, 0, ranges.length, found);
+    found.sort(
+        Comparator.comparingInt(ObjectInfo::level)
+            .reversed()
+            .thenComparing(object -> !object.ofOnePartition())
+            .thenComparing(ObjectInfo::key));
     return found;
   }
 
-  /** The middle of a stretch is the root of its subtree. */
-  private PartitionId fillLast(int from, int to) {
+  private ObjectInfo fill(int from, int to) {
     int middle = (from + to) >>> 1;
-    PartitionId last = shared[middle].last();
+    ObjectInfo last = ranges[middle];
     if (from < middle) {
-      last = max(last, fillLast(from, middle));
+      last = laterEnd(last, fill(from, middle));
     }
     if (middle + 1 < to) {
-      last = max(last, fillLast(middle + 1, to));
+      last = laterEnd(last, fill(middle + 1, to));
     }
-    lastInSubtree[middle] = last;
+    lastEnd[middle] = last;
     return last;
   }
 
-  private void collect(PartitionId id, int from, int to, List<ObjectInfo> found) {
-    if (from >= to) {
+  private void collect(PartitionId id, long from, long to, int low, int high, List<ObjectInfo> found) {
+    if (low >= high) {
       return;
     }
-    int middle = (from + to) >>> 1;
-    if (lastInSubtree[middle].compareTo(id) < 0) {
+    int middle = (low + high) >>> 1;
+    if (!endsAbove(lastEnd[middle], id, from)) {
       return;
     }
-    collect(id, from, middle, found);
-    if (shared[middle].first().compareTo(id) <= 0) {
-      if (shared[middle].mayHold(id)) {
-        found.add(shared[middle]);
+    collect(id, from, to, low, middle, found);
+    if (beginsBelow(ranges[middle], id, to)) {
+      if (endsAbove(ranges[middle], id, from)) {
+        found.add(ranges[middle]);
       }
-      collect(id, middle + 1, to, found);
+      collect(id, from, to, middle + 1, high, found);
     }
   }
 
-  private static PartitionId max(PartitionId a, PartitionId b) {
-    return a.compareTo(b) >= 0 ? a : b;
+  private static boolean beginsBelow(ObjectInfo object, PartitionId id, long offset) {
+    int c = object.first().compareTo(id);
+    return c < 0 || (c == 0 && object.firstOffset() < offset);
+  }
+
+  private static boolean endsAbove(ObjectInfo object, PartitionId id, long offset) {
+    int c = object.last().compareTo(id);
+    return c > 0 || (c == 0 && object.endOffset() > offset);
+  }
+
+  private static ObjectInfo laterEnd(ObjectInfo a, ObjectInfo b) {
+    return endsAbove(b, a.last(), a.endOffset()) ? b : a;
   }
 }

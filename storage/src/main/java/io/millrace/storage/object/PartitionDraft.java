@@ -44,7 +44,7 @@ final class PartitionDraft {
   void add(ByteBuffer b, int at, long position) {
     long base = BatchHeader.baseOffset(b, at);
     long end = BatchHeader.lastOffset(b, at) + 1;
-    if (base < endOffset || end <= base) {
+    if (base != endOffset || end <= base) {
       throw new IllegalArgumentException(
           "batch [%d, %d) of %s does not follow offset %d".formatted(base, end, partition, endOffset));
     }
@@ -64,6 +64,10 @@ final class PartitionDraft {
     addToRun(new Run(base, end, position, size, timestamp));
     addToProducer(b, at);
     endOffset = end;
+  }
+
+  long endOffset() {
+    return endOffset;
   }
 
   /** Bytes the encoding takes at present. */

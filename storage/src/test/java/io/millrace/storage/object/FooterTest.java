@@ -13,7 +13,6 @@ import io.millrace.storage.object.Footer.Run;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.SplittableRandom;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
@@ -61,6 +60,23 @@ class FooterTest {
             new Run(0, 2, 4096, 2 * size, 8),
             new Run(2, 3, 4096 + 2L * size, size, 9),
             new Run(3, 4, 20_000, size, 1));
+  }
+
+  @Test
+  void aGapInOffsetsBeginsAnotherPart() {
+    add(A, SampleBatches.plain(0, 0, 1));
+    add(B, SampleBatches.plain(7, 0, 1));
+    add(A, SampleBatches.plain(5, 0, 1));
+    add(A, SampleBatches.plain(6, 0, 1));
+
+    EncodedFooter encoded = builder.encode();
+    Footer footer = FooterCodec.decode("k", encoded.bytes());
+
+    assertThat(footer.of(A)).extracting(PartitionFooter::baseOffset).containsExactly(0L, 5L);
+    assertThat(footer.of(A)).extracting(PartitionFooter::endOffset).containsExactly(1L, 7L);
+    assertThat(footer.at(A, 3)).isNull();
+    assertThat(footer.at(A, 6)).isEqualTo(footer.of(A).getLast());
+    assertThat((long) encoded.bytes().remaining()).isEqualTo(builder.encodedBytesMax());
   }
 
   @Test
@@ -204,7 +220,7 @@ class FooterTest {
     add(A, SampleBatches.marker((1L << 33) + 1, 5, 0, true, 9));
     position = 1L << 40;
     add(A, SampleBatches.idempotent((1L << 33) + 2, 6, 2, 8, 2));
-    add(B, SampleBatches.plain(1L << 50, 4, 1));
+    add(B, SampleBatches.plain(1L << 50, 4, 1)); // after a gap
   }
 
   private void add(PartitionId id, ByteBuffer batch) {
@@ -213,9 +229,8 @@ class FooterTest {
   }
 
   private static PartitionFooter part(Footer footer, PartitionId id) {
-    PartitionFooter found = footer.partition(id);
-    assertThat(found).isNotNull();
-    return List.of(found).getFirst();
+    assertThat(footer.of(id)).hasSize(1);
+    return footer.of(id).getFirst();
   }
 
   static byte[] bytes(ByteBuffer b) {
