@@ -5,6 +5,7 @@ import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.broker.produce.RefusedBatchException;
+import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.storage.log.PartitionLog.Appended;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Topic;
@@ -17,6 +18,7 @@ import java.util.function.Supplier;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidRequiredAcksException;
 import org.apache.kafka.common.errors.NetworkException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicIdException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.message.ProduceRequestData;
@@ -34,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Produce: appends each partition's batch and answers when all are durable or refused, with acks=1 as with acks=all. The request's timeout
- * bounds a wait for followers, and there are none. A failure with acks=0, which has no answer, closes the connection, as Kafka does, so
+ * bounds a wait for followers, and there are none; for the same reason min.insync.replicas, which Kafka holds against no more replicas
+ * than there are, is always met. A failure with acks=0, which has no answer, closes the connection, as Kafka does, so
  * that the client looks for the leaders again.
  */
 public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
@@ -58,6 +61,10 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
   @Override
   public CompletableFuture<@Nullable ProduceResponseData> handle(
       RequestContext context, ProduceRequestData request) {
+    if (request.transactionalId() == null && isTransactional(request)) {
+      return CompletableFuture.failedFuture(
+          new TransactionalIdAuthorizationException("A transactional batch came without a transactional id."));
+    }
     Round round = new Round(request);
     MetadataImage now = image.get();
     for (TopicProduceData topic : request.topicData()) {
@@ -95,7 +102,22 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
           new InvalidRequiredAcksException("acks is %d; it must be -1, 0 or 1.".formatted(acks)));
     }
     return produce.append(
-        now, known, partition.index(), bytes(partition.records()), acks == ACKS_ALL, context.version());
+        now, known, partition.index(), bytes(partition.records()), context.version());
+  }
+
+  private static boolean isTransactional(ProduceRequestData request) {
+    for (TopicProduceData topic : request.topicData()) {
+      for (PartitionProduceData partition : topic.partitionData()) {
+        ByteBuffer records = bytes(partition.records());
+        if (records != null
+            && records.remaining() >= BatchHeader.HEADER_BYTES
+            && BatchHeader.magic(records, records.position()) == BatchHeader.MAGIC
+            && BatchHeader.transactional(records, records.position())) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   private static @Nullable Topic find(MetadataImage now, TopicProduceData topic) {

@@ -14,7 +14,6 @@ import io.millrace.storage.log.PartitionLog.Appended;
 import io.millrace.storage.log.PartitionLog.Origin;
 import io.millrace.storage.log.Partitions;
 import io.millrace.storage.metadata.MetadataImage;
-import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataImage.Topic;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -22,7 +21,6 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
-import org.apache.kafka.common.errors.NotEnoughReplicasException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
@@ -44,11 +42,10 @@ public final class PartitionProduce {
    * Completes when the batch is durable; fails with one of Kafka's exceptions or with {@link RefusedBatchException}.
    *
    * @param records null if the field was null; may be changed
-   * @param allReplicas acks=all
    * @param version of the request
    */
   public CompletableFuture<Appended> append(
-      MetadataImage image, Topic topic, int partition, @Nullable ByteBuffer records, boolean allReplicas, short version) {
+      MetadataImage image, Topic topic, int partition, @Nullable ByteBuffer records, short version) {
     if (partition < 0 || partition >= topic.partitions().size()) {
       return CompletableFuture.failedFuture(
           new UnknownTopicOrPartitionException("Topic %s has no partition %d.".formatted(topic.name(), partition)));
@@ -59,9 +56,6 @@ public final class PartitionProduce {
     }
     TopicSettings settings = configs.settings(image, topic.id());
     try {
-      if (allReplicas) {
-        checkReplicas(topic.partitions().get(partition), settings);
-      }
       ByteBuffer batch = checked(records, version, settings);
       long appendTimeMs = settings.logAppendTime() ? clock.wallMs() : -1;
       PartitionId id = new PartitionId(topic.id(), partition);
@@ -71,15 +65,6 @@ public final class PartitionProduce {
           : partitions.open(id).thenCompose(opened -> opened.append(batch, appendTimeMs, Origin.CLIENT));
     } catch (ApiException | RefusedBatchException refused) {
       return CompletableFuture.failedFuture(refused);
-    }
-  }
-
-  /** There are no followers to wait for, so the length of the replica list is what min.insync.replicas is held against. */
-  private static void checkReplicas(Partition partition, TopicSettings settings) {
-    if (settings.minInsyncReplicas() > partition.replicas().size()) {
-      throw new NotEnoughReplicasException(
-          "min.insync.replicas is %d, the partition has %d replicas."
-              .formatted(settings.minInsyncReplicas(), partition.replicas().size()));
     }
   }
 
