@@ -179,7 +179,7 @@ class ConfigHandlersTest {
       request
           .resources()
           .add(change(TOPIC, "alpha", OpType.APPEND, "leader.replication.throttled.replicas", throttled));
-      both.add(alter.handle(world.context(1), request));
+      both.add(alter.handle(HandlerWorld.context(1), request));
     }
     both.forEach(world::await);
 

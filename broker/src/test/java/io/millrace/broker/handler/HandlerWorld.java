@@ -103,7 +103,7 @@ final class HandlerWorld {
     return answer.cast(AbstractResponse.parseResponse(handler.api(), bytes, (short) version).data());
   }
 
-  RequestContext context(int version) {
+  static RequestContext context(int version) {
     return context(version, "PLAINTEXT");
   }
 
