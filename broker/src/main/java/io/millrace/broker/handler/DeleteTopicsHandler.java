@@ -89,7 +89,7 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
       MetadataImage.Topic topic = asked.name() == null ? image.topic(asked.id()) : image.topic(asked.name());
       Refusal refusal = refusal(asked, topic, twice, byId);
       if (refusal != null) {
-        results.add(CompletableFuture.completedFuture(result(asked, topic, refusal)));
+        results.add(CompletableFuture.completedFuture(result(asked, topic, refusal, twice.contains(asked))));
       } else if (topic != null && !(asked.name() == null && namedToo(once, topic.name()))) {
         results.add(delete(topic));
       }
@@ -146,10 +146,10 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
   }
 
   private static DeletableTopicResult result(
-      Asked asked, MetadataImage.@Nullable Topic topic, Refusal refusal) {
+      Asked asked, MetadataImage.@Nullable Topic topic, Refusal refusal, boolean duplicate) {
     return new DeletableTopicResult()
         .setName(asked.name())
-        .setTopicId(topic != null ? topic.id() : asked.id())
+        .setTopicId(topic != null && !duplicate ? topic.id() : asked.id())
         .setErrorCode(refusal.error().code())
         .setErrorMessage(refusal.message());
   }

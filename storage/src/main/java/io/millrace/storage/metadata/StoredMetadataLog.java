@@ -101,7 +101,7 @@ public final class StoredMetadataLog implements MetadataLog {
             outcome.completeExceptionally(endedException());
           } else {
             queue.add(record, outcome);
-            next();
+            loop.execute(this::next); // so that commands handed over together share an entry
           }
         });
     return outcome;
