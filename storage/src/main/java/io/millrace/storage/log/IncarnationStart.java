@@ -19,7 +19,13 @@ import io.millrace.storage.metadata.NewerVersionException;
 import io.millrace.storage.metadata.ProducerIds;
 import io.millrace.storage.metadata.Registration;
 import io.millrace.storage.metadata.StoredMetadataLog;
+import io.millrace.storage.object.Checkpointer;
 import io.millrace.storage.object.FooterCache;
+import io.millrace.storage.object.GarbageCollector;
+import io.millrace.storage.object.MergeCounters;
+import io.millrace.storage.object.MergePace;
+import io.millrace.storage.object.MergeSettings;
+import io.millrace.storage.object.Merger;
 import io.millrace.storage.object.ObjectCatalog;
 import io.millrace.storage.object.ObjectPins;
 import io.millrace.storage.object.ObjectReader;
@@ -42,6 +48,9 @@ import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 
 /** Brings a new incarnation to life; the caller holds the lock of the data folder. */
 final class IncarnationStart {
+  private static final long MERGE_BYTES_PER_SECOND_MAX = 1L << 30;
+  private static final long SYNC_NS_WITHOUT_HASTE_MAX = TimeUnit.MILLISECONDS.toNanos(25);
+
   private final Environment environment;
   private final ObjectStore store;
   private final StorageSettings settings;
@@ -164,12 +173,36 @@ final class IncarnationStart {
             metadata,
             id -> opener.open(id).thenApply(summary -> open(metadata, id, summary, reader, wal, tailReader)),
             settings.opensMax());
+    EventLoop loop = environment.threads().eventLoop("storage");
+    Checkpointer checkpointer =
+        new Checkpointer(store, metadata, footers, opener, loop, environment.clock(), partitions::published);
+    GarbageCollector collector = new GarbageCollector(store, metadata, loop, pins, wal::release);
     Maintenance maintenance =
-        new Maintenance(environment, settings, metadata, footers, partitions);
+        new Maintenance(
+            environment,
+            settings,
+            loop,
+            metadata,
+            footers,
+            partitions,
+            merger(metadata, footers, wal),
+            checkpointer,
+            collector);
     metadata.addListener(partitions::onImage);
     metadata.addListener(maintenance::onImage);
     wal.start();
     return new Incarnation(metadata, new ProducerIds(metadata), wal, partitions, maintenance);
+  }
+
+  private Merger merger(MetadataLog metadata, FooterCache footers, FileWal wal) {
+    return new Merger(
+        store,
+        metadata,
+        footers,
+        environment.threads().eventLoop("merge"),
+        MergeSettings.of(settings.walBacklogBytesMax()),
+        new MergePace(MERGE_BYTES_PER_SECOND_MAX, wal.counters()::recentSyncNs, SYNC_NS_WITHOUT_HASTE_MAX),
+        new MergeCounters());
   }
 
   private OpenPartition open(

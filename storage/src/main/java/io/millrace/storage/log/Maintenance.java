@@ -8,9 +8,12 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ObjectInfo;
+import io.millrace.storage.object.Checkpointer;
 import io.millrace.storage.object.Footer;
 import io.millrace.storage.object.Footer.PartitionFooter;
 import io.millrace.storage.object.FooterCache;
+import io.millrace.storage.object.GarbageCollector;
+import io.millrace.storage.object.Merger;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -20,11 +23,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What goes on beside appends and reads: follows the publication of the own WAL files and forgets idle producers. On a loop of its
- * own.
+ * What goes on beside appends and reads: follows the publication of the own WAL files, forgets idle producers, merges, writes
+ * checkpoints and collects garbage. On loops of its own.
  */
 final class Maintenance {
   private static final Logger LOG = LoggerFactory.getLogger(Maintenance.class);
+  private static final long COLLECT_INTERVAL_NS = TimeUnit.SECONDS.toNanos(60);
 
   private final EventLoop loop;
   private final Environment environment;
@@ -32,24 +36,37 @@ final class Maintenance {
   private final WriterId writer;
   private final FooterCache footers;
   private final OpenPartitions partitions;
+  private final Merger merger;
+  private final Checkpointer checkpointer;
+  private final GarbageCollector collector;
   private CompletableFuture<?> folded = CompletableFuture.completedFuture(null);
 
   Maintenance(
       Environment environment,
       StorageSettings settings,
+      EventLoop loop,
       MetadataLog metadata,
       FooterCache footers,
-      OpenPartitions partitions) {
-    this.loop = environment.threads().eventLoop("storage");
+      OpenPartitions partitions,
+      Merger merger,
+      Checkpointer checkpointer,
+      GarbageCollector collector) {
+    this.loop = loop;
     this.environment = environment;
     this.settings = settings;
     this.writer = metadata.writer();
     this.footers = footers;
     this.partitions = partitions;
+    this.merger = merger;
+    this.checkpointer = checkpointer;
+    this.collector = collector;
   }
 
   void start() {
     scheduleExpiry();
+    merger.start();
+    checkpointer.start(TimeUnit.MILLISECONDS.toNanos(settings.checkpointIntervalMs()));
+    collector.start(COLLECT_INTERVAL_NS);
   }
 
   /** On the metadata loop, for each image in order. */
@@ -95,18 +112,30 @@ final class Maintenance {
         });
   }
 
-  /** Last things, after the last file is published. */
+  /** Last things, after the last file is published: checkpoints, so that the next start reads few footers. */
   CompletableFuture<Void> stop() {
-    return folded.handle(
-        (_, failure) -> {
-          if (failure != null) {
-            LOG.warn("A published footer could not be read", failure);
-          }
-          return null;
-        });
+    merger.close();
+    collector.close();
+    return folded
+        .handle(
+            (_, failure) -> {
+              if (failure != null) {
+                LOG.warn("A published footer could not be read", failure);
+              }
+              return null;
+            })
+        .thenCompose(_ -> checkpointer.checkpoint())
+        .exceptionally(
+            failure -> {
+              LOG.warn("The last checkpoints were not written; the next start reads more footers", failure);
+              return null;
+            });
   }
 
   void close() {
+    merger.close();
+    checkpointer.close();
+    collector.close();
     loop.close();
   }
 

@@ -5,6 +5,7 @@ import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.object.PartitionSummary;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -191,6 +192,12 @@ final class OpenPartitions implements Partitions {
       remove(partition.log().id(), partition, reason);
     }
     waiters.forEach(waiter -> waiter.completeExceptionally(reason));
+  }
+
+  /** What of an open partition is published; null if it is not open. */
+  @Nullable PartitionSummary published(PartitionId id) {
+    OpenPartition found = find(id);
+    return found == null ? null : found.published();
   }
 
   /** Those open now, in order. */

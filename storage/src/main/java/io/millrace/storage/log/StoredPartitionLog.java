@@ -214,6 +214,7 @@ final class StoredPartitionLog implements PartitionLog {
 
   private CompletableFuture<History.Batches> read(
       long offset, long visible, int bytesMax, boolean atLeastOne, int attempt) {
+    tail.prune(publishedCounter); // nothing may have been appended since the cache lost what objects hold
     List<Ref> refs = tail.from(offset, bytesMax);
     if (refs.isEmpty()) {
       return history.read(offset, visible, bytesMax, atLeastOne);
@@ -245,11 +246,13 @@ final class StoredPartitionLog implements PartitionLog {
 
   @Override
   public CompletableFuture<Optional<OffsetAtTime>> firstAtOrAfter(long timestampMs) {
+    tail.prune(publishedCounter);
     return timeSearch.firstAtOrAfter(timestampMs, logStart, highWatermark);
   }
 
   @Override
   public CompletableFuture<Optional<OffsetAtTime>> maxTimestamp() {
+    tail.prune(publishedCounter);
     return timeSearch.maxTimestamp(logStart, highWatermark);
   }
 

@@ -13,14 +13,12 @@ import io.millrace.storage.object.CheckpointWriter.Led;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
+import java.util.function.Function;
 import org.apache.kafka.common.errors.UnknownTopicIdException;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSortedMap;
@@ -30,7 +28,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes checkpoints of the partitions this incarnation leads: from time to time, and when asked, of those of which something was
- * published since the last. Keeps their published summaries, so producers' idle ages add up. On its own loop; one round at a time.
+ * published since the last. On one loop; one round at a time.
  */
 public final class Checkpointer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
@@ -41,15 +39,14 @@ public final class Checkpointer implements AutoCloseable {
   private final CheckpointWriter writer;
   private final EventLoop loop;
   private final Clock clock;
-  private final LongSupplier producerIdleMsMax;
-  private final Map<PartitionId, PartitionSummary> summaries = new TreeMap<>();
+  private final Function<PartitionId, @Nullable PartitionSummary> known;
   private final TreeSet<PartitionId> dirty = new TreeSet<>();
   private PSortedMap<String, ObjectInfo> seen = TreePMap.empty();
   private CompletableFuture<Void> round = CompletableFuture.completedFuture(null);
   private volatile boolean stopped;
 
   /**
-   * @param producerIdleMsMax producer.id.expiration.ms
+   * @param known published summaries of open partitions, in which producers age; the others are opened for the purpose
    */
   public Checkpointer(
       ObjectStore store,
@@ -58,14 +55,14 @@ public final class Checkpointer implements AutoCloseable {
       PartitionOpener opener,
       EventLoop loop,
       Clock clock,
-      LongSupplier producerIdleMsMax) {
+      Function<PartitionId, @Nullable PartitionSummary> known) {
     this.metadata = metadata;
     this.footers = footers;
     this.opener = opener;
     this.writer = new CheckpointWriter(store, metadata, loop);
     this.loop = loop;
     this.clock = clock;
-    this.producerIdleMsMax = producerIdleMsMax;
+    this.known = known;
   }
 
   /** A round every {@code intervalNs} from now on. */
@@ -124,7 +121,6 @@ public final class Checkpointer implements AutoCloseable {
         fresh.add(object);
       }
     }
-    summaries.keySet().removeIf(id -> !leads(image, id));
     Iterator<ObjectInfo> objects = fresh.iterator();
     return LoopSteps.repeat(
             loop,
@@ -166,16 +162,14 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   private CompletableFuture<Boolean> summarize(MetadataImage image, PartitionId id, List<Led> led) {
-    PartitionSummary known = summaries.get(id);
+    PartitionSummary summaryOfOpen = known.apply(id);
     Partition partition = image.partition(id);
-    return (known == null ? opener.open(id) : opener.advance(known))
+    return (summaryOfOpen == null ? opener.open(id) : opener.advance(summaryOfOpen))
         .thenApplyAsync(
             summary -> {
               long nowMs = TimeUnit.NANOSECONDS.toMillis(clock.monotonicNs());
-              PartitionSummary current = summary.withoutIdle(nowMs, producerIdleMsMax.getAsLong());
-              summaries.put(id, current);
-              if (partition != null && current.end() > checkpointEnd(image, id)) {
-                led.add(new Led(current.checkpoint(nowMs), partition.leaderEpoch()));
+              if (partition != null && summary.end() > checkpointEnd(image, id)) {
+                led.add(new Led(summary.checkpoint(nowMs), partition.leaderEpoch()));
               }
               return true;
             },

@@ -92,7 +92,7 @@ final class ObjectWorld {
       opener = new PartitionOpener(catalog, store, clock);
       checkpointer =
           new Checkpointer(
-              store, metadata, footers, opener, threads.eventLoop("checkpoint"), clock, () -> Long.MAX_VALUE);
+              store, metadata, footers, opener, threads.eventLoop("checkpoint"), clock, _ -> null);
       collector = new GarbageCollector(store, metadata, threads.eventLoop("garbage"), pins, releasedWalFiles::add);
     }
 
