@@ -30,8 +30,8 @@ public interface MetadataLog extends AutoCloseable {
   @Nullable CollectorBoundary collectorBoundary();
 
   /**
-   * Completes when the incarnation is over: {@link IncarnationEndedException} if fenced or closed, {@link MetadataCorruptException} and
-   * the like if the log cannot be read. Nothing of the incarnation may be acknowledged afterwards.
+   * Completes when the incarnation is over by itself, not by {@link #close}: {@link IncarnationEndedException} if fenced, {@link
+   * MetadataCorruptException} and the like if the log cannot be read. Nothing of the incarnation may be acknowledged afterwards.
    */
   CompletableFuture<Throwable> ended();
 

@@ -37,6 +37,7 @@ public final class StoredMetadataLog implements MetadataLog {
   private final List<CompletableFuture<MetadataImage>> refreshes = new ArrayList<>();
   private final AtomicInteger waiting = new AtomicInteger();
   private final CompletableFuture<Throwable> ended = new CompletableFuture<>();
+  private @Nullable IncarnationEndedException over;
   private boolean busy = true;
 
   private StoredMetadataLog(
@@ -97,8 +98,8 @@ public final class StoredMetadataLog implements MetadataLog {
     outcome.whenComplete((_, _) -> waiting.decrementAndGet());
     loop.execute(
         () -> {
-          if (ended.isDone()) {
-            outcome.completeExceptionally(endedException());
+          if (over != null) {
+            outcome.completeExceptionally(over);
           } else {
             queue.add(record, outcome);
             loop.execute(this::next); // so that commands handed over together share an entry
@@ -112,8 +113,8 @@ public final class StoredMetadataLog implements MetadataLog {
     CompletableFuture<MetadataImage> refreshed = new CompletableFuture<>();
     loop.execute(
         () -> {
-          if (ended.isDone()) {
-            refreshed.completeExceptionally(endedException());
+          if (over != null) {
+            refreshed.completeExceptionally(over);
           } else {
             refreshes.add(refreshed);
             next();
@@ -144,11 +145,11 @@ public final class StoredMetadataLog implements MetadataLog {
 
   @Override
   public void close() {
-    loop.execute(() -> end(new IncarnationEndedException("incarnation %s was closed".formatted(writer))));
+    loop.execute(() -> finish(new IncarnationEndedException("incarnation %s was closed".formatted(writer))));
   }
 
   private void next() {
-    if (busy || ended.isDone()) {
+    if (busy || over != null) {
       return;
     }
     if (!refreshes.isEmpty()) {
@@ -167,7 +168,7 @@ public final class StoredMetadataLog implements MetadataLog {
         .catchUp()
         .whenComplete(
             (_, error) -> {
-              if (error == null && !ended.isDone()) {
+              if (error == null && over == null) {
                 asked.forEach(a -> a.complete(image()));
               } else {
                 refreshes.addAll(asked); // ending completes them
@@ -179,8 +180,8 @@ public final class StoredMetadataLog implements MetadataLog {
   private void finished(@Nullable Throwable error) {
     if (error != null) {
       end(cause(error));
-    } else if (ended.isDone()) {
-      end(ended.resultNow());
+    } else if (over != null) {
+      finish(over);
     } else {
       boundaries.onProgress();
       idle();
@@ -196,25 +197,30 @@ public final class StoredMetadataLog implements MetadataLog {
     listeners.forEach(listener -> listener.accept(before, after));
     Incarnation own = after.incarnations().get(writer);
     if (own != null && own.state() != IncarnationState.REGISTERED) {
-      ended.complete(new IncarnationEndedException("incarnation %s of node %d was fenced".formatted(writer, own.nodeId())));
+      over = new IncarnationEndedException("incarnation %s of node %d was fenced".formatted(writer, own.nodeId()));
+      ended.complete(over);
     }
   }
 
-  /** Idempotent. */
+  /** Fenced, or the log cannot be read. Idempotent. */
   void end(Throwable cause) {
+    IncarnationEndedException ending =
+        cause instanceof IncarnationEndedException fenced
+            ? fenced
+            : new IncarnationEndedException("the metadata log has failed: " + cause.getMessage());
+    finish(ending);
     ended.complete(cause);
-    objects.close();
-    queue.fail(endedException());
-    List<CompletableFuture<MetadataImage>> asked = List.copyOf(refreshes);
-    refreshes.clear();
-    asked.forEach(a -> a.completeExceptionally(endedException()));
   }
 
-  private IncarnationEndedException endedException() {
-    Throwable cause = ended.resultNow();
-    return cause instanceof IncarnationEndedException fenced
-        ? fenced
-        : new IncarnationEndedException("the metadata log has failed: " + cause.getMessage());
+  private void finish(IncarnationEndedException cause) {
+    if (over == null) {
+      over = cause;
+    }
+    objects.close();
+    queue.fail(over);
+    List<CompletableFuture<MetadataImage>> asked = List.copyOf(refreshes);
+    refreshes.clear();
+    asked.forEach(a -> a.completeExceptionally(over));
   }
 
   private static Throwable cause(Throwable error) {

@@ -124,7 +124,7 @@ public final class FileWal implements Wal {
   }
 
   private static long cost(WalBatch batch) {
-    return batch.bytes().remaining() + WalEntryCodec.ALIGNMENT;
+    return (long) batch.bytes().remaining() + WalEntryCodec.ALIGNMENT;
   }
 
   private WalEndedException over() {

@@ -95,6 +95,19 @@ class StoredMetadataLogTest {
   }
 
   @Test
+  void aClosedLogRefusesCommandsButHasNotEndedByItself() {
+    MetadataLog log = world.start(1);
+    CompletableFuture<Outcome> underWay = log.submit(new NoOp());
+
+    log.close();
+
+    CompletableFuture<Outcome> late = log.submit(new NoOp());
+    assertThatThrownBy(() -> world.await(underWay)).hasCauseInstanceOf(IncarnationEndedException.class);
+    assertThatThrownBy(() -> world.await(late)).hasCauseInstanceOf(IncarnationEndedException.class);
+    assertThat(log.ended()).isNotDone();
+  }
+
+  @Test
   void registrationNamesTheFencedIncarnationsToTakeOver() {
     MetadataLog first = world.start(1);
     MetadataLog second = world.load();
