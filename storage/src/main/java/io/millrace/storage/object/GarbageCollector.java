@@ -29,8 +29,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deletes merged objects and checkpoints as invariant I8 allows, gives unlisted WAL files back to their pool, and aborts unfinished puts
- * of ended incarnations. Sweeps the same prefixes again and again, a page of each a round, since a stalled put may still create an
+ * Deletes merged objects, checkpoints and left-over WAL files as invariant I8 allows, gives WAL files back to their pool as they are
+ * unlisted, and aborts unfinished puts of ended incarnations. Sweeps the same prefixes again and again, a page of each a round, since a stalled put may still create an
  * object that was deleted. On one loop; entries and snapshots are the metadata log's own to collect.
  */
 public final class GarbageCollector implements AutoCloseable {
@@ -218,13 +218,10 @@ public final class GarbageCollector implements AutoCloseable {
     return incarnation != null && incarnation.state() != IncarnationState.REGISTERED;
   }
 
+  /** WAL files found by sweeping are not given back: after a power loss such a file may have a name among the spares already. */
   private CompletableFuture<Void> delete(String key) {
-    if (key.startsWith(Keys.WAL)) {
-      if (!pins.isPinned(key)) {
-        walFiles.release(key);
-      }
-      return CompletableFuture.completedFuture(null);
-    }
-    return store.delete(key).thenAccept(_ -> deleted.increment());
+    return pins.isPinned(key)
+        ? CompletableFuture.completedFuture(null)
+        : store.delete(key).thenAccept(_ -> deleted.increment());
   }
 }

@@ -28,6 +28,7 @@ public final class FileWal implements Wal {
   private static final Logger LOG = LoggerFactory.getLogger(FileWal.class);
   private static final int READ_THREADS = 2;
   private static final int READS_WAITING_MAX = 1024;
+  private static final double SPARE_BEGUN_AT = 0.125;
   private static final int FILE_TASKS_WAITING_MAX = 1024;
 
   private final FileWalSettings settings;
@@ -90,7 +91,7 @@ public final class FileWal implements Wal {
     this.filePool = environment.threads().pool("wal-files", 1, FILE_TASKS_WAITING_MAX);
     this.reader = new WalFileReader(environment.threads().pool("wal-read", READ_THREADS, READS_WAITING_MAX));
     this.entries = new EntryWriter(environment.disk(), writer, folder, spares, cache, reader);
-    this.maker = new SpareMaker(spares, loop, filePool, this::onSpareChange);
+    this.maker = new SpareMaker(spares, loop, filePool, this::onSpareChange, this::usedShare);
   }
 
   /** Begins to make the first file. */
@@ -267,9 +268,13 @@ public final class FileWal implements Wal {
     updateRoom();
   }
 
-  private void afterWrite() throws IOException {
+  private double usedShare() {
     WalFile file = entries.file();
-    if (file != null && file.position() * 4 >= file.sizeBytes()) {
+    return file == null ? 0 : (double) file.position() / file.sizeBytes();
+  }
+
+  private void afterWrite() throws IOException {
+    if (usedShare() >= SPARE_BEGUN_AT) {
       maker.want(settings.fileBytes(entries.nextCounter()), false);
     }
     updateRoom();

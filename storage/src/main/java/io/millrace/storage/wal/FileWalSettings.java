@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
  * Values a FileWal works by.
  *
  * @param fileBytes size of a file, once the first, smaller ones are full
- * @param firstFileBytes size of the first file of an incarnation; each further one is four times as large, up to fileBytes
+ * @param firstFileBytes size of the first file of an incarnation; each further one is twice as large, up to fileBytes
  * @param entryBytesMax most bytes of batches in one entry; a single larger batch gets an entry of its own
  * @param syncIntervalNs time between syncs with {@link WalSync#INTERVAL}
  * @param idleMarkDelayNs quiet time after which a durable mark follows the last entry
@@ -56,7 +56,7 @@ public record FileWalSettings(
   long fileBytes(long counter) {
     long bytes = firstFileBytes;
     for (long i = 0; i < counter && bytes < fileBytes; i++) {
-      bytes *= 4;
+      bytes *= 2;
     }
     return WalEntryCodec.aligned(Math.min(bytes, fileBytes));
   }

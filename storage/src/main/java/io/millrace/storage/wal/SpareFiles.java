@@ -175,6 +175,11 @@ public final class SpareFiles {
       return true;
     }
 
+    /** 0 to 1. */
+    double filled() {
+      return (double) position / bytes;
+    }
+
     void abandon() throws IOException {
       file.close();
       disk.delete(path);

@@ -5,20 +5,23 @@ import java.io.IOException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes one spare ahead in the background, in steps with pauses unless somebody waits for it, so that running out of space shows here
+ * Makes one spare ahead in the background, in steps with rests while it is well ahead, so that running out of space shows here
  * and never inside an entry. After a failure it tries again until it succeeds. Owned by the WAL's loop; only the steps run on the pool.
  */
 final class SpareMaker {
   private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(1);
+  private static final double LEAD = 0.25;
   private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(5);
 
   private final SpareFiles spares;
   private final EventLoop loop;
   private final Executor pool;
   private final Runnable onChange;
+  private final DoubleSupplier used;
   private boolean busy;
   private boolean awaited;
   private boolean paused;
@@ -27,12 +30,16 @@ final class SpareMaker {
   private @Nullable IOException failure;
   private boolean closed;
 
-  /** {@code onChange} runs on the loop after each success and each failure. */
-  SpareMaker(SpareFiles spares, EventLoop loop, Executor pool, Runnable onChange) {
+  /**
+   * @param onChange runs on the loop after each success and each failure
+   * @param used how much of the present file is used, 0 to 1; filling rests only while it is ahead of that
+   */
+  SpareMaker(SpareFiles spares, EventLoop loop, Executor pool, Runnable onChange, DoubleSupplier used) {
     this.spares = spares;
     this.loop = loop;
     this.pool = pool;
     this.onChange = onChange;
+    this.used = used;
   }
 
   /**
@@ -67,12 +74,13 @@ final class SpareMaker {
     try {
       pool.execute(() -> stepOnPool(bytes));
     } catch (RejectedExecutionException e) {
-      onStep(false, new IOException("too many tasks wait for the disk", e));
+      onStep(false, 0, new IOException("too many tasks wait for the disk", e));
     }
   }
 
   private void stepOnPool(long bytes) {
     boolean finished = false;
+    double filled = 0;
     IOException failed = null;
     try {
       SpareFiles.Filling current = filling;
@@ -81,6 +89,7 @@ final class SpareMaker {
         filling = current;
       }
       finished = current.step();
+      filled = current.filled();
     } catch (IOException e) {
       failed = e;
     }
@@ -88,9 +97,10 @@ final class SpareMaker {
       failed = finishOnPool(failed);
     }
     boolean done = finished;
+    double share = filled;
     IOException outcome = failed;
     try {
-      loop.execute(() -> onStep(done, outcome));
+      loop.execute(() -> onStep(done, share, outcome));
     } catch (RejectedExecutionException over) {
       finishOnPool(new IOException("the WAL has ended", over));
     }
@@ -109,13 +119,13 @@ final class SpareMaker {
     return failed;
   }
 
-  private void onStep(boolean finished, @Nullable IOException outcome) {
+  private void onStep(boolean finished, double filled, @Nullable IOException outcome) {
     if (closed) {
       pool.execute(() -> finishOnPool(new IOException("the WAL has ended")));
       return;
     }
     if (!finished && outcome == null) {
-      if (awaited) {
+      if (awaited || filled < used.getAsDouble() + LEAD) {
         step();
       } else {
         paused = true;

@@ -68,13 +68,10 @@ class WalRecoverySimulation {
       world.restart(true);
       if (crashed) {
         world.machine.crashAfterDiskCalls(1 + world.random.nextInt(20));
-        if (!world.recover()) {
-          world.restart(true);
-          assertThat(world.recover()).isTrue();
-        }
-      } else {
-        assertThat(world.recover()).isTrue();
+        world.recover();
+        world.restart(true);
       }
+      assertThat(world.recover()).isTrue();
 
       // then
       world.verifyRecovered();
