@@ -30,6 +30,7 @@ final class SimulatedBroker {
   private final SimulatedScheduler scheduler;
   private final SimulatedMachine machine;
   private StorageSettings settings;
+  private Environment environment;
   private StorageEngine engine;
   private ObjectStore store;
 
@@ -47,18 +48,30 @@ final class SimulatedBroker {
         2, 0, 64 << 20, logCacheBytes, 64 << 10, 8 << 20, 1 << 20, 1_000_000, 1000, 300_000, 2);
   }
 
-  void cacheBytes(int logCacheBytes) {
-    settings = settings(256 << 10, logCacheBytes);
+  /** Instead of the smaller files and larger cache that it begins with. */
+  void sizes(int walFileBytes, int logCacheBytes) {
+    settings = settings(walFileBytes, logCacheBytes);
+  }
+
+  Environment environment() {
+    return environment;
+  }
+
+  ObjectStore store() {
+    return store;
   }
 
   /** A new process on the machine, with its engine not yet started. */
   StorageEngine boot() {
-    Environment environment = machine.startProcess();
+    environment = machine.startProcess();
     store = new DirectoryStore(environment.disk(), environment.threads().pool("store", 2, 1000), DATA);
-    engine =
-        new StorageEngine(
-            environment, store, settings, new BrokerIdentity(1, List.of(), Optional.empty(), "test"));
+    engine = engine(environment, store);
     return engine;
+  }
+
+  StorageEngine engine(Environment environment, ObjectStore over) {
+    return new StorageEngine(
+        environment, over, settings, new BrokerIdentity(1, List.of(), Optional.empty(), "test"));
   }
 
   StorageEngine start() {
@@ -75,6 +88,10 @@ final class SimulatedBroker {
 
   void losePower() {
     machine.losePower();
+  }
+
+  StorageEngine engine() {
+    return engine;
   }
 
   SimulatedMachine machine() {
