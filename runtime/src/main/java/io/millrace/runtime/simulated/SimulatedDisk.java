@@ -69,6 +69,8 @@ public final class SimulatedDisk implements Disk {
     crashAtCall = Long.MAX_VALUE;
     life++;
     locks.clear();
+    // A call that died half-way may have changed what is used, and unnamed files have lost their last handle.
+    recount();
   }
 
   /** The machine is gone: a seeded part of what was not synced is lost. */
@@ -123,6 +125,11 @@ public final class SimulatedDisk implements Disk {
 
   public void flipBit(Path path, long bit) throws IOException {
     tree.file(path).flipBit(bit);
+  }
+
+  /** Size of a file without counting as a call, -1 if there is none. */
+  public long fileBytes(Path path) {
+    return tree.node(path) instanceof SimulatedFile file ? file.size() : -1;
   }
 
   /** What is on the medium, for checks. */

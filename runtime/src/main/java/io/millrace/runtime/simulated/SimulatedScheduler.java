@@ -56,6 +56,11 @@ public final class SimulatedScheduler {
     return failures;
   }
 
+  /** Whether anything is left to run, now or later. */
+  public boolean hasTasks() {
+    return !events.isEmpty();
+  }
+
   /** Runs the next task; false if there is none. */
   public boolean step() {
     Event event;

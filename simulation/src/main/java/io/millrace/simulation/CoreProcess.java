@@ -1,0 +1,78 @@
+package io.millrace.simulation;
+
+import io.millrace.broker.BrokerCore;
+import io.millrace.broker.api.Caller;
+import io.millrace.broker.config.BrokerConfig;
+import io.millrace.objectstore.DirectoryStore;
+import io.millrace.protocol.EncodedResponse;
+import io.millrace.runtime.Environment;
+import io.millrace.storage.log.StorageSettings;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataRecord.Endpoint;
+import io.millrace.storage.wal.FileWalSettings;
+import io.millrace.storage.wal.WalSync;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The broker's own composition, with files and caches so small that everything that happens in a day happens in seconds. */
+record CoreProcess(Environment environment, BrokerCore core) implements BrokerProcess {
+  private static final int STORE_THREADS = 4;
+  private static final int STORE_TASKS_MAX = 1000;
+
+  static CompletableFuture<BrokerProcess> start(Environment environment, Path data) {
+    DirectoryStore store =
+        new DirectoryStore(
+            environment.disk(),
+            environment.threads().pool("store", STORE_THREADS, STORE_TASKS_MAX),
+            data);
+    BrokerCore core =
+        new BrokerCore(
+            environment,
+            store,
+            BrokerConfig.of(Map.of("node.id", "1")),
+            settings(data),
+            List.of(new Endpoint("PLAINTEXT", "broker", 9092, "PLAINTEXT")),
+            "simulation");
+    return core.start().thenApply(done -> new CoreProcess(environment, core));
+  }
+
+  private static StorageSettings settings(Path data) {
+    FileWalSettings wal =
+        new FileWalSettings(
+            128 << 10,
+            64 << 10,
+            32 << 10,
+            WalSync.ALWAYS,
+            0,
+            TimeUnit.MILLISECONDS.toNanos(100),
+            8 << 10,
+            8);
+    return new StorageSettings(
+        data, wal, 2, 0, 512 << 10, 1 << 20, 64 << 10, 8 << 20, 1 << 20, 86_400_000, 600_000, 2_000, 2);
+  }
+
+  @Override
+  public CompletableFuture<@Nullable EncodedResponse> dispatch(Caller caller, ByteBuffer frame) {
+    return core.dispatcher().dispatch(frame, caller, environment.clock().monotonicNs());
+  }
+
+  @Override
+  public MetadataImage image() {
+    return core.storage().metadata().image();
+  }
+
+  @Override
+  public CompletableFuture<Throwable> failure() {
+    return core.failure();
+  }
+
+  @Override
+  public CompletableFuture<Void> stop() {
+    return core.stop();
+  }
+}

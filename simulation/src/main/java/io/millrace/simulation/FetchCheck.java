@@ -1,0 +1,115 @@
+package io.millrace.simulation;
+
+import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
+import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.FetchResponseData.FetchableTopicResponse;
+import org.apache.kafka.common.message.FetchResponseData.PartitionData;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+
+/** One partition's part of a fetch and what its answer may say. */
+record FetchCheck(PartitionLedger partition, long offset, long endAtRequest, boolean goneAtRequest) {
+  static final int VERSION = 17;
+
+  static FetchCheck at(PartitionLedger partition, long offset) {
+    return new FetchCheck(partition, offset, partition.end(), partition.isDeleted());
+  }
+
+  static FetchRequestData request(List<FetchCheck> checks, int maxWaitMs, int bytesMax) {
+    FetchRequestData request =
+        new FetchRequestData()
+            .setMaxWaitMs(maxWaitMs)
+            .setMinBytes(1)
+            .setMaxBytes(bytesMax)
+            .setSessionId(0)
+            .setSessionEpoch(-1);
+    Map<Uuid, FetchTopic> topics = new LinkedHashMap<>();
+    for (FetchCheck check : checks) {
+      topics
+          .computeIfAbsent(
+              check.partition.id().topicId(), id -> new FetchTopic().setTopicId(id))
+          .partitions()
+          .add(
+              new FetchPartition()
+                  .setPartition(check.partition.id().partition())
+                  .setFetchOffset(check.offset)
+                  .setPartitionMaxBytes(bytesMax));
+    }
+    request.topics().addAll(topics.values());
+    return request;
+  }
+
+  /** Checks the answer; the batches, or empty if the broker asks to try again or the topic is gone. */
+  Optional<Fetched> answered(FetchResponseData response, boolean alone) {
+    if (response.errorCode() != Errors.NONE.code()) {
+      throw new Violation("a fetch failed as a whole: " + Errors.forCode(response.errorCode()));
+    }
+    PartitionData data = find(response);
+    Errors error = Errors.forCode(data.errorCode());
+    return switch (error) {
+      case NONE -> Optional.of(check(data, alone));
+      case OFFSET_OUT_OF_RANGE -> {
+        if (offset >= 0 && offset <= endAtRequest && !partition.isDeleting()) {
+          throw new Violation(
+              "A1: %s says %d is out of range; its end was %d"
+                  .formatted(partition.id(), offset, endAtRequest));
+        }
+        yield Optional.empty();
+      }
+      case UNKNOWN_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION -> {
+        if (!partition.isDeleting()) {
+          throw new Violation("A1: " + error + " for " + partition.id());
+        }
+        yield Optional.empty();
+      }
+      case NOT_LEADER_OR_FOLLOWER, OFFSET_NOT_AVAILABLE, KAFKA_STORAGE_ERROR, CORRUPT_MESSAGE ->
+          Optional.empty();
+      default -> throw new Violation(error + " answered to a fetch of " + partition.id());
+    };
+  }
+
+  private Fetched check(PartitionData data, boolean alone) {
+    if (goneAtRequest) {
+      throw new Violation("A10/I10: " + partition.id() + " is read after its topic was gone");
+    }
+    ByteBuffer bytes =
+        data.records() instanceof MemoryRecords records ? records.buffer() : ByteBuffer.allocate(0);
+    List<RecordedBatch> batches = RecordedBatch.decode(bytes);
+    partition.toldHighWatermark(data.highWatermark(), endAtRequest, "a fetch");
+    partition.read(batches, offset, data.highWatermark());
+    if (batches.isEmpty() && alone && offset < endAtRequest) {
+      throw new Violation(
+          "A6/A12: a fetch of %s at %d returned nothing; its end was %d"
+              .formatted(partition.id(), offset, endAtRequest));
+    }
+    return new Fetched(batches, data.highWatermark(), data.logStartOffset());
+  }
+
+  private PartitionData find(FetchResponseData response) {
+    for (FetchableTopicResponse topic : response.responses()) {
+      if (topic.topicId().equals(partition.id().topicId())) {
+        for (PartitionData data : topic.partitions()) {
+          if (data.partitionIndex() == partition.id().partition()) {
+            return data;
+          }
+        }
+      }
+    }
+    throw new Violation("no answer to a fetch of " + partition.id());
+  }
+
+  /** What a fetch returned. */
+  record Fetched(List<RecordedBatch> batches, long highWatermark, long logStart) {
+    long next(long offset) {
+      return batches.isEmpty() ? offset : batches.getLast().lastOffset() + 1;
+    }
+  }
+}

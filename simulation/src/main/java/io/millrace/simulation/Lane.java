@@ -1,0 +1,81 @@
+package io.millrace.simulation;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** One producer's batches for one partition, oldest first, of which the first few are in flight. */
+final class Lane {
+  static final int BATCHES_MAX = 5;
+
+  final String topic;
+  final PartitionLedger ledger;
+  final List<SentBatch> unsettled = new ArrayList<>();
+  private final String namePrefix;
+  private int inFlight;
+  private boolean draining;
+  private int nextNumber;
+  private int nextSequence;
+
+  Lane(String producer, int number, String topic, PartitionLedger ledger) {
+    this.namePrefix = producer + "." + number + "-";
+    this.topic = topic;
+    this.ledger = ledger;
+  }
+
+  String nextName() {
+    return namePrefix + nextNumber;
+  }
+
+  int nextSequence() {
+    return nextSequence;
+  }
+
+  void add(SentBatch batch, int records) {
+    unsettled.add(batch);
+    ledger.sending(batch);
+    nextNumber++;
+    nextSequence += records;
+  }
+
+  int nextNumber() {
+    return nextNumber;
+  }
+
+  boolean hasUnsent() {
+    return !draining && inFlight < unsettled.size();
+  }
+
+  SentBatch send() {
+    return unsettled.get(inFlight++);
+  }
+
+  /** True if every batch before this one is settled. */
+  boolean isHead(SentBatch batch) {
+    return !unsettled.isEmpty() && unsettled.getFirst().equals(batch);
+  }
+
+  void settled(SentBatch batch) {
+    if (unsettled.remove(batch)) {
+      inFlight--;
+      drained();
+    }
+  }
+
+  /** Everything unsettled is sent again, in order, once what is in flight has come back. */
+  void failed() {
+    draining = true;
+    inFlight--;
+    drained();
+  }
+
+  void connectionBroken() {
+    inFlight = 0;
+    draining = false;
+  }
+
+  private void drained() {
+    if (draining && inFlight <= 0) {
+      connectionBroken();
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package io.millrace.simulation;
+
+import io.millrace.storage.PartitionId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
+
+/** All that clients were ever told, by topic id and partition, and the topics as the clients know them. */
+final class Ledger {
+  private final TreeMap<PartitionId, PartitionLedger> partitions = new TreeMap<>();
+  private final TreeMap<String, Topic> topics = new TreeMap<>();
+
+  /** A topic as clients found it. */
+  record Topic(String name, Uuid id, List<PartitionLedger> partitions) {}
+
+  Topic found(String name, Uuid id, int partitionCount) {
+    Topic known = topics.get(name);
+    if (known != null && known.id().equals(id)) {
+      return known;
+    }
+    List<PartitionLedger> ledgers = new ArrayList<>();
+    for (int p = 0; p < partitionCount; p++) {
+      PartitionId partition = new PartitionId(id, p);
+      PartitionLedger ledger = partitions.computeIfAbsent(partition, PartitionLedger::new);
+      if (ledger.isDeleted()) {
+        throw new Violation("I10: deleted topic " + name + " " + id + " is there again");
+      }
+      ledgers.add(ledger);
+    }
+    Topic topic = new Topic(name, id, List.copyOf(ledgers));
+    topics.put(name, topic);
+    return topic;
+  }
+
+  @Nullable Topic topic(String name) {
+    return topics.get(name);
+  }
+
+  void gone(String name) {
+    topics.remove(name);
+  }
+
+  List<Topic> topics() {
+    return List.copyOf(topics.values());
+  }
+
+  /** Partitions that must be there. */
+  List<PartitionLedger> live() {
+    return partitions.values().stream().filter(ledger -> !ledger.isDeleting()).toList();
+  }
+
+  PartitionLedger partition(PartitionId id) {
+    PartitionLedger ledger = partitions.get(id);
+    if (ledger == null) {
+      throw new IllegalStateException("no such partition: " + id);
+    }
+    return ledger;
+  }
+
+  long batches() {
+    return partitions.values().stream().mapToLong(PartitionLedger::batches).sum();
+  }
+}

@@ -1,0 +1,162 @@
+package io.millrace.simulation;
+
+import io.millrace.storage.PartitionId;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the clients of one partition were told. Everything in it must stay true for ever: an offset has one content, what was
+ * acknowledged or read is durable, and the high watermark never retreats (I1, I2, I3, A1-A4, A6, A11).
+ */
+final class PartitionLedger {
+  private final PartitionId id;
+  private final TreeMap<Long, RecordedBatch> known = new TreeMap<>();
+  private final Map<String, SentBatch> sent = new HashMap<>();
+  private long end;
+  private boolean deleting;
+  private boolean deleted;
+
+  PartitionLedger(PartitionId id) {
+    this.id = id;
+  }
+
+  PartitionId id() {
+    return id;
+  }
+
+  /** No answer below this was ever given as the end, and everything below it is readable. */
+  long end() {
+    return end;
+  }
+
+  int batches() {
+    return known.size();
+  }
+
+  /** From here on clients may find it gone. */
+  void deleting() {
+    deleting = true;
+  }
+
+  /** From here on nobody may find it. */
+  void deleted() {
+    deleting = true;
+    deleted = true;
+  }
+
+  boolean isDeleting() {
+    return deleting;
+  }
+
+  boolean isDeleted() {
+    return deleted;
+  }
+
+  void sending(SentBatch batch) {
+    sent.put(batch.name, batch);
+  }
+
+  void acknowledged(SentBatch batch, long baseOffset, boolean sentAfterDelete) {
+    if (sentAfterDelete) {
+      throw new Violation("A10/I10: " + id + " took " + batch.name + " after its topic was gone");
+    }
+    if (baseOffset < 0) {
+      throw new Violation("A11: " + batch.name + " acknowledged at " + baseOffset + " of " + id);
+    }
+    if (batch.idempotent && batch.acknowledgedAt() >= 0 && batch.acknowledgedAt() != baseOffset) {
+      throw new Violation(
+          "A3: %s of %s acknowledged at %d and at %d"
+              .formatted(batch.name, id, batch.acknowledgedAt(), baseOffset));
+    }
+    batch.acknowledgedAt(baseOffset);
+    RecordedBatch recorded = RecordedBatch.of(batch.name, batch.bytes, baseOffset);
+    learn(recorded, "acknowledged");
+    end = Math.max(end, recorded.lastOffset() + 1);
+  }
+
+  /** The end as an answer told it to a request sent when the ledger's end was {@code endAtRequest}. */
+  void toldHighWatermark(long highWatermark, long endAtRequest, String by) {
+    if (highWatermark < endAtRequest) {
+      throw new Violation(
+          "I2: %s told high watermark %d of %s after %d was known"
+              .formatted(by, highWatermark, id, endAtRequest));
+    }
+    end = Math.max(end, highWatermark);
+  }
+
+  /** Batches a fetch of {@code offset} returned, in its order. */
+  void read(List<RecordedBatch> batches, long offset, long highWatermark) {
+    long expected = -1;
+    for (RecordedBatch batch : batches) {
+      if (expected < 0 ? batch.baseOffset() > offset || batch.lastOffset() < offset
+          : batch.baseOffset() != expected) {
+        throw new Violation(
+            "A12/I3: a fetch of %s at %d returned %s where %d was due"
+                .formatted(id, offset, batch, expected < 0 ? offset : expected));
+      }
+      if (batch.lastOffset() >= highWatermark) {
+        throw new Violation(
+            "I2: a fetch of %s returned %s above high watermark %d"
+                .formatted(id, batch, highWatermark));
+      }
+      expected = batch.lastOffset() + 1;
+      checkSent(batch);
+      learn(batch, "read");
+    }
+  }
+
+  /** All of the partition, read from its start to its end after a restart. */
+  void readWhole(List<RecordedBatch> batches, long highWatermark) {
+    TreeMap<Long, RecordedBatch> found = new TreeMap<>();
+    Map<String, Integer> copies = new HashMap<>();
+    Map<String, Integer> lastNumbers = new HashMap<>();
+    batches.forEach(batch -> found.put(batch.baseOffset(), batch));
+    for (RecordedBatch batch : known.values()) {
+      if (!batch.equals(found.get(batch.baseOffset()))) {
+        throw new Violation(
+            "I1/A1: %s of %s is lost; at its place is %s"
+                .formatted(batch, id, found.get(batch.baseOffset())));
+      }
+    }
+    for (RecordedBatch batch : found.values()) {
+      SentBatch of = checkSent(batch);
+      int count = copies.merge(batch.name(), 1, Integer::sum);
+      if (count > (of.idempotent ? 1 : of.attempts())) {
+        throw new Violation("A3: %s lies %d times in %s".formatted(batch, count, id));
+      }
+      if (of.idempotent) {
+        String producer = batch.name().substring(0, batch.name().lastIndexOf('-'));
+        Integer before = lastNumbers.put(producer, of.number);
+        if (of.number != (before == null ? 0 : before + 1)) {
+          throw new Violation("A4: %s of %s follows number %s".formatted(batch, id, before));
+        }
+      }
+    }
+    if (highWatermark < end) {
+      throw new Violation(
+          "A1: %s ends at %d and was known to reach %d".formatted(id, highWatermark, end));
+    }
+    end = highWatermark;
+  }
+
+  private SentBatch checkSent(RecordedBatch batch) {
+    SentBatch of = sent.get(batch.name());
+    if (of == null || !batch.equals(RecordedBatch.of(batch.name(), of.bytes, batch.baseOffset()))) {
+      throw new Violation("I3: nobody sent " + batch + " to " + id);
+    }
+    return of;
+  }
+
+  private void learn(RecordedBatch batch, String how) {
+    Map.@Nullable Entry<Long, RecordedBatch> near = known.floorEntry(batch.lastOffset());
+    if (near == null || near.getValue().lastOffset() < batch.baseOffset()) {
+      known.put(batch.baseOffset(), batch);
+    } else if (!near.getValue().equals(batch)) {
+      throw new Violation(
+          "I3/A2: %s of %s %s where %s was".formatted(batch, id, how, near.getValue()));
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package io.millrace.simulation;
+
+import java.nio.ByteBuffer;
+
+/** A batch on its way from a producer; sent again, unchanged, until its fate is known. */
+final class SentBatch {
+  final String name;
+  final int number;
+  final boolean idempotent;
+  final ByteBuffer bytes;
+  private int attempts;
+  private long acknowledgedAt = -1;
+
+  SentBatch(String name, int number, boolean idempotent, ByteBuffer bytes) {
+    this.name = name;
+    this.number = number;
+    this.idempotent = idempotent;
+    this.bytes = bytes;
+  }
+
+  /** Bytes for one attempt; the broker writes into them. */
+  ByteBuffer attempt() {
+    attempts++;
+    ByteBuffer copy = ByteBuffer.allocate(bytes.remaining());
+    copy.put(bytes.duplicate()).flip();
+    return copy;
+  }
+
+  int attempts() {
+    return attempts;
+  }
+
+  /** Offset of the first acknowledgement, -1 before it. */
+  long acknowledgedAt() {
+    return acknowledgedAt;
+  }
+
+  void acknowledgedAt(long offset) {
+    acknowledgedAt = offset;
+  }
+}

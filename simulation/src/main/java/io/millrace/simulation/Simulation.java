@@ -1,0 +1,197 @@
+package io.millrace.simulation;
+
+import io.millrace.runtime.Threads;
+import io.millrace.runtime.simulated.SimulatedMachine;
+import io.millrace.runtime.simulated.SimulatedScheduler;
+import io.millrace.runtime.simulated.SimulatedThreads;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One seed: a broker, its clients, and what goes wrong. Rounds of faults, each followed by a time of peace in which everything must get
+ * done and all that clients were ever told must still be true. Single-threaded; the same seed takes the same steps.
+ */
+public final class Simulation {
+  private static final long TASKS_PENDING_MAX = 20_000;
+  private static final long PEACE_NS_MAX = TimeUnit.SECONDS.toNanos(300);
+  private static final long CHAOS_NS_MAX = TimeUnit.SECONDS.toNanos(120);
+  private static final long STEPS_MAX = 5_000_000;
+
+  private final long seed;
+  private final SimulatedScheduler scheduler;
+  private final SplittableRandom random;
+  private final Story story;
+  private final Coverage coverage = new Coverage();
+  private final Ledger ledger = new Ledger();
+  private final BrokerHost host;
+  private final Faults faults;
+  private final ImageCheck imageCheck;
+  private final List<Client> clients = new ArrayList<>();
+  private final Reader reader;
+
+  /** How a seed went. */
+  public record Result(long seed, long traceHash, long steps, Map<String, Long> coverage) {}
+
+  /** A seed that found something; the message says what, how to replay it and what happened before. */
+  public static final class FailedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    FailedException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  Simulation(long seed, BrokerProcess.Starter starter) {
+    this.seed = seed;
+    this.scheduler = new SimulatedScheduler(seed);
+    this.random = scheduler.fork();
+    this.story = new Story(scheduler);
+    SimulatedMachine machine = new SimulatedMachine(scheduler, "broker");
+    this.host = new BrokerHost(machine, starter, scheduler.fork());
+    this.faults = new Faults(scheduler, host, scheduler.fork(), story, coverage);
+    this.imageCheck = new ImageCheck(machine.disk());
+    Threads threads = new SimulatedMachine(scheduler, "clients").startProcess().threads();
+    Client.World world =
+        new Client.World(host, ledger, machine.clock(), faults::onAcknowledged);
+    int producers = 1 + random.nextInt(3);
+    for (int i = 0; i < producers; i++) {
+      String name = "p" + i;
+      clients.add(
+          new Producer(name, threads.eventLoop(name), scheduler.fork(), world, i == 0 || random.nextBoolean()));
+    }
+    int consumers = 1 + random.nextInt(2);
+    for (int i = 0; i < consumers; i++) {
+      String name = "c" + i;
+      clients.add(new Consumer(name, threads.eventLoop(name), scheduler.fork(), world));
+    }
+    clients.add(
+        new Admin(
+            threads.eventLoop("admin"),
+            scheduler.fork(),
+            world,
+            1 + random.nextInt(3),
+            random.nextInt(3) == 0));
+    this.reader = new Reader(threads.eventLoop("reader"), scheduler.fork(), world);
+  }
+
+  /** Runs the seed with the broker as it is. */
+  public static Result run(long seed) {
+    return new Simulation(seed, CoreProcess::start).run();
+  }
+
+  Result run() {
+    try {
+      clients.forEach(Client::start);
+      reader.start();
+      int rounds = 1 + random.nextInt(2);
+      for (int round = 0; round < rounds; round++) {
+        chaos();
+        peace();
+      }
+      faults.restart(true);
+      await(() -> faults.exhausted() && host.starts() > 0, "the last restart");
+      readAll();
+      faults.restart(false);
+      readAll();
+    } catch (RuntimeException | Error failure) {
+      throw new FailedException(
+          "seed %d: %s%nreplay: mvn -pl simulation -am test -Dtest=BrokerSimulation -Dmillrace.seed=%d%n%s"
+              .formatted(seed, failure.getMessage(), seed, story),
+          failure);
+    }
+    coverage.count("batch", ledger.batches());
+    coverage.count("start", host.starts());
+    return new Result(seed, scheduler.traceHash(), scheduler.steps(), coverage.counts());
+  }
+
+  private void chaos() {
+    story.tell("faults begin");
+    host.lossPerMille(random.nextInt(3) == 0 ? 10 : 1);
+    clients.forEach(Client::work);
+    faults.plan(1 + random.nextInt(5));
+    long endNs = scheduler.nowNs() + CHAOS_NS_MAX;
+    runUntil(() -> faults.exhausted() || scheduler.nowNs() > endNs);
+  }
+
+  private void peace() {
+    story.tell("faults end");
+    host.lossPerMille(0);
+    faults.heal();
+    clients.forEach(Client::rest);
+    await(() -> clients.stream().allMatch(Client::done), "what clients have begun");
+    readAll();
+  }
+
+  private void readAll() {
+    await(() -> host.process() != null, "the broker");
+    story.tell("reading everything");
+    reader.readAll();
+    await(reader::done, "the reader");
+    story.tell(ledger.batches() + " batches are where they were");
+  }
+
+  private void await(BooleanSupplier condition, String what) {
+    long endNs = scheduler.nowNs() + PEACE_NS_MAX;
+    runUntil(() -> condition.getAsBoolean() || scheduler.nowNs() > endNs);
+    if (!condition.getAsBoolean()) {
+      throw new Violation("no progress, waiting for " + what + whoWaits());
+    }
+  }
+
+  private void runUntil(BooleanSupplier condition) {
+    for (long i = 0; i < STEPS_MAX; i++) {
+      if (condition.getAsBoolean()) {
+        return;
+      }
+      scheduler.step();
+      checkStep();
+      faults.afterStep();
+    }
+    throw new Violation("no end after " + STEPS_MAX + " steps" + whoWaits());
+  }
+
+  private void checkStep() {
+    Throwable violation = host.violation();
+    if (violation == null && !scheduler.failures().isEmpty()) {
+      violation = scheduler.failures().getFirst();
+    }
+    if (violation != null) {
+      throw new Violation(String.valueOf(violation.getMessage()), violation);
+    }
+    SimulatedThreads threads = host.machine().process();
+    if (threads != null && threads.pending() > TASKS_PENDING_MAX) {
+      throw new Violation("I13: " + threads.pending() + " tasks wait in the broker");
+    }
+    BrokerProcess process = host.process();
+    if (process != null) {
+      imageCheck.check(process.image());
+    }
+  }
+
+  private String whoWaits() {
+    StringBuilder text = new StringBuilder();
+    List<Client> all = new ArrayList<>(clients);
+    all.add(reader);
+    for (Client client : all) {
+      if (!client.done()) {
+        text.append("\n  ").append(client.waitsFor());
+      }
+    }
+    for (Connection connection : host.connections()) {
+      text.append("\n  %s: %d requests unanswered".formatted(connection.id(), connection.unanswered()));
+    }
+    @Nullable Throwable ended = host.ended();
+    SimulatedThreads threads = host.machine().process();
+    text.append(
+        "\n  broker %s, %d tasks"
+            .formatted(
+                ended != null ? "ended: " + ended : host.process() != null ? "is up" : "is not up",
+                threads == null ? 0 : threads.pending()));
+    return text.toString();
+  }
+}

@@ -1,0 +1,52 @@
+package io.millrace.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Seeds of the simulation of one broker; {@code -Dmillrace.seed=N} runs that one alone. */
+final class BrokerSimulation {
+  private static final int FIXED_SEEDS = 180;
+  private static final int FRESH_SEEDS = 40;
+
+  @Test
+  @DisabledIfSystemProperty(named = "millrace.seed", matches = ".*")
+  void nothingAcknowledgedIsLostWhateverGoesWrong() {
+    SimulationRun.Outcome outcome = SimulationRun.run(0, FIXED_SEEDS);
+
+    assertThat(outcome.failures()).extracting(Throwable::getMessage).isEmpty();
+    for (String what :
+        new String[] {"WAL file recycled", "metadata entry", "fault POWER_LOSS_AFTER_RECYCLING"}) {
+      assertThat(outcome.coverage()).as("seeds reach every part").containsKey(what);
+    }
+  }
+
+  @Test
+  @DisabledIfSystemProperty(named = "millrace.seed", matches = ".*")
+  void norWithSeedsThatNobodyHasTriedBefore() {
+    long from = System.currentTimeMillis();
+
+    assertThat(SimulationRun.run(from, from + FRESH_SEEDS).failures())
+        .extracting(Throwable::getMessage)
+        .isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 22, 333, 4444, 55555})
+  @DisabledIfSystemProperty(named = "millrace.seed", matches = ".*")
+  void aSeedReplaysStepByStep(long seed) {
+    assertThat(Simulation.run(seed)).isEqualTo(Simulation.run(seed));
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "millrace.seed", matches = ".*")
+  void theSeedAskedForPasses() {
+    long seed = Long.getLong("millrace.seed");
+
+    assertThat(Simulation.run(seed)).isEqualTo(Simulation.run(seed));
+  }
+}
