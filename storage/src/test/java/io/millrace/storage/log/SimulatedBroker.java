@@ -41,11 +41,15 @@ final class SimulatedBroker {
   }
 
   private static StorageSettings settings(int walFileBytes, int logCacheBytes) {
+    return settings(walFileBytes, logCacheBytes, 64 << 20);
+  }
+
+  private static StorageSettings settings(int walFileBytes, int logCacheBytes, long walBacklogBytesMax) {
     return new StorageSettings(
         DATA,
         new FileWalSettings(
             walFileBytes, walFileBytes, 64 << 10, WalSync.ALWAYS, 0, TimeUnit.MILLISECONDS.toNanos(100), 8 << 10, 8),
-        2, 0, 64 << 20, logCacheBytes, 64 << 10, 8 << 20, 1 << 20, 1_000_000, 1000, 300_000, 2);
+        2, 0, walBacklogBytesMax, logCacheBytes, 64 << 10, 8 << 20, 1 << 20, 1_000_000, 1000, 300_000, 2);
   }
 
   /** Instead of the smaller files and larger cache that it begins with. */
@@ -59,6 +63,11 @@ final class SimulatedBroker {
 
   ObjectStore store() {
     return store;
+  }
+
+  /** Small WAL files, merged as soon as two of them wait, and a cache that holds less than they do. */
+  void mergeEagerly() {
+    settings = settings(64 << 10, 256 << 10, 256 << 10);
   }
 
   /** A new process on the machine, with its engine not yet started. */

@@ -1,0 +1,120 @@
+package io.millrace.storage.object;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.metadata.ObjectInfo;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.Record;
+import org.junit.jupiter.api.Test;
+
+class ObjectReaderTest {
+  private final ObjectWorld world = new ObjectWorld(1);
+
+  @Test
+  void recordsAreFoundByTime() {
+    for (long seed = 0; seed < 30; seed++) {
+      ObjectWorld random = new ObjectWorld(seed);
+      PartitionId id = random.createTopic("t", 2, Map.of()).getFirst();
+      for (int i = 0; i < 4; i++) {
+        random.publish(List.of(id, new PartitionId(id.topicId(), 1)), 20);
+      }
+      for (int i = 0; i < 20; i++) {
+        long from = random.random.nextLong(random.end(id));
+        long to = from + 1 + random.random.nextLong(random.end(id) - from);
+        long time = random.random.nextLong(110_000);
+        assertThat(random.await(random.broker.reader.firstAtOrAfter(id, time, from, to)).map(TimedOffset::offset))
+            .as("seed %d, at or after %d in [%d, %d)", seed, time, from, to)
+            .isEqualTo(first(random, id, time, from, to));
+        assertThat(random.await(random.broker.reader.maxTimestamp(id, from, to)).map(TimedOffset::offset))
+            .as("seed %d, latest in [%d, %d)", seed, from, to)
+            .isEqualTo(latest(random, id, from, to));
+      }
+    }
+  }
+
+  @Test
+  void aBlockIsLoadedAndCheckedOnce() {
+    PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
+    world.publish(List.of(id), 20);
+
+    world.readEverything(id, 0);
+    world.readEverything(id, 0);
+
+    assertThat(world.broker.blocks.loads()).isEqualTo(1);
+  }
+
+  @Test
+  void theFirstBatchIsReadWhateverTheLimitOnlyIfAskedTo() {
+    PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
+    world.publish(List.of(id), 5);
+
+    assertThat(world.await(world.broker.reader.read(id, 0, 100, 1, false)).bytes().remaining()).isZero();
+    assertThat(world.await(world.broker.reader.read(id, 0, 100, 1, true)).bytes().remaining())
+        .isEqualTo(world.model.get(id).firstEntry().getValue().limit());
+  }
+
+  @Test
+  void nothingThatBeginsAtTheEndAskedForIsRead() {
+    PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
+    world.publish(List.of(id), 5);
+    long second = world.model.get(id).higherKey(0L);
+
+    ObjectReader.Lent lent = world.await(world.broker.reader.read(id, 0, second, 1 << 20, true));
+
+    assertThat(lent.endOffset()).isEqualTo(second);
+    assertThat(world.await(world.broker.reader.read(id, second, second, 1 << 20, true)).bytes().remaining()).isZero();
+  }
+
+  @Test
+  void anObjectThatTheImageStillListsAndTheStoreLostIsCorruption() {
+    PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
+    ObjectInfo object = world.publish(List.of(id), 5);
+    world.await(world.store.delete(object.key()));
+
+    var read = world.broker.reader.read(id, 0, 100, 1000, true);
+    world.scheduler.runUntil(read::isDone, 100_000);
+
+    assertThat(read.exceptionNow()).hasMessageContaining(object.key()).hasMessageContaining("refers to it");
+  }
+
+  @Test
+  void sizesCountWhatEndsAboveAnOffset() {
+    PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
+    world.publish(List.of(id), 5);
+    world.publish(List.of(id), 5);
+    long bytes = world.model.get(id).values().stream().mapToLong(ByteBuffer::limit).sum();
+
+    assertThat(world.await(world.broker.reader.size(id, 0)))
+        .isEqualTo(new ObjectReader.Size(bytes, world.end(id)));
+  }
+
+  private static Optional<Long> first(ObjectWorld world, PartitionId id, long time, long from, long to) {
+    for (ByteBuffer batch : world.model.get(id).values()) {
+      for (Record record : MemoryRecords.readableRecords(batch.duplicate()).records()) {
+        if (record.timestamp() >= time && record.offset() >= from && record.offset() < to) {
+          return Optional.of(record.offset());
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<Long> latest(ObjectWorld world, PartitionId id, long from, long to) {
+    Optional<Long> best = Optional.empty();
+    long bestTime = -1;
+    for (ByteBuffer batch : world.model.get(id).values()) {
+      for (Record record : MemoryRecords.readableRecords(batch.duplicate()).records()) {
+        if (record.offset() >= from && record.offset() < to && record.timestamp() > bestTime) {
+          bestTime = record.timestamp();
+          best = Optional.of(record.offset());
+        }
+      }
+    }
+    return best;
+  }
+}
