@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
@@ -36,18 +37,31 @@ final class Launcher {
    * @param input goes to its standard input
    */
   static Result feed(Path folder, String input, String... arguments) throws IOException, InterruptedException {
+    return run(folder, input, Map.of(), arguments);
+  }
+
+  /** As {@link #run(Path, String...)}, with more in its environment. */
+  static Result run(Path folder, Map<String, String> environment, String... arguments)
+      throws IOException, InterruptedException {
+    return run(folder, "", environment, arguments);
+  }
+
+  private static Result run(
+      Path folder, String input, Map<String, String> environment, String... arguments)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(path()));
     command.addAll(List.of(arguments));
     Path in = Files.createTempFile(folder, "in", "");
     Path out = Files.createTempFile(folder, "out", "");
     Path err = Files.createTempFile(folder, "err", "");
     Files.writeString(in, input);
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectInput(in.toFile())
             .redirectOutput(out.toFile())
-            .redirectError(err.toFile())
-            .start();
+            .redirectError(err.toFile());
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
       process.destroyForcibly();
       throw new AssertionError(String.join(" ", command) + " did not end; " + Files.readString(err));

@@ -1,0 +1,48 @@
+package io.millrace.conformance;
+
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** A tool's output without what differs from run to run: addresses, ids, times, column widths, stack frames. */
+final class Normalised {
+  private static final List<Replacement> REPLACEMENTS =
+      List.of(
+          new Replacement("\\[20\\d\\d-[^\\]]*\\]", "[TIME]"),
+          new Replacement("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
+          new Replacement("(TopicId|Cluster ID): [A-Za-z0-9_-]{22}", "$1: ID"),
+          new Replacement("(\"(logDir|totalBytes|usableBytes)\"):(\"[^\"]*\"|\\d+)", "$1:X"),
+          new Replacement("(?<=\\s)/127\\.0\\.0\\.1(?=\\s)", "/HOST"),
+          new Replacement("(CreateTime|LogAppendTime):\\d+", "$1:TIME"),
+          new Replacement("console-consumer-\\d+", "console-consumer-N"),
+          new Replacement("[ \\t]+", " "));
+
+  /** Stack frames, and how often a client asked again. */
+  private static final List<String> NOISE = List.of("\tat ", "\t... ", "reported a recoverable issue");
+
+  private record Replacement(Pattern pattern, String with) {
+    Replacement(String pattern, String with) {
+      this(Pattern.compile(pattern), with);
+    }
+  }
+
+  private Normalised() {}
+
+  /** Sorted, as neither topics, partitions nor records of several partitions come in a promised order. */
+  static Stream<String> lines(String said, String address) {
+    String port = address.substring(address.lastIndexOf(':') + 1);
+    return said.lines()
+        .filter(line -> NOISE.stream().noneMatch(line::contains))
+        .map(line -> line.replace(address, "ADDRESS").replace(" " + port + " ", " PORT "))
+        .map(Normalised::line)
+        .sorted();
+  }
+
+  private static String line(String line) {
+    String normalised = line;
+    for (Replacement each : REPLACEMENTS) {
+      normalised = each.pattern.matcher(normalised).replaceAll(each.with);
+    }
+    return normalised.strip();
+  }
+}

@@ -1,0 +1,176 @@
+package io.millrace.conformance;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.common.GroupState;
+import org.apache.kafka.common.utils.Exit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a transcript's official tools one after the other in this process, which saves a JVM's start for each, and prints the transcript
+ * with what they say this time. Against Millrace that is compared; against a fresh Apache Kafka it records:
+ * {@code CLASSPATH=conformance/target/test-classes ./millrace kafka-run-class io.millrace.conformance.ToolScript HOST:PORT TRANSCRIPT}.
+ */
+final class ToolScript {
+  private static final int MEMBER_QUERIES_MAX = 100_000;
+  private static final long TOOL_SECONDS_MAX = 60;
+
+  private final String address;
+  private final PrintStream transcript;
+  private final InheritableThreadLocal<Run> running = new InheritableThreadLocal<>();
+  private Run background = new Run(OutputStream.nullOutputStream());
+
+  /** One tool, on a thread of its own. */
+  private record Run(
+      CompletableFuture<Integer> exitCode, OutputStream output, Queue<Runnable> shutdownHooks) {
+    Run(OutputStream output) {
+      this(new CompletableFuture<>(), output, new ConcurrentLinkedQueue<>());
+    }
+  }
+
+  private ToolScript(String address, PrintStream transcript) {
+    this.address = address;
+    this.transcript = transcript;
+    this.running.set(new Run(transcript));
+  }
+
+  /** Arguments: bootstrap address, transcript. */
+  public static void main(String[] arguments) throws Exception {
+    ToolScript script = new ToolScript(arguments[0], System.out);
+    PrintStream captured = new PrintStream(script.new CurrentOutput(), true, StandardCharsets.UTF_8);
+    System.setOut(captured);
+    System.setErr(captured);
+    Exit.setExitProcedure(script::end);
+    Exit.setHaltProcedure(script::end);
+    Exit.setShutdownHookAdder((name, hook) -> script.running.get().shutdownHooks().add(hook));
+    script.run(Files.readAllLines(Path.of(arguments[1])));
+    Runtime.getRuntime().halt(0);
+  }
+
+  /** As at a process's end, nothing of the tool happens after this. */
+  private void end(int code, @Nullable String message) {
+    running.get().exitCode().complete(code);
+    while (true) {
+      LockSupport.park();
+    }
+  }
+
+  private void run(List<String> lines) throws Exception {
+    for (int i = 0; i < lines.size(); i++) {
+      String line = lines.get(i);
+      if (line.startsWith("> ") || line.startsWith("= ") || line.equals(">")) {
+        continue;
+      }
+      transcript.println(line);
+      if (line.startsWith("$ ")) {
+        List<String> input = new ArrayList<>();
+        while (i + 1 < lines.size() && lines.get(i + 1).startsWith("< ")) {
+          transcript.println(lines.get(++i));
+          input.add(lines.get(i).substring(2) + "\n");
+        }
+        foreground(line.substring(2), String.join("", input));
+      } else if (line.startsWith("& ")) {
+        background = start(line.substring(2));
+      } else if (line.startsWith("stable ")) {
+        awaitStable(line.split(" ", -1)[1]);
+      } else if (line.equals("wait")) {
+        finish(background);
+      }
+    }
+  }
+
+  private void foreground(String command, String input) throws Exception {
+    System.setIn(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)));
+    finish(start(command));
+  }
+
+  private void finish(Run run) throws Exception {
+    int code = run.exitCode().get(TOOL_SECONDS_MAX, TimeUnit.SECONDS);
+    run.shutdownHooks().forEach(Runnable::run);
+    Normalised.lines(run.output().toString(), address)
+        .forEach(line -> transcript.println(("> " + line).stripTrailing()));
+    transcript.println("= " + code);
+  }
+
+  private Run start(String command) {
+    Run run = new Run(new ByteArrayOutputStream());
+    Thread.ofPlatform().daemon().start(() -> run(command, run));
+    return run;
+  }
+
+  private void run(String command, Run run) {
+    running.set(run);
+    List<String> words = new ArrayList<>(Arrays.asList(command.split(" ", -1)));
+    Class<?> tool = toolClass(words.removeFirst());
+    words.addAll(List.of("--bootstrap-server", address));
+    try {
+      tool.getMethod("main", String[].class).invoke(null, (Object) words.toArray(String[]::new));
+      run.exitCode().complete(0);
+    } catch (ReflectiveOperationException e) {
+      run.exitCode().completeExceptionally(e);
+    }
+  }
+
+  private static Class<?> toolClass(String name) {
+    String className =
+        switch (name) {
+          case "kafka-cluster" -> "org.apache.kafka.tools.ClusterTool";
+          case "kafka-configs" -> "kafka.admin.ConfigCommand";
+          case "kafka-console-consumer" -> "org.apache.kafka.tools.consumer.ConsoleConsumer";
+          case "kafka-console-producer" -> "org.apache.kafka.tools.ConsoleProducer";
+          case "kafka-consumer-groups" -> "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+          case "kafka-get-offsets" -> "org.apache.kafka.tools.GetOffsetShell";
+          case "kafka-groups" -> "org.apache.kafka.tools.GroupsCommand";
+          case "kafka-log-dirs" -> "org.apache.kafka.tools.LogDirsCommand";
+          case "kafka-topics" -> "org.apache.kafka.tools.TopicCommand";
+          default -> throw new IllegalArgumentException(name);
+        };
+    try {
+      return Class.forName(className);
+    } catch (ClassNotFoundException e) {
+      throw new IllegalStateException("run by `millrace kafka-run-class`, which has the tools", e);
+    }
+  }
+
+  private void awaitStable(String group) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", address))) {
+      for (int i = 0; i < MEMBER_QUERIES_MAX; i++) {
+        ConsumerGroupDescription seen = admin.describeConsumerGroups(List.of(group)).all().get().get(group);
+        if (seen.groupState() == GroupState.STABLE && !seen.members().isEmpty()) {
+          return;
+        }
+      }
+      throw new IllegalStateException(group + " does not become stable");
+    }
+  }
+
+  /** What a tool prints goes to that tool's own output, background or not. */
+  private final class CurrentOutput extends OutputStream {
+    @Override
+    public void write(int b) throws IOException {
+      running.get().output().write(b);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int count) throws IOException {
+      running.get().output().write(bytes, from, count);
+    }
+  }
+}
