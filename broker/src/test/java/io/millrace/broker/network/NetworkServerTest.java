@@ -1,6 +1,7 @@
 package io.millrace.broker.network;
 
 import static io.millrace.broker.network.TestClient.frame;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -245,7 +246,7 @@ class NetworkServerTest {
     start(s -> s);
     TestClient client = connect();
 
-    client.send("GET / HTTP/1.1\r\n\r\n".getBytes());
+    client.send("GET / HTTP/1.1\r\n\r\n".getBytes(UTF_8));
     TestClient other = connect();
     other.send(ByteBuffer.allocate(24).putInt(20).putShort((short) 999).array());
 

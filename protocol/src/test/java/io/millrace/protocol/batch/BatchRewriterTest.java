@@ -47,12 +47,13 @@ class BatchRewriterTest {
   @Test
   void aGoodBatchPassesUntouched() {
     ByteBuffer batch = built(LZ4, NOW, 5);
-    ByteBuffer before = ByteBuffer.wrap(batch.array().clone());
+    ByteBuffer before = ByteBuffer.allocate(batch.limit()).put(0, batch, 0, batch.limit());
 
     ByteBuffer prepared = rewriter.prepare(batch, accept(batch), null, BatchRules.DEFAULT);
 
     assertThat(prepared).isEqualTo(before);
-    assertThat(prepared.array()).isSameAs(batch.array());
+    batch.putLong(0, 99);
+    assertThat(BatchHeader.baseOffset(prepared, 0)).as("the same memory").isEqualTo(99);
   }
 
   @Test
@@ -75,7 +76,7 @@ class BatchRewriterTest {
 
     ByteBuffer prepared = rewriter.prepare(batch, accept(batch), null, BatchRules.DEFAULT);
 
-    assertThat(records(prepared)).extracting(r -> r.split(" ")[0]).containsExactly("0", "1", "2");
+    assertThat(records(prepared)).extracting(r -> r.substring(0, r.indexOf(' '))).containsExactly("0", "1", "2");
   }
 
   @Test

@@ -1,5 +1,7 @@
 package io.millrace.protocol.batch;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -27,7 +29,7 @@ final class Batches {
             (short) -1, -1, false, false, -1, 1 << 20)) {
       for (int i = 0; i < count; i++) {
         Header[] headers = {new RecordHeader("h", new byte[] {1, 2})};
-        b.append(timestamp + i, ("k" + i).getBytes(), ("value" + i).getBytes(), headers);
+        b.append(timestamp + i, ("k" + i).getBytes(UTF_8), ("value" + i).getBytes(UTF_8), headers);
       }
       ByteBuffer built = b.build().buffer();
       return ByteBuffer.allocate(built.remaining()).put(built).flip();
