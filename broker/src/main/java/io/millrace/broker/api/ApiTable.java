@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -29,7 +30,7 @@ public final class ApiTable {
     byKey = Collections.unmodifiableNavigableMap(map);
   }
 
-  private static void add(TreeMap<Short, ApiHandler<?>> map, ApiHandler<?> handler) {
+  private static void add(Map<Short, ApiHandler<?>> map, ApiHandler<?> handler) {
     ApiKeys api = handler.api();
     if (handler.oldestVersion() < api.oldestVersion()
         || handler.newestVersion() > api.latestVersion()

@@ -2,6 +2,9 @@ package io.millrace.broker.network;
 
 import io.millrace.runtime.Clock;
 import java.net.SocketAddress;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,17 +25,22 @@ public final class NetworkCounters {
   }
 
   private final Clock clock;
-  private final Reason[] reasons = new Reason[CloseReason.values().length];
+  private final Map<CloseReason, Reason> reasons = new EnumMap<>(CloseReason.class);
   private final AtomicInteger open = new AtomicInteger();
   private final LongAdder receivedBytes = new LongAdder();
   private final LongAdder sentBytes = new LongAdder();
 
   public NetworkCounters(Clock clock) {
     this.clock = clock;
-    for (int i = 0; i < reasons.length; i++) {
-      reasons[i] = new Reason();
-      reasons[i].toldAtNs.set(clock.monotonicNs() - LOG_INTERVAL_NS);
+    for (CloseReason reason : CloseReason.values()) {
+      Reason counts = new Reason();
+      counts.toldAtNs.set(clock.monotonicNs() - LOG_INTERVAL_NS);
+      reasons.put(reason, counts);
     }
+  }
+
+  private Reason counts(CloseReason reason) {
+    return Objects.requireNonNull(reasons.get(reason));
   }
 
   /** Connections open now. */
@@ -41,7 +49,7 @@ public final class NetworkCounters {
   }
 
   public long closed(CloseReason reason) {
-    return reasons[reason.ordinal()].closed.sum();
+    return counts(reason).closed.sum();
   }
 
   public long receivedBytes() {
@@ -69,7 +77,7 @@ public final class NetworkCounters {
   }
 
   void onClosed(CloseReason reason, @Nullable SocketAddress peer, String detail) {
-    Reason r = reasons[reason.ordinal()];
+    Reason r = counts(reason);
     r.closed.increment();
     if (!reason.told()) {
       return;

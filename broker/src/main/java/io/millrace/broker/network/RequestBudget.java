@@ -39,9 +39,11 @@ final class RequestBudget {
 
   /** Whether a connection may read on; {@code unfinished} if it holds the beginning of a frame. */
   boolean mayRead(Object connection, boolean unfinished) {
-    return used.get() < bytesMax
-        || unfinished
-            && (connection.equals(finisher.get()) || finisher.compareAndSet(null, connection));
+    return used.get() < bytesMax || (unfinished && finishes(connection));
+  }
+
+  private boolean finishes(Object connection) {
+    return connection.equals(finisher.get()) || finisher.compareAndSet(null, connection);
   }
 
   /** The connection has finished its frame, or is closed. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.message.ApiMessageType.ListenerType;
 import org.apache.kafka.common.protocol.ApiKeys;
+import org.jspecify.annotations.Nullable;
 
 /** Writes docs/reference/kafka-api.md from the handlers and what Kafka's own classes say a broker advertises. */
 final class ApiReferencePage {
@@ -79,7 +80,7 @@ final class ApiReferencePage {
     return result;
   }
 
-  private static boolean complete(ApiKeys api, ApiHandler<?> handler) {
+  private static boolean complete(ApiKeys api, @Nullable ApiHandler<?> handler) {
     return handler != null
         && handler.oldestVersion() == api.oldestVersion()
         && handler.newestVersion() == newest(api);
@@ -120,7 +121,7 @@ final class ApiReferencePage {
       ApiHandler<?> handler = served.get(api);
       String here = handler == null ? "-" : versions(handler.oldestVersion(), handler.newestVersion());
       String why = complete(api, handler) ? "" : REASONS.getOrDefault(api, "");
-      page.append("| %d | %s | %s | %s | %s |%n".formatted(api.id, api.name, here, versions(api.oldestVersion(), newest(api)), why));
+      page.append("| %d | %s | %s | %s | %s |\n".formatted(api.id, api.name, here, versions(api.oldestVersion(), newest(api)), why));
     }
     return page.toString();
   }

@@ -6,12 +6,14 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.lang.reflect.Array;
 import java.lang.reflect.Constructor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The reference page says what the handlers say; -Dreference.write=true writes it. */
@@ -29,7 +31,7 @@ class ApiReferencePageTest {
           && !found.getModifiers().contains(JavaModifier.ABSTRACT)) {
         Constructor<?> constructor = found.reflect().getDeclaredConstructors()[0];
         constructor.setAccessible(true);
-        Object[] nothing = new Object[constructor.getParameterCount()];
+        @Nullable Object[] nothing = new @Nullable Object[constructor.getParameterCount()];
         for (int i = 0; i < nothing.length; i++) {
           nothing[i] = zero(constructor.getParameterTypes()[i]);
         }
@@ -39,8 +41,8 @@ class ApiReferencePageTest {
     return new ApiTable(handlers, ApiFeatures.NONE).handlers();
   }
 
-  private static Object zero(Class<?> type) {
-    return type.isPrimitive() ? java.lang.reflect.Array.get(java.lang.reflect.Array.newInstance(type, 1), 0) : null;
+  private static @Nullable Object zero(Class<?> type) {
+    return type.isPrimitive() ? Array.get(Array.newInstance(type, 1), 0) : null;
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.NotCoordinatorException;
@@ -20,6 +21,7 @@ import org.apache.kafka.common.message.HeartbeatResponseData;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.message.ResponseHeaderData;
+import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
@@ -127,7 +129,7 @@ class DispatcherTest {
 
   private static <T extends ApiMessage> T decoded(
       ApiKeys api, short version, CompletableFuture<@Nullable EncodedResponse> answer, T into) {
-    EncodedResponse response = answer.join();
+    EncodedResponse response = Objects.requireNonNull(answer.join());
     ByteBuffer bytes = ByteBuffer.allocate(response.sizeBytes());
     response.buffers().forEach(b -> bytes.put(b.duplicate()));
     ByteBufferAccessor in = new ByteBufferAccessor(bytes.flip().position(4));
@@ -202,7 +204,7 @@ class DispatcherTest {
             dispatch(
                     ApiKeys.SYNC_GROUP,
                     (short) 5,
-                    new org.apache.kafka.common.message.SyncGroupRequestData())
+                    new SyncGroupRequestData())
                 ::join)
         .hasCauseInstanceOf(RefusedRequestException.class);
     assertThat(counters.refused()).isEqualTo(2);
