@@ -223,21 +223,6 @@ class FileWalTest {
   }
 
   @Test
-  void closingEndsWhatWaits() {
-    // given
-    world.open();
-    TestBatch batch = send(0, 100);
-
-    // when
-    world.wal().close();
-    world.settle();
-
-    // then
-    assertThat(batch.durable || batch.ended != null).isTrue();
-    assertThat(world.wal().failure().isDone()).isFalse();
-  }
-
-  @Test
   void aFailedSyncEndsEveryBatchThatIsNotDurableAndNothingIsWrittenAfterwards() {
     // given
     world.open();
@@ -318,6 +303,31 @@ class FileWalTest {
     world.restart(true);
     world.recover();
     world.verifyRecovered();
+  }
+
+  @Test
+  void whenPublicationsLagBatchesAreRefusedUntilTheyCatchUp() {
+    // given
+    world.recyclePercent = 0;
+    world.publicationsHeld = true;
+    world.open();
+
+    // when
+    TestBatch next;
+    int taken = 0;
+    while ((next = world.send(0, 3000, false)) != null) {
+      taken++;
+      world.scheduler.runFor(20_000_000);
+    }
+
+    // then
+    assertThat(world.sealed).hasSize(world.settings.unpublishedFilesMax() + 1);
+    assertThat(taken).isGreaterThan(15);
+    world.releasePublications();
+    world.settle();
+    TestBatch later = send(0, 3000);
+    world.settle();
+    assertThat(later.durable).isTrue();
   }
 
   @Test

@@ -53,6 +53,8 @@ public final class WalWorld {
       new FileWalSettings(FILE_BYTES, FILE_BYTES, 16 << 10, WalSync.ALWAYS, 1_000_000, 2_000_000, 8 << 10, 3);
   public long cacheBytes = 256 << 10;
   public int recyclePercent = 60;
+  public boolean publicationsHeld;
+  private final List<Runnable> heldPublications = new ArrayList<>();
 
   // What the image would say.
   public @Nullable WriterId unrecovered;
@@ -118,8 +120,7 @@ public final class WalWorld {
   private CompletableFuture<Void> publish(EventLoop meta, SealedWalFile file) {
     CompletableFuture<Void> published = new CompletableFuture<>();
     sealed.add(Keys.number(file.object().key()));
-    meta.schedule(
-        random.nextInt(3_000_000),
+    Runnable publication =
         () -> {
           assertThat(file.lastSequence()).isGreaterThan(trim);
           trim = file.lastSequence();
@@ -129,8 +130,19 @@ public final class WalWorld {
           if (random.nextInt(100) < recyclePercent) {
             mergeOldest();
           }
-        });
+        };
+    if (publicationsHeld) {
+      heldPublications.add(publication);
+    } else {
+      meta.schedule(random.nextInt(3_000_000), publication);
+    }
     return published;
+  }
+
+  public void releasePublications() {
+    publicationsHeld = false;
+    heldPublications.forEach(Runnable::run);
+    heldPublications.clear();
   }
 
   /** Unlists the oldest object and gives its file back. */
@@ -212,11 +224,7 @@ public final class WalWorld {
   /** Everything acknowledged is in the objects, in order, as sent; what was not recovered is forgotten by the model. */
   public void verifyRecovered() throws IOException {
     assertThat(scheduler.failures()).isEmpty();
-    Map<PartitionId, List<byte[]>> found = new TreeMap<>();
-    merged.forEach((partition, batches) -> found.put(partition, new ArrayList<>(batches)));
-    for (ObjectInfo object : listed) {
-      collect(found, object, read(object.key()));
-    }
+    Map<PartitionId, List<byte[]>> found = found();
     for (Map.Entry<PartitionId, List<TestBatch>> each : sent.entrySet()) {
       List<TestBatch> expected = each.getValue();
       List<byte[]> actual = found.getOrDefault(each.getKey(), List.of());
@@ -230,6 +238,20 @@ public final class WalWorld {
       // What was adopted is now as good as acknowledged: the next life must keep it too.
       expected.forEach(batch -> batch.durable = true);
     }
+  }
+
+  /** What the objects hold of a partition. */
+  public List<byte[]> found(PartitionId partition) throws IOException {
+    return found().getOrDefault(partition, List.of());
+  }
+
+  private Map<PartitionId, List<byte[]>> found() throws IOException {
+    Map<PartitionId, List<byte[]>> found = new TreeMap<>();
+    merged.forEach((partition, batches) -> found.put(partition, new ArrayList<>(batches)));
+    for (ObjectInfo object : listed) {
+      collect(found, object, read(object.key()));
+    }
+    return found;
   }
 
   private ByteBuffer read(String key) throws IOException {
