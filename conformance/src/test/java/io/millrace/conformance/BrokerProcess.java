@@ -25,14 +25,15 @@ final class BrokerProcess implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 60;
 
   private final Path folder;
-  private final List<String> settings;
+  private final List<String> command;
   private final int port;
   private @Nullable Process process;
+  private @Nullable BufferedReader output;
   private @Nullable String readyLine;
 
-  private BrokerProcess(Path folder, List<String> settings, int port) {
+  private BrokerProcess(Path folder, List<String> command, int port) {
     this.folder = folder;
-    this.settings = settings;
+    this.command = command;
     this.port = port;
   }
 
@@ -43,13 +44,27 @@ final class BrokerProcess implements AutoCloseable {
    * @param settings each {@code key=value}
    */
   static BrokerProcess start(Path folder, String... settings) throws IOException {
-    BrokerProcess broker = new BrokerProcess(folder, List.of(settings), freePort());
+    int port = freePort();
+    List<String> command = new ArrayList<>(List.of(Launcher.path(), "start"));
+    command.addAll(List.of("--data", folder.resolve("data").toString(), "--listen", "127.0.0.1:" + port));
+    List.of(settings).forEach(setting -> command.addAll(List.of("--set", setting)));
+    return run(folder, port, command);
+  }
+
+  /**
+   * As {@link #start(Path, String...)}, with a command of one's own.
+   *
+   * @param folder holds its log
+   * @param port where the command makes it listen
+   */
+  static BrokerProcess run(Path folder, int port, List<String> command) throws IOException {
+    BrokerProcess broker = new BrokerProcess(folder, command, port);
     broker.start();
     return broker;
   }
 
   /** A port of our own choice, unlike port 0, is the same after a restart. */
-  private static int freePort() throws IOException {
+  static int freePort() throws IOException {
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return free.getLocalPort();
     }
@@ -71,13 +86,27 @@ final class BrokerProcess implements AutoCloseable {
 
   /** As SIGTERM; returns the exit code. */
   int stop() throws InterruptedException {
-    Process stopping = running();
-    stopping.destroy();
-    if (!stopping.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-      stopping.destroyForcibly();
+    running().toHandle().destroy(); // unlike the process itself, leaves its output readable
+    return awaitEnd();
+  }
+
+  /** What came after the ready line on standard output, until the process ended. */
+  List<String> outputAfterReadyLine() {
+    return Objects.requireNonNull(output, "not started").lines().toList();
+  }
+
+  /** The process, to send it a signal. */
+  long pid() {
+    return running().pid();
+  }
+
+  /** Waits for an end that a signal has asked for; returns the exit code. */
+  int awaitEnd() throws InterruptedException {
+    if (!running().waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      running().destroyForcibly();
       throw failure("the broker did not stop");
     }
-    return stopping.exitValue();
+    return running().exitValue();
   }
 
   /** Starts again on the same port and data, after {@link #kill()} or {@link #stop()}. */
@@ -85,13 +114,11 @@ final class BrokerProcess implements AutoCloseable {
     if (process != null && process.isAlive()) {
       throw new IllegalStateException("the broker runs");
     }
-    List<String> command = new ArrayList<>(List.of(Launcher.path(), "start"));
-    command.addAll(List.of("--data", folder.resolve("data").toString(), "--listen", address()));
-    settings.forEach(setting -> command.addAll(List.of("--set", setting)));
     Process started =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log().toFile())).start();
     process = started;
-    readyLine = firstLine(started);
+    output = started.inputReader(StandardCharsets.UTF_8);
+    readyLine = firstLine(started, output);
   }
 
   /** Everything the broker has logged, over all its lives. */
@@ -110,8 +137,7 @@ final class BrokerProcess implements AutoCloseable {
     }
   }
 
-  private String firstLine(Process started) {
-    BufferedReader out = started.inputReader(StandardCharsets.UTF_8);
+  private String firstLine(Process started, BufferedReader out) {
     try {
       return CompletableFuture.supplyAsync(
               () -> out.lines().findFirst().orElseThrow(() -> failure("the broker ended before it was ready")))
