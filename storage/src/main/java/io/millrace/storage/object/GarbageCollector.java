@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes merged objects, checkpoints and left-over WAL files as invariant I8 allows, gives WAL files back to their pool as they are
- * unlisted, and aborts unfinished puts of ended incarnations. Sweeps the same prefixes again and again, a page of each a round, since a stalled put may still create an
- * object that was deleted. On one loop; entries and snapshots are the metadata log's own to collect.
+ * unlisted, and aborts unfinished puts of ended incarnations. Sweeps the same prefixes again and again, a page of each a round, since a
+ * stalled put may create an object that was deleted. On one loop; entries and snapshots are the metadata log's own to collect.
  */
 public final class GarbageCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);

@@ -111,6 +111,23 @@ class MergerSimulation {
     }
   }
 
+  @Test
+  void aFlippedLeaderEpochIsOutsideTheCrcAndFoundByTheSums() {
+    for (long seed = 0; seed < 5; seed++) {
+      ObjectWorld world = new ObjectWorld(seed);
+      PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
+      ObjectInfo input = world.publish(List.of(id), 30);
+      var run = world.await(world.broker.footers.get(input)).of(id).getFirst().runs().getFirst();
+      world.store.flippedBits.put(input.key(), (run.position() + 12 + world.random.nextInt(4)) * 8);
+
+      world.broker.merger(ObjectWorld.EAGER).start();
+      world.runFor(30);
+
+      assertThat(world.broker.counters.failures()).as("seed %d", seed).isPositive();
+      assertThat(world.broker.metadata.image().objects()).containsOnlyKeys(input.key());
+    }
+  }
+
   private static boolean leaderEpochOf(ObjectWorld world, PartitionId id, Footer.Run run, long position) {
     long at = run.position();
     for (var batch : world.model.get(id).tailMap(run.baseOffset()).values()) {
