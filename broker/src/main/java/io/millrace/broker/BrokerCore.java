@@ -96,7 +96,7 @@ public final class BrokerCore {
 
   private static void tellDeletedTopics(
       GroupCoordinator coordinator, MetadataImage before, MetadataImage after) {
-    if (before.topics() == after.topics()) {
+    if (before.sameTopics(after)) {
       return;
     }
     for (Uuid id : before.topics().keySet()) {

@@ -159,7 +159,7 @@ final class OpenPartitions implements Partitions {
   /** Closes what is no longer led; tells log starts. On the metadata loop, for each image in order. */
   @SuppressWarnings("ReferenceEquality") // an image without change to topics has the same map
   void onImage(MetadataImage before, MetadataImage after) {
-    if (before.topics() == after.topics()) {
+    if (before.sameTopics(after)) {
       return;
     }
     for (OpenPartition partition : all()) {

@@ -35,6 +35,7 @@ final class TailIndex {
       long fileCounter,
       long filePosition) {
 
+    @SuppressWarnings("ReferenceEquality") // a chunk is a place in memory, not a value
     private boolean continuedBy(Ref next) {
       return chunk == next.chunk
           && chunkPosition + bytes == next.chunkPosition

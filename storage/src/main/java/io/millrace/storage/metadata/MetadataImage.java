@@ -115,6 +115,18 @@ public record MetadataImage(
     }
   }
 
+  /** Cheap, to be asked for every entry: an entry that leaves the topics alone leaves the very map. */
+  @SuppressWarnings("ReferenceEquality") // on purpose: comparing contents would cost O(topics)
+  public boolean sameTopics(MetadataImage other) {
+    return topics == other.topics;
+  }
+
+  /** Likewise for the listed objects. */
+  @SuppressWarnings("ReferenceEquality") // on purpose: comparing contents would cost O(objects)
+  public boolean sameObjects(MetadataImage other) {
+    return objects == other.objects;
+  }
+
   public @Nullable Topic topic(Uuid id) {
     return topics.get(id);
   }

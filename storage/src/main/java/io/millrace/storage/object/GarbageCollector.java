@@ -67,7 +67,7 @@ public final class GarbageCollector implements AutoCloseable {
   public void start(long intervalNs) {
     metadata.addListener(
         (before, after) -> {
-          if (!stopped && before.objects() != after.objects()) {
+          if (!stopped && !before.sameObjects(after)) {
             List<String> unlisted = unlistedWal(before, after);
             loop.execute(() -> releaseAll(unlisted));
           }

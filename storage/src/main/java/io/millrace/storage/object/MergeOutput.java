@@ -104,11 +104,12 @@ final class MergeOutput {
     return put.append(part)
         .thenAccept(
             outcome -> {
-              switch (outcome) {
-                case PartOutcome.Taken() -> position += size;
-                case PartOutcome.Unknown(String reason) ->
-                    throw new StoreUnavailableException("writing %s: %s".formatted(key, reason));
-              }
+              position +=
+                  switch (outcome) {
+                    case PartOutcome.Taken() -> size;
+                    case PartOutcome.Unknown(String reason) ->
+                        throw new StoreUnavailableException("writing %s: %s".formatted(key, reason));
+                  };
             });
   }
 }

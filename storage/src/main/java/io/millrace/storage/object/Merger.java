@@ -54,7 +54,7 @@ public final class Merger implements AutoCloseable {
   }
 
   private void onImage(MetadataImage before, MetadataImage after) {
-    if (!stopped && (before.objects() != after.objects() || before.topics() != after.topics())) {
+    if (!stopped && !(before.sameObjects(after) && before.sameTopics(after))) {
       wake();
     }
   }

@@ -6,14 +6,13 @@ import io.millrace.storage.metadata.ObjectInfo;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.pcollections.PSortedMap;
 
 /**
  * Which listed objects may hold offsets of a partition, without going through all of them: a tree of key ranges from (first partition,
  * first offset) to (last partition, end offset). Immutable; built once per set of objects.
  */
 final class ObjectIndex {
-  private final PSortedMap<String, ObjectInfo> objects;
+  private final MetadataImage image;
 
   /** By begin of the range; the middle of a stretch is the root of its subtree. */
   private final ObjectInfo[] ranges;
@@ -21,10 +20,10 @@ final class ObjectIndex {
   /** For each root the object of its subtree whose range ends last. */
   private final ObjectInfo[] lastEnd;
 
-  private ObjectIndex(PSortedMap<String, ObjectInfo> objects) {
-    this.objects = objects;
+  private ObjectIndex(MetadataImage image) {
+    this.image = image;
     this.ranges =
-        objects.values().stream()
+        image.objects().values().stream()
             .sorted(Comparator.comparing(ObjectInfo::first).thenComparingLong(ObjectInfo::firstOffset))
             .toArray(ObjectInfo[]::new);
     this.lastEnd = new ObjectInfo[ranges.length];
@@ -34,12 +33,12 @@ final class ObjectIndex {
   }
 
   static ObjectIndex of(MetadataImage image) {
-    return new ObjectIndex(image.objects());
+    return new ObjectIndex(image);
   }
 
   /** This index if the image lists the same objects, else a new one. */
   ObjectIndex at(MetadataImage image) {
-    return image.objects() == objects ? this : of(image);
+    return image.sameObjects(this.image) ? this : of(image);
   }
 
   /**

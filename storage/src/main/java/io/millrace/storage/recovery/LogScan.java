@@ -84,7 +84,7 @@ final class LogScan {
   }
 
   private boolean isNext(Decoded decoded) {
-    return decoded instanceof Decoded.Whole(WalEntry entry) && entry.sequence() == endSequence + 1
+    return (decoded instanceof Decoded.Whole(WalEntry entry) && entry.sequence() == endSequence + 1)
         || decoded instanceof Decoded.Newer;
   }
 

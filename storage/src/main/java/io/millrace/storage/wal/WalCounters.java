@@ -63,10 +63,11 @@ public final class WalCounters {
     writeNs.add(ns);
   }
 
-  /** WAL loop only. */
+  /** WAL loop only, so {@code recentSyncNs} has one writer. */
   void onSync(long ns) {
     syncs.increment();
     syncNs.add(ns);
-    recentSyncNs += (ns - recentSyncNs) / 8;
+    long before = recentSyncNs;
+    recentSyncNs = before + (ns - before) / 8;
   }
 }

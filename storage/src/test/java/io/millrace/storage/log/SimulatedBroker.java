@@ -17,10 +17,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
 
 /** A machine on which storage engines run, one after the other, over a directory store. */
 final class SimulatedBroker {
@@ -30,9 +32,9 @@ final class SimulatedBroker {
   private final SimulatedScheduler scheduler;
   private final SimulatedMachine machine;
   private StorageSettings settings;
-  private Environment environment;
-  private StorageEngine engine;
-  private ObjectStore store;
+  private @Nullable Process process;
+
+  private record Process(Environment environment, ObjectStore store, StorageEngine engine) {}
 
   SimulatedBroker(long seed) {
     this.scheduler = new SimulatedScheduler(seed);
@@ -58,11 +60,11 @@ final class SimulatedBroker {
   }
 
   Environment environment() {
-    return environment;
+    return process().environment();
   }
 
   ObjectStore store() {
-    return store;
+    return process().store();
   }
 
   /** Small WAL files, merged as soon as two of them wait, and a cache that holds less than they do. */
@@ -72,10 +74,15 @@ final class SimulatedBroker {
 
   /** A new process on the machine, with its engine not yet started. */
   StorageEngine boot() {
-    environment = machine.startProcess();
-    store = new DirectoryStore(environment.disk(), environment.threads().pool("store", 2, 1000), DATA);
-    engine = engine(environment, store);
+    Environment environment = machine.startProcess();
+    ObjectStore store = new DirectoryStore(environment.disk(), environment.threads().pool("store", 2, 1000), DATA);
+    StorageEngine engine = engine(environment, store);
+    process = new Process(environment, store, engine);
     return engine;
+  }
+
+  private Process process() {
+    return Objects.requireNonNull(process, "not booted");
   }
 
   StorageEngine engine(Environment environment, ObjectStore over) {
@@ -90,8 +97,8 @@ final class SimulatedBroker {
   }
 
   void stop() {
-    await(engine.stop());
-    store.close();
+    await(engine().stop());
+    store().close();
     machine.crashProcess();
   }
 
@@ -100,7 +107,7 @@ final class SimulatedBroker {
   }
 
   StorageEngine engine() {
-    return engine;
+    return process().engine();
   }
 
   SimulatedMachine machine() {
@@ -117,17 +124,17 @@ final class SimulatedBroker {
     for (int i = 0; i < partitions; i++) {
       replicas.add(List.of(1));
     }
-    Outcome outcome = await(engine.metadata().submit(new TopicCreated(id, name, replicas, Map.of())));
+    Outcome outcome = await(engine().metadata().submit(new TopicCreated(id, name, replicas, Map.of())));
     assertThat(outcome).isInstanceOf(Outcome.Applied.class);
     return new PartitionId(id, 0);
   }
 
   void deleteTopic(PartitionId partition) {
-    await(engine.metadata().submit(new TopicDeleted(partition.topicId())));
+    await(engine().metadata().submit(new TopicDeleted(partition.topicId())));
   }
 
   PartitionLog open(PartitionId id) {
-    return await(engine.open(id));
+    return await(engine().open(id));
   }
 
   /** The value of a future that completes, in virtual time. */

@@ -34,7 +34,8 @@ final class TailIndexTest {
   void anOffsetIsFoundInTheReferenceThatHoldsIt() {
     HandChunk chunk = new HandChunk();
     for (int i = 0; i < 100; i++) {
-      tail.add(ref(i * 10, i * 10 + 10, 50, chunk, i * 1000, 1));
+      long offset = i * 10L;
+      tail.add(ref(offset, offset + 10, 50, chunk, i * 1000, 1));
     }
 
     assertThat(tail.from(0, 1)).extracting(Ref::baseOffset).containsExactly(0L);

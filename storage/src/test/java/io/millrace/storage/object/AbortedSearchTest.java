@@ -7,10 +7,8 @@ import io.millrace.storage.object.Footer.AbortedTransaction;
 import io.millrace.storage.object.Footer.PartitionFooter;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.apache.kafka.common.Uuid;
@@ -28,7 +26,6 @@ class AbortedSearchTest {
       SplittableRandom random = new SplittableRandom(seed);
       List<ByteBuffer> batches = new ArrayList<>();
       List<Data> data = new ArrayList<>();
-      Map<Long, Integer> markers = new HashMap<>();
       Set<Integer> aborted = new HashSet<>();
       int[] open = {-1, -1, -1};
       int transactions = 0;
@@ -37,7 +34,6 @@ class AbortedSearchTest {
         if (open[p] >= 0 && (random.nextInt(3) == 0 || offset > 70)) {
           boolean abort = random.nextBoolean();
           batches.add(SampleBatches.marker(offset, p, 0, abort, 1));
-          markers.put((long) offset, p);
           if (abort) {
             aborted.add(open[p]);
           }

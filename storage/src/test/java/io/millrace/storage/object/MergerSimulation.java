@@ -13,6 +13,7 @@ import io.millrace.storage.metadata.ObjectInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.kafka.common.Uuid;
@@ -130,7 +131,7 @@ class MergerSimulation {
 
   private static boolean leaderEpochOf(ObjectWorld world, PartitionId id, Footer.Run run, long position) {
     long at = run.position();
-    for (var batch : world.model.get(id).tailMap(run.baseOffset()).values()) {
+    for (var batch : world.batches(id).tailMap(run.baseOffset()).values()) {
       if (position < at + batch.limit()) {
         return position - at >= 12 && position - at < 16;
       }
@@ -192,11 +193,12 @@ class MergerSimulation {
       assertThat(world.broker.counters.failures()).as("seed %d", seed).isZero();
       assertThat(levels(world)).as("seed %d", seed).doesNotContainKey(0);
       for (PartitionId id : all) {
-        world.readEverything(id, starts.get(id));
-        long dropBelow = Math.min(starts.get(id), covered.get(id));
+        long start = Objects.requireNonNull(starts.get(id));
+        world.readEverything(id, start);
+        long dropBelow = Math.min(start, Objects.requireNonNull(covered.get(id)));
         var parts = world.await(world.broker.catalog.parts(id, 0));
         assertThat(parts.getFirst().footer().baseOffset())
-            .isEqualTo(Optional.ofNullable(world.model.get(id).floorKey(dropBelow)).orElse(0L));
+            .isEqualTo(Optional.ofNullable(world.batches(id).floorKey(dropBelow)).orElse(0L));
         PartitionSummary opened = world.await(world.broker.opener.open(id));
         assertThat(opened.end()).isEqualTo(world.end(id));
       }
@@ -284,8 +286,7 @@ class MergerSimulation {
 
   /** Merged objects and checkpoints that neither the newest boundary nor the image lists. */
   private static List<String> garbage(ObjectWorld world) {
-    CollectorBoundary boundary = world.broker.metadata.collectorBoundary();
-    assertThat(boundary).isNotNull();
+    CollectorBoundary boundary = Objects.requireNonNull(world.broker.metadata.collectorBoundary());
     List<String> keys = new ArrayList<>(world.keys(Keys.DATA));
     keys.addAll(world.keys(Keys.CHECKPOINT));
     for (MetadataImage image : List.of(boundary.image(), world.broker.metadata.image())) {

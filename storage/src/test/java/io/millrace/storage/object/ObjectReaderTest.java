@@ -55,14 +55,14 @@ class ObjectReaderTest {
 
     assertThat(world.await(world.broker.reader.read(id, 0, 100, 1, false)).bytes().remaining()).isZero();
     assertThat(world.await(world.broker.reader.read(id, 0, 100, 1, true)).bytes().remaining())
-        .isEqualTo(world.model.get(id).firstEntry().getValue().limit());
+        .isEqualTo(world.batches(id).firstEntry().getValue().limit());
   }
 
   @Test
   void nothingThatBeginsAtTheEndAskedForIsRead() {
     PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
     world.publish(List.of(id), 5);
-    long second = world.model.get(id).higherKey(0L);
+    long second = world.batches(id).higherKey(0L);
 
     ObjectReader.Lent lent = world.await(world.broker.reader.read(id, 0, second, 1 << 20, true));
 
@@ -87,14 +87,14 @@ class ObjectReaderTest {
     PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
     world.publish(List.of(id), 5);
     world.publish(List.of(id), 5);
-    long bytes = world.model.get(id).values().stream().mapToLong(ByteBuffer::limit).sum();
+    long bytes = world.batches(id).values().stream().mapToLong(ByteBuffer::limit).sum();
 
     assertThat(world.await(world.broker.reader.size(id, 0)))
         .isEqualTo(new ObjectReader.Size(bytes, world.end(id)));
   }
 
   private static Optional<Long> first(ObjectWorld world, PartitionId id, long time, long from, long to) {
-    for (ByteBuffer batch : world.model.get(id).values()) {
+    for (ByteBuffer batch : world.batches(id).values()) {
       for (Record record : MemoryRecords.readableRecords(batch.duplicate()).records()) {
         if (record.timestamp() >= time && record.offset() >= from && record.offset() < to) {
           return Optional.of(record.offset());
@@ -107,7 +107,7 @@ class ObjectReaderTest {
   private static Optional<Long> latest(ObjectWorld world, PartitionId id, long from, long to) {
     Optional<Long> best = Optional.empty();
     long bestTime = -1;
-    for (ByteBuffer batch : world.model.get(id).values()) {
+    for (ByteBuffer batch : world.batches(id).values()) {
       for (Record record : MemoryRecords.readableRecords(batch.duplicate()).records()) {
         if (record.offset() >= from && record.offset() < to && record.timestamp() > bestTime) {
           bestTime = record.timestamp();

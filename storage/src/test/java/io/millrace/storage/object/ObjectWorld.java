@@ -28,6 +28,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -43,7 +45,7 @@ final class ObjectWorld {
   final SimulatedScheduler scheduler;
   final SplittableRandom random;
   final WatchedStore store;
-  final Map<PartitionId, TreeMap<Long, ByteBuffer>> model = new TreeMap<>();
+  private final Map<PartitionId, NavigableMap<Long, ByteBuffer>> model = new TreeMap<>();
   final List<String> releasedWalFiles = new ArrayList<>();
   Broker broker;
 
@@ -146,7 +148,7 @@ final class ObjectWorld {
   }
 
   long end(PartitionId id) {
-    TreeMap<Long, ByteBuffer> batches = model.getOrDefault(id, new TreeMap<>());
+    NavigableMap<Long, ByteBuffer> batches = model.getOrDefault(id, new TreeMap<>());
     return batches.isEmpty() ? 0 : SampleBatches.end(batches.lastEntry().getValue());
   }
 
@@ -190,13 +192,18 @@ final class ObjectWorld {
     long before = broker.sequence;
     broker.sequence += 10;
     broker.apply(new WalPublished(broker.metadata.writer(), before, broker.sequence, List.of(object)));
-    batches.forEach(b -> model.get(b.getKey()).put(b.getValue().getLong(0), b.getValue()));
+    batches.forEach(b -> batches(b.getKey()).put(b.getValue().getLong(0), b.getValue()));
     return object;
+  }
+
+  /** What was published to the partition, by base offset. */
+  NavigableMap<Long, ByteBuffer> batches(PartitionId id) {
+    return Objects.requireNonNull(model.get(id));
   }
 
   /** Everything at or above {@code logStart}, from random offsets and from one end to the other. */
   void readEverything(PartitionId id, long logStart) {
-    TreeMap<Long, ByteBuffer> batches = model.get(id);
+    NavigableMap<Long, ByteBuffer> batches = batches(id);
     long end = end(id);
     for (long offset = logStart; offset < end; ) {
       offset = readAt(batches, id, offset, 1 + random.nextInt(5000));
@@ -207,18 +214,18 @@ final class ObjectWorld {
     assertThat(await(broker.reader.read(id, end, Long.MAX_VALUE, 1000, true)).bytes().remaining()).isZero();
   }
 
-  private long readAt(TreeMap<Long, ByteBuffer> batches, PartitionId id, long offset, int bytesMax) {
+  private long readAt(NavigableMap<Long, ByteBuffer> batches, PartitionId id, long offset, int bytesMax) {
     ObjectReader.Lent lent = await(broker.reader.read(id, offset, Long.MAX_VALUE, bytesMax, true));
     ByteBuffer expected = ByteBuffer.allocate(lent.bytes().remaining());
-    long next = batches.floorKey(offset);
+    long next = Objects.requireNonNull(batches.floorKey(offset));
     while (expected.hasRemaining()) {
-      ByteBuffer batch = batches.get(next);
+      ByteBuffer batch = Objects.requireNonNull(batches.get(next));
       expected.put(batch.duplicate());
       next = SampleBatches.end(batch);
     }
     assertThat(lent.bytes()).as("%s at %d", id, offset).isEqualTo(expected.flip());
     assertThat(lent.endOffset()).isEqualTo(next).isGreaterThan(offset);
-    assertThat(lent.bytes().remaining()).isLessThanOrEqualTo(Math.max(bytesMax, batches.floorEntry(offset).getValue().limit()));
+    assertThat(lent.bytes().remaining()).isLessThanOrEqualTo(Math.max(bytesMax, Objects.requireNonNull(batches.floorEntry(offset)).getValue().limit()));
     lent.release().run();
     return next;
   }

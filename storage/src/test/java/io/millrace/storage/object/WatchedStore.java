@@ -36,7 +36,7 @@ final class WatchedStore implements ObjectStore {
     calls++;
     if (--callsLeft == 0) {
       if (random.nextBoolean()) {
-        call.get();
+        var _ = call.get();
       }
       onCrash.run();
       return new CompletableFuture<>();

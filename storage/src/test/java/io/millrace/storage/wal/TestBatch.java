@@ -5,7 +5,6 @@ import io.millrace.storage.PartitionId;
 import io.millrace.storage.cache.Chunk;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -64,7 +63,7 @@ public final class TestBatch implements WalBatch {
   }
 
   public byte[] array() {
-    return Arrays.copyOf(bytes.array(), bytes.limit());
+    return copy(bytes, 0, bytes.limit());
   }
 
   public long endOffset() {
