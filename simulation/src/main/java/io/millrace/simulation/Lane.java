@@ -73,6 +73,11 @@ final class Lane {
     draining = false;
   }
 
+  @Override
+  public String toString() {
+    return "%d of %d in flight%s".formatted(inFlight, unsettled.size(), draining ? ", draining" : "");
+  }
+
   private void drained() {
     if (draining && inFlight <= 0) {
       connectionBroken();

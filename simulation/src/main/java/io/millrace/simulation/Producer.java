@@ -47,6 +47,7 @@ final class Producer extends Client {
   private int laneNumber;
   private boolean backingOff;
   private boolean working;
+  private String lastError = "none";
 
   Producer(
       String name, EventLoop loop, SplittableRandom random, World world, boolean idempotent) {
@@ -65,9 +66,11 @@ final class Producer extends Client {
   @Override
   String waitsFor() {
     StringBuilder text = new StringBuilder(name).append(connected() ? "" : " (not connected)");
+    text.append(" with %d requests in flight%s, ".formatted(requestsInFlight, working ? ", working" : ""));
+    text.append("last error ").append(lastError).append(':');
     for (Lane lane : lanes.values()) {
       if (!lane.unsettled.isEmpty()) {
-        text.append(" %s of %s;".formatted(lane.unsettled.getFirst().name, lane.ledger.id()));
+        text.append(" %s of %s (%s);".formatted(lane.unsettled.getFirst().name, lane.ledger.id(), lane));
       }
     }
     return text.toString();
@@ -225,7 +228,11 @@ final class Producer extends Client {
   private void onReply(ProduceResponseData answer, List<Sending> content) {
     requestsInFlight--;
     for (Sending sending : content) {
-      onResult(sending, Errors.forCode(result(answer, sending).errorCode()));
+      PartitionProduceResponse result = result(answer, sending);
+      if (result.errorCode() != Errors.NONE.code()) {
+        lastError = Errors.forCode(result.errorCode()) + " " + result.errorMessage();
+      }
+      onResult(sending, Errors.forCode(result.errorCode()));
     }
     if (!backingOff) {
       sendRequests();

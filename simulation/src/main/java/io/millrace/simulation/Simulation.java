@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,14 +47,15 @@ public final class Simulation {
     }
   }
 
-  Simulation(long seed, BrokerProcess.Starter starter) {
+  Simulation(long seed, BrokerProcess.Starter starter, java.util.function.Consumer<String> log) {
     this.seed = seed;
     this.scheduler = new SimulatedScheduler(seed);
     this.random = scheduler.fork();
-    this.story = new Story(scheduler);
+    this.story = new Story(scheduler, log);
     SimulatedMachine machine = new SimulatedMachine(scheduler, "broker");
     this.host = new BrokerHost(machine, starter, scheduler.fork());
-    this.faults = new Faults(scheduler, host, scheduler.fork(), story, coverage);
+    machine.disk().log(call -> onDiskCall(call, log));
+    this.faults = new Faults(scheduler, host, scheduler.fork(), story);
     this.imageCheck = new ImageCheck(machine.disk());
     Threads threads = new SimulatedMachine(scheduler, "clients").startProcess().threads();
     Client.World world =
@@ -81,7 +83,18 @@ public final class Simulation {
 
   /** Runs the seed with the broker as it is. */
   public static Result run(long seed) {
-    return new Simulation(seed, CoreProcess::start).run();
+    return run(seed, line -> {});
+  }
+
+  /** The same, telling {@code log} of every disk call and event: two runs that differ show where. */
+  public static Result run(long seed, java.util.function.Consumer<String> log) {
+    return new Simulation(seed, CoreProcess::start, log).run();
+  }
+
+  private void onDiskCall(String call, java.util.function.Consumer<String> log) {
+    coverage.onDiskCall(call);
+    faults.onDiskCall(call);
+    log.accept("%d %s".formatted(scheduler.nowNs(), call));
   }
 
   Result run() {
@@ -104,6 +117,7 @@ public final class Simulation {
               .formatted(seed, failure.getMessage(), seed, story),
           failure);
     }
+    faults.begun().forEach((fault, times) -> coverage.count("fault " + fault, times));
     coverage.count("batch", ledger.batches());
     coverage.count("start", host.starts());
     return new Result(seed, scheduler.traceHash(), scheduler.steps(), coverage.counts());

@@ -9,14 +9,21 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 
-/** Runs many seeds across the cores: {@code --seeds FROM..TO}. Prints what fails; the exit code is 1 if anything did. */
+/**
+ * Runs many seeds across the cores: {@code --seeds FROM..TO}. Prints what fails; the exit code is 1 if anything did. {@code --calls SEED}
+ * runs one and prints every disk call.
+ */
 public final class SimulationRun {
   private SimulationRun() {}
 
   /** The command line. */
   public static void main(String[] arguments) {
+    if (arguments.length == 2 && arguments[0].equals("--calls")) {
+      System.out.println(Simulation.run(Long.parseLong(arguments[1]), System.out::println));
+      return;
+    }
     if (arguments.length != 2 || !arguments[0].equals("--seeds")) {
-      System.err.println("usage: SimulationRun --seeds FROM..TO (TO excluded)");
+      System.err.println("usage: SimulationRun --seeds FROM..TO (TO excluded) | --calls SEED");
       System.exit(2);
     }
     String[] range = arguments[1].split("\\.\\.", -1);

@@ -153,6 +153,12 @@ final class SpareMaker {
 
   private void retry() {
     busy = false;
-    want(wantedBytes, true);
+    if (spares.has(wantedBytes)) {
+      // A recycled file has come in the meantime; nobody else would clear the failure.
+      failure = null;
+      onChange.run();
+    } else {
+      want(wantedBytes, true);
+    }
   }
 }
