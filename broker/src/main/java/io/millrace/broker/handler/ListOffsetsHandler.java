@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestData> {
   private static final long NONE = -1;
   private static final int UNKNOWN_EPOCH = -1;
+  private static final short LEADER_EPOCH_SINCE = 4;
 
   /** Special timestamps with the request version that brought each. */
   private static final Map<Long, Integer> SINCE =
@@ -89,7 +90,7 @@ public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestDa
                 ? CompletableFuture.failedFuture(
                     new InvalidRequestException("The request names the partition more than once."))
                 : find(now.topic(topic.name()), partition, context.version(), committed);
-        pending.add(found.handle((offset, failure) -> fill(answer, offset, failure)));
+        pending.add(found.handle((offset, failure) -> fill(answer, context.version(), offset, failure)));
       }
     }
     return CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new)).thenApply(_ -> response);
@@ -157,13 +158,21 @@ public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestDa
   }
 
   private static @Nullable Object fill(
-      ListOffsetsPartitionResponse answer, @Nullable Optional<OffsetAtTime> found, @Nullable Throwable failure) {
+      ListOffsetsPartitionResponse answer,
+      short version,
+      @Nullable Optional<OffsetAtTime> found,
+      @Nullable Throwable failure) {
     if (found == null) {
       answer.setErrorCode(ApiErrors.of(failure).code());
-    } else {
-      found.ifPresent(
-          at -> answer.setOffset(at.offset()).setTimestamp(at.timestamp()).setLeaderEpoch(at.leaderEpoch()));
+      return null;
     }
+    found.ifPresent(
+        at -> {
+          answer.setOffset(at.offset()).setTimestamp(at.timestamp());
+          if (version >= LEADER_EPOCH_SINCE) {
+            answer.setLeaderEpoch(at.leaderEpoch());
+          }
+        });
     return null;
   }
 }
