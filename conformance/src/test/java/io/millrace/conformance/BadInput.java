@@ -34,12 +34,9 @@ public final class BadInput {
   private static final long PRODUCER = 987_654_321L;
   private static final long HOUR_MS = 3_600_000;
 
-  private final String address;
   private final Map<String, String> table = new LinkedHashMap<>();
 
-  private BadInput(String address) {
-    this.address = address;
-  }
+  private BadInput() {}
 
   /** Prints one line per case: {@code case | answer}. */
   public static void main(String[] args) throws IOException {
@@ -48,7 +45,7 @@ public final class BadInput {
 
   /** Answers by case, in order; makes topics with names of its own on the broker at {@code HOST:PORT}. */
   static Map<String, String> run(String address) throws IOException {
-    BadInput input = new BadInput(address);
+    BadInput input = new BadInput();
     try (RawConnection connection = RawConnection.open(address)) {
       String prefix = "bad-input-" + Long.toString(System.nanoTime(), 36);
       input.batches(RawTopic.create(connection, prefix, Map.of("max.message.bytes", "2000")));

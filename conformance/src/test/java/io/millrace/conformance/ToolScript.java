@@ -34,6 +34,7 @@ final class ToolScript {
 
   private final String address;
   private final PrintStream transcript;
+  @SuppressWarnings("ThreadLocalUsage") // a process makes one script
   private final InheritableThreadLocal<Run> running = new InheritableThreadLocal<>();
   private Run background = new Run(OutputStream.nullOutputStream());
 
@@ -152,7 +153,7 @@ final class ToolScript {
   private void awaitStable(String group) throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", address))) {
       for (int i = 0; i < MEMBER_QUERIES_MAX; i++) {
-        ConsumerGroupDescription seen = admin.describeConsumerGroups(List.of(group)).all().get().get(group);
+        ConsumerGroupDescription seen = admin.describeConsumerGroups(List.of(group)).describedGroups().get(group).get();
         if (seen.groupState() == GroupState.STABLE && !seen.members().isEmpty()) {
           return;
         }

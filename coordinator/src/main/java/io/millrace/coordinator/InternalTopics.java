@@ -1,6 +1,7 @@
 package io.millrace.coordinator;
 
 import io.millrace.runtime.Randomness;
+import io.millrace.storage.RandomUuid;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord;
@@ -41,7 +42,7 @@ public final class InternalTopics {
       Collections.rotate(rotated, -(p % brokers.size()));
       replicas.add(List.copyOf(rotated.subList(0, Math.min(replicationMax, rotated.size()))));
     }
-    Uuid id = new Uuid((randomness.nextLong() & ~0xF000L) | 0x4000L, randomness.nextLong());
+    Uuid id = RandomUuid.next(randomness);
     return metadata
         .submit(new MetadataRecord.TopicCreated(id, name, replicas, configs))
         .thenApply(

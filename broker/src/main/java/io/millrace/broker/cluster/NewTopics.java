@@ -5,6 +5,7 @@ import io.millrace.broker.config.ConfigEntry;
 import io.millrace.broker.config.RequestKeys;
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.runtime.Randomness;
+import io.millrace.storage.RandomUuid;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
@@ -76,7 +77,7 @@ public final class NewTopics {
       return CompletableFuture.completedFuture(
           new Outcome.Created(Uuid.ZERO_UUID, replicas.size(), replicationFactor, described));
     }
-    Uuid id = newId();
+    Uuid id = RandomUuid.next(randomness);
     return metadata
         .submit(new TopicCreated(id, asked.name(), replicas, stored))
         .thenApply(
@@ -195,13 +196,6 @@ public final class NewTopics {
             .filter(other -> Topic.hasCollision(name, other))
             .findFirst()
         : Optional.empty();
-  }
-
-  /** Random, of version 4, and none of those Kafka reserves. */
-  private Uuid newId() {
-    long high = (randomness.nextLong() & ~0xF000L) | 0x4000L;
-    long low = (randomness.nextLong() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L;
-    return new Uuid(high, low);
   }
 
   private static Refusal exists(String name) {

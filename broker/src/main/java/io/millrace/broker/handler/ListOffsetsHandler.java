@@ -90,7 +90,14 @@ public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestDa
                 ? CompletableFuture.failedFuture(
                     new InvalidRequestException("The request names the partition more than once."))
                 : find(now.topic(topic.name()), partition, context.version(), committed);
-        pending.add(found.handle((offset, failure) -> fill(answer, context.version(), offset, failure)));
+        pending.add(
+            found
+                .thenAccept(offset -> fill(answer, context.version(), offset))
+                .exceptionally(
+                    failure -> {
+                      answer.setErrorCode(ApiErrors.of(failure).code());
+                      return null;
+                    }));
       }
     }
     return CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new)).thenApply(_ -> response);
@@ -157,15 +164,7 @@ public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestDa
     return CompletableFuture.completedFuture(Optional.of(new OffsetAtTime(offset, NONE, leaderEpoch)));
   }
 
-  private static @Nullable Object fill(
-      ListOffsetsPartitionResponse answer,
-      short version,
-      @Nullable Optional<OffsetAtTime> found,
-      @Nullable Throwable failure) {
-    if (found == null) {
-      answer.setErrorCode(ApiErrors.of(failure).code());
-      return null;
-    }
+  private static void fill(ListOffsetsPartitionResponse answer, short version, Optional<OffsetAtTime> found) {
     found.ifPresent(
         at -> {
           answer.setOffset(at.offset()).setTimestamp(at.timestamp());
@@ -173,6 +172,5 @@ public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestDa
             answer.setLeaderEpoch(at.leaderEpoch());
           }
         });
-    return null;
   }
 }

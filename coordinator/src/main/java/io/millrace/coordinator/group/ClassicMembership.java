@@ -3,12 +3,14 @@ package io.millrace.coordinator.group;
 import io.millrace.coordinator.Outbox;
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.Randomness;
+import io.millrace.storage.RandomUuid;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.JoinGroupResponseData;
 import org.apache.kafka.common.message.LeaveGroupRequestData.MemberIdentity;
@@ -538,10 +540,8 @@ final class ClassicMembership {
   }
 
   private String randomUuid() {
-    // version 4, variant 2, as java.util.UUID would draw it
-    long high = (randomness.nextLong() & ~0xF000L) | 0x4000L;
-    long low = (randomness.nextLong() & 0x3FFFFFFFFFFFFFFFL) | 0x8000000000000000L;
-    return new UUID(high, low).toString();
+    Uuid id = RandomUuid.next(randomness);
+    return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits()).toString();
   }
 
   static JoinGroupResponseData joinError(String memberId, Errors error) {

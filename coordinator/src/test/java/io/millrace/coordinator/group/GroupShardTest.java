@@ -8,8 +8,8 @@ import io.millrace.coordinator.group.GroupShard.Commit;
 import io.millrace.coordinator.group.GroupShard.Found;
 import io.millrace.coordinator.group.GroupShard.Wanted;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
@@ -161,9 +161,8 @@ class GroupShardTest {
   @Test
   void aGroupTakesNoMoreThanItsLimit() {
     String leader = stableMember();
-    List<CompletableFuture<JoinGroupResponseData>> others = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
-      others.add(joinNew());
+      joinNew();
     }
     join(leader, null).join();
 
@@ -196,8 +195,7 @@ class GroupShardTest {
     assertThat(group.groupState()).isEqualTo("Stable");
     assertThat(group.members().getFirst().memberId()).isEqualTo(member);
     assertThat(heartbeat(member, 1)).isEqualTo(Errors.NONE);
-    Found found = fetch(TOPIC_ID);
-    assertThat(found).isNotNull();
+    Found found = Objects.requireNonNull(fetch(TOPIC_ID));
     assertThat(found.offset()).isEqualTo(42);
     assertThat(found.metadata()).isEqualTo("m");
   }

@@ -7,6 +7,7 @@ import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.Randomness;
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.RandomUuid;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.BlockCache;
 import io.millrace.storage.cache.ChunkPool;
@@ -43,7 +44,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 
 /** Brings a new incarnation to life; the caller holds the lock of the data folder. */
@@ -138,17 +138,7 @@ final class IncarnationStart {
         log,
         new IncarnationRegistered(
             log.writer(), identity.nodeId(), identity.endpoints(), identity.rack(), identity.version()),
-        newClusterId());
-  }
-
-  /** A random (version 4) id whose text does not begin with a dash, which command lines would take for an option. */
-  private Uuid newClusterId() {
-    Randomness randomness = environment.randomness();
-    Uuid id;
-    do {
-      id = new Uuid((randomness.nextLong() & ~0xF000L) | 0x4000L, (randomness.nextLong() & ~(3L << 62)) | (2L << 62));
-    } while (id.toString().startsWith("-"));
-    return id;
+        RandomUuid.next(environment.randomness()));
   }
 
   private Incarnation compose(MetadataLog metadata, SpareFiles spares) {

@@ -8,10 +8,13 @@ import io.millrace.storage.log.PartitionLog.Isolation;
 import io.millrace.storage.log.PartitionLog.LogSlice;
 import io.millrace.storage.log.PartitionLog.Origin;
 import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.ObjectInfo;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -27,7 +30,7 @@ class StorageEngineMergeTest {
       broker.mergeEagerly();
       StorageEngine engine = broker.start();
       PartitionId id = broker.createTopic("t", 3);
-      List<TreeMap<Long, ByteBuffer>> acknowledged = new ArrayList<>();
+      List<NavigableMap<Long, ByteBuffer>> acknowledged = new ArrayList<>();
       for (int p = 0; p < 3; p++) {
         acknowledged.add(new TreeMap<>());
       }
@@ -50,13 +53,12 @@ class StorageEngineMergeTest {
       assertThat(image.objects().values()).extracting(ObjectInfo::level).as("seed %d", seed).contains(1);
       assertThat(image.objects().values().stream().filter(o -> o.level() == 0).mapToLong(ObjectInfo::sizeBytes).sum())
           .isLessThan(1 << 20);
-      assertThat(image.partition(id)).isNotNull();
-      assertThat(image.partition(id).checkpoint()).isPresent();
+      assertThat(image.partition(id)).extracting(Partition::checkpoint).isNotEqualTo(Optional.empty());
     }
   }
 
   private static void fill(
-      SimulatedBroker broker, SplittableRandom random, PartitionId id, List<TreeMap<Long, ByteBuffer>> acknowledged) {
+      SimulatedBroker broker, SplittableRandom random, PartitionId id, List<NavigableMap<Long, ByteBuffer>> acknowledged) {
     for (int i = 0; i < 300; i++) {
       int p = random.nextInt(random.nextInt(3) + 1);
       List<CompletableFuture<Appended>> appends = new ArrayList<>();
@@ -64,7 +66,7 @@ class StorageEngineMergeTest {
       for (int n = random.nextInt(6); n >= 0; n--) {
         long[] times = new long[1 + random.nextInt(40)];
         for (int t = 0; t < times.length; t++) {
-          times[t] = 1000 + random.nextInt(1000);
+          times[t] = random.nextLong(1000, 2000);
         }
         batches.add(Batches.at(times));
         appends.add(
@@ -77,7 +79,7 @@ class StorageEngineMergeTest {
   }
 
   private static void readBack(
-      SimulatedBroker broker, PartitionId id, List<TreeMap<Long, ByteBuffer>> acknowledged) {
+      SimulatedBroker broker, PartitionId id, List<NavigableMap<Long, ByteBuffer>> acknowledged) {
     for (int p = 0; p < 3; p++) {
       PartitionLog log = broker.open(new PartitionId(id.topicId(), p));
       long offset = 0;

@@ -6,12 +6,14 @@ import io.millrace.objectstore.ObjectStore.PutOutcome;
 import io.millrace.storage.Keys;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataLog.CollectorBoundary;
 import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.ObjectInfo;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class GarbageCollectorTest {
@@ -101,7 +103,8 @@ class GarbageCollectorTest {
     boundary();
     merger.close();
     ObjectInfo merged = world.broker.metadata.image().objects().values().iterator().next();
-    assertThat(world.broker.metadata.collectorBoundary().image().objects()).containsKey(merged.key());
+    CollectorBoundary boundary = Objects.requireNonNull(world.broker.metadata.collectorBoundary());
+    assertThat(boundary.image().objects()).containsKey(merged.key());
     world.broker.apply(new ObjectsMerged(List.of(merged.key()), List.of(), List.of()));
 
     world.await(world.broker.collector.sweep());
