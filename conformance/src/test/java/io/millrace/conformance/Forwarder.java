@@ -20,7 +20,7 @@ final class Forwarder implements AutoCloseable {
   }
 
   static Forwarder to(int port) throws IOException {
-    Forwarder forwarder = new Forwarder(new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1")), port);
+    Forwarder forwarder = new Forwarder(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), port);
     Thread.ofVirtual().start(forwarder::accept);
     return forwarder;
   }
@@ -38,7 +38,7 @@ final class Forwarder implements AutoCloseable {
     try {
       while (true) {
         Socket client = front.accept();
-        Socket back = new Socket(InetAddress.getByName("127.0.0.1"), backPort);
+        Socket back = new Socket(InetAddress.getLoopbackAddress(), backPort);
         open.add(client);
         open.add(back);
         Thread.ofVirtual().start(() -> copy(client, back));

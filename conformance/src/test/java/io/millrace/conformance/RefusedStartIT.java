@@ -63,7 +63,7 @@ class RefusedStartIT {
 
   @Test
   void aPortInUseIsNamed() throws Exception {
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Launcher.Result result = start("127.0.0.1:" + taken.getLocalPort());
 
       assertThat(result.err())

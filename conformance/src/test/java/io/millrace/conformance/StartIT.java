@@ -1,6 +1,7 @@
 package io.millrace.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,7 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -81,9 +84,10 @@ class StartIT {
 
       try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.address()))) {
         assertThat(admin.describeCluster().clusterId().get()).isEqualTo(clusterId);
-        assertThat(admin.describeTopics(List.of("t")).allTopicNames().get().get("t").partitions()).hasSize(3);
-        assertThat(admin.describeConfigs(List.of(TOPIC)).all().get().get(TOPIC).get("retention.ms").value())
-            .isEqualTo("1234567");
+        TopicDescription topic = admin.describeTopics(List.of("t")).allTopicNames().get().get("t");
+        assertThat(topic).extracting(TopicDescription::partitions, LIST).hasSize(3);
+        Config config = admin.describeConfigs(List.of(TOPIC)).all().get().get(TOPIC);
+        assertThat(config).extracting(c -> c.get("retention.ms").value()).isEqualTo("1234567");
         assertThat(admin.listConsumerGroupOffsets("g").partitionsToOffsetAndMetadata().get())
             .containsExactly(Map.entry(PARTITION, new OffsetAndMetadata(1, "note")));
       }
@@ -161,7 +165,7 @@ class StartIT {
     try (KafkaConsumer<String, String> consumer = consumer(address)) {
       consumer.assign(List.of(PARTITION));
       consumer.seekToBeginning(List.of(PARTITION));
-      long end = consumer.endOffsets(List.of(PARTITION)).get(PARTITION);
+      long end = Objects.requireNonNull(consumer.endOffsets(List.of(PARTITION)).get(PARTITION));
       while (consumer.position(PARTITION) < end) {
         consumer.poll(Duration.ofSeconds(1)).forEach(record -> values.add(record.value()));
       }

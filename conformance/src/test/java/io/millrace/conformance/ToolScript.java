@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -153,7 +154,8 @@ final class ToolScript {
   private void awaitStable(String group) throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", address))) {
       for (int i = 0; i < MEMBER_QUERIES_MAX; i++) {
-        ConsumerGroupDescription seen = admin.describeConsumerGroups(List.of(group)).describedGroups().get(group).get();
+        var described = admin.describeConsumerGroups(List.of(group)).describedGroups();
+        ConsumerGroupDescription seen = Objects.requireNonNull(described.get(group)).get();
         if (seen.groupState() == GroupState.STABLE && !seen.members().isEmpty()) {
           return;
         }
