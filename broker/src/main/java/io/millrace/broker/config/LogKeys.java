@@ -56,7 +56,7 @@ public final class LogKeys {
       int32("min.insync.replicas", 1)
           .atLeast(1)
           .clusterWide()
-          .inForce("A produce with acks=all fails if this is more than the replica list is long.");
+          .accepted(Reasons.NO_REPLICATION, "Copies that acks=all waits for.");
 
   public static final ConfigKey<List<String>> CLEANUP_POLICY =
       list("log.cleanup.policy", "delete")

@@ -159,7 +159,6 @@ public final class TopicConfigs {
         layers.value(TopicKeys.GZIP_LEVEL),
         layers.value(TopicKeys.LZ4_LEVEL),
         layers.value(TopicKeys.ZSTD_LEVEL),
-        layers.value(TopicKeys.MIN_INSYNC_REPLICAS),
         policy.contains("compact"),
         policy.contains("delete"),
         layers.value(TopicKeys.RETENTION_MS),

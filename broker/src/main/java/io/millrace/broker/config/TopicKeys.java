@@ -94,8 +94,7 @@ public final class TopicKeys {
       TopicKey.of(
           int32("min.insync.replicas", 1)
               .atLeast(1)
-              .inForce(
-                  "A produce with acks=all fails if this is more than the replica list is long."),
+              .accepted(Reasons.NO_REPLICATION, "Copies that acks=all waits for."),
           LogKeys.MIN_INSYNC_REPLICAS);
   public static final TopicKey<List<String>> CLEANUP_POLICY =
       TopicKey.of(

@@ -20,7 +20,6 @@ public record TopicSettings(
     int gzipLevel,
     int lz4Level,
     int zstdLevel,
-    int minInsyncReplicas,
     boolean compact,
     boolean delete,
     long retentionMs,

@@ -39,7 +39,7 @@ class TopicConfigsTest {
     assertThat(own.maxMessageBytes()).isEqualTo(3000);
     assertThat(inherited.maxMessageBytes()).isEqualTo(2000);
     assertThat(inherited.retentionMs()).isEqualTo(7_200_000);
-    assertThat(inherited.minInsyncReplicas()).isEqualTo(1);
+    assertThat(inherited.timestampAfterMaxMs()).isEqualTo(3_600_000);
   }
 
   @Test
