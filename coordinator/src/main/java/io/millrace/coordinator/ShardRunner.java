@@ -20,6 +20,8 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
 import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs one {@link Shard} on an event loop over its partition: appends an event's records, lets its replies go once they are
@@ -27,6 +29,8 @@ import org.apache.kafka.common.record.internal.SimpleRecord;
  * caller loads anew.
  */
 public final class ShardRunner<S extends Shard> {
+  private static final Logger LOG = LoggerFactory.getLogger(ShardRunner.class);
+
   private final EventLoop loop;
   private final Clock clock;
   private final PartitionLog log;
@@ -86,6 +90,16 @@ public final class ShardRunner<S extends Shard> {
   }
 
   private void run(Consumer<Outbox> event) {
+    try {
+      carryOut(event);
+    } catch (RuntimeException bug) {
+      // Half of an event may be in memory and not in the log: only the log is right now.
+      LOG.error("An event of {} failed; its shard loads anew", log.id(), bug);
+      end();
+    }
+  }
+
+  private void carryOut(Consumer<Outbox> event) {
     Outbox out = new Outbox();
     event.accept(out);
     for (Outbox.TimerChange change : out.timers()) {

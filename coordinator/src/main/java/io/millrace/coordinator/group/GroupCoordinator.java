@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.InvalidGroupIdException;
 import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.message.ListGroupsResponseData.ListedGroup;
 import org.apache.kafka.common.utils.Utils;
@@ -33,6 +34,10 @@ public final class GroupCoordinator {
 
   /** Runs one request on the group's shard; NOT_COORDINATOR where this broker does not have it. */
   public <T> CompletableFuture<T> call(String groupId, ShardRunner.Call<GroupShard, T> request) {
+    if (Utils.utf8Length(groupId) > Short.MAX_VALUE) {
+      return CompletableFuture.failedFuture(
+          new InvalidGroupIdException("A group id has at most %d bytes.".formatted(Short.MAX_VALUE)));
+    }
     MetadataImage.Topic topic = image.get().topic(TOPIC);
     if (topic == null) {
       return CompletableFuture.failedFuture(

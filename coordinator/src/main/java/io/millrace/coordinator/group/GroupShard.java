@@ -28,6 +28,7 @@ import org.apache.kafka.common.message.ListGroupsResponseData.ListedGroup;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataKey;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataValue;
 import org.apache.kafka.coordinator.group.generated.OffsetCommitKey;
@@ -39,6 +40,9 @@ import org.jspecify.annotations.Nullable;
  * membership between generations is soft (see {@link ClassicMembership}).
  */
 public final class GroupShard implements Shard {
+  /** A record's strings have a length of 16 bits; the id made for a member is its name and 37 bytes. */
+  private static final int NAME_BYTES_MAX = Short.MAX_VALUE - 37;
+
   private final GroupSettings settings;
   private final Clock clock;
   private final ClassicMembership membership;
@@ -103,7 +107,7 @@ public final class GroupShard implements Shard {
       JoinGroupRequestData request,
       Outbox out,
       CompletableFuture<JoinGroupResponseData> reply) {
-    Errors error = checkJoin(request);
+    Errors error = checkJoin(clientId, request);
     if (error != Errors.NONE) {
       out.reply(reply, ClassicMembership.joinError(request.memberId(), error));
       return;
@@ -120,9 +124,16 @@ public final class GroupShard implements Shard {
     membership.join(group, new Caller(clientId, clientHost, version), request, out, reply);
   }
 
-  private Errors checkJoin(JoinGroupRequestData request) {
+  private Errors checkJoin(String clientId, JoinGroupRequestData request) {
     if (request.groupId().isEmpty()) {
       return Errors.INVALID_GROUP_ID;
+    }
+    String instance = request.groupInstanceId();
+    if (Utils.utf8Length(clientId) > NAME_BYTES_MAX
+        || (instance != null && Utils.utf8Length(instance) > NAME_BYTES_MAX)
+        || Utils.utf8Length(request.protocolType()) > NAME_BYTES_MAX
+        || request.protocols().stream().anyMatch(p -> Utils.utf8Length(p.name()) > NAME_BYTES_MAX)) {
+      return Errors.INVALID_REQUEST;
     }
     if (request.sessionTimeoutMs() < settings.sessionTimeoutMinMs()
         || request.sessionTimeoutMs() > settings.sessionTimeoutMaxMs()) {

@@ -52,6 +52,29 @@ class GroupShardTest {
   }
 
   @Test
+  void aBugInOneEventEndsTheShardAndNobodyWaitsForEver() {
+    CompletableFuture<Errors> failed =
+        harness.call(
+            (shard, out, reply) -> {
+              throw new IllegalStateException("a bug");
+            });
+
+    assertThat(failed).isCompletedExceptionally();
+    assertThatThrownBy(failed::join).hasCauseInstanceOf(NotCoordinatorException.class);
+  }
+
+  @Test
+  void aMemberWhoseNamesNoRecordCanHoldIsRefused() {
+    String name = "n".repeat(Short.MAX_VALUE);
+    CompletableFuture<JoinGroupResponseData> answer =
+        harness.call(
+            (shard, out, reply) ->
+                shard.join(name, "/h", VERSION, joinRequest("", null, "range"), out, reply));
+
+    assertThat(answer.join().errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
+  }
+
+  @Test
   void aSecondMemberWaitsUntilTheFirstRejoins() {
     String leader = stableMember();
     CompletableFuture<JoinGroupResponseData> second = joinNew();
