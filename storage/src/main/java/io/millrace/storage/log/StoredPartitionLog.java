@@ -206,7 +206,7 @@ final class StoredPartitionLog implements PartitionLog {
               "Offset %d of %s is outside [%d, %d].".formatted(offset, id, logStart, end)));
     }
     long visible = isolation == Isolation.READ_COMMITTED ? lastStableOffset() : highWatermark;
-    if (offset >= visible) {
+    if (offset >= visible || (bytesMax <= 0 && !atLeastOne)) {
       return CompletableFuture.completedFuture(slice(new History.Batches(List.of(), () -> {}), visible));
     }
     return read(offset, visible, bytesMax, atLeastOne, 1).thenApply(batches -> slice(batches, visible));

@@ -121,7 +121,11 @@ public final class FileWal implements Wal {
     }
     queuedBytes.addAndGet(cost);
     arriving.offer(batch);
-    requestFlush();
+    if (ended == null) {
+      requestFlush();
+    } else {
+      failLater(); // it ended since it was asked, perhaps after its last look at the queue
+    }
   }
 
   private static long cost(WalBatch batch) {
@@ -139,9 +143,14 @@ public final class FileWal implements Wal {
         loop.execute(this::flush);
       } catch (RejectedExecutionException closed) {
         // The loop is gone, and with it the only other taker.
-        failQueued(over());
+        failLater();
       }
     }
+  }
+
+  /** Not in the caller: it holds the lock of one partition, and callbacks take those of others. */
+  private void failLater() {
+    filePool.execute(() -> failQueued(over()));
   }
 
   private void flush() {

@@ -162,6 +162,17 @@ final class StoredPartitionLogTest {
   }
 
   @Test
+  void aReadWithoutRoomTouchesNoFile() {
+    fillTwiceTheCache();
+
+    CompletableFuture<LogSlice> read = log.read(0, 0, false, Isolation.READ_UNCOMMITTED);
+
+    assertThat(read).isDone();
+    assertThat(read.join().sizeBytes()).isZero();
+    assertThat(read.join().highWatermark()).isEqualTo(log.highWatermark());
+  }
+
+  @Test
   void whatIsPublishedIsReadFromObjects() {
     int batches = fillTwiceTheCache();
     broker.await(broker.engine().wal().roll());

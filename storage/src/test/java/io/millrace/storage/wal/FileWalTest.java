@@ -7,6 +7,7 @@ import io.millrace.runtime.Disk.DiskFile;
 import io.millrace.runtime.Disk.Mode;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
+import io.millrace.storage.cache.Chunk;
 import io.millrace.storage.wal.WalEntryCodec.Decoded;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class FileWalTest {
@@ -246,6 +248,64 @@ class FileWalTest {
     assertThatThrownBy(() -> world.wal().append(second)).isInstanceOf(WalEndedException.class);
     assertThatThrownBy(() -> world.await(world.wal().reader().read(first.fileCounter, first.filePosition, 10)))
         .isInstanceOf(CompletionException.class);
+  }
+
+  @Test
+  void batchesHandedOverWhileTheLogEndsAreToldSo() {
+    // given
+    world.open();
+    world.settle();
+    LateBatch first = new LateBatch(world.wal()::close);
+    LateBatch second = new LateBatch(() -> world.wal().append(first));
+
+    // when
+    world.wal().append(second);
+    world.settle();
+
+    // then
+    assertThat(first.ended).isNotNull();
+    assertThat(second.ended).isNotNull();
+  }
+
+  /** Something happens, and is over, between the log's first look at it and its hand-over. */
+  private final class LateBatch implements WalBatch {
+    private final Runnable meanwhile;
+    private boolean seen;
+    private @Nullable WalEndedException ended;
+
+    LateBatch(Runnable meanwhile) {
+      this.meanwhile = meanwhile;
+    }
+
+    @Override
+    public PartitionId partition() {
+      return TestBatch.partition(0);
+    }
+
+    @Override
+    public ByteBuffer bytes() {
+      if (!seen) {
+        seen = true;
+        meanwhile.run();
+        world.settle();
+      }
+      return ByteBuffer.allocate(100);
+    }
+
+    @Override
+    public boolean mayUseReserve() {
+      return false;
+    }
+
+    @Override
+    public void onDurable(Chunk chunk, int chunkPosition, long fileCounter, long filePosition) {
+      throw new AssertionError("the log has ended");
+    }
+
+    @Override
+    public void onEnded(WalEndedException cause) {
+      ended = cause;
+    }
   }
 
   @Test
