@@ -13,12 +13,15 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads the wanted partitions once, one after the other, since what one gives is taken from the limit of the next. Runs on the thread that
  * starts it or completes the last read; one step at a time.
  */
 public final class FetchRound {
+  private static final Logger LOG = LoggerFactory.getLogger(FetchRound.class);
   private static final int ANY_EPOCH = -1;
 
   private final Partitions partitions;
@@ -52,7 +55,7 @@ public final class FetchRound {
     while (fetched.size() < wishes.size()) {
       FetchWish wish = wishes.get(fetched.size());
       CompletableFuture<PartitionFetch> read =
-          read(wish).exceptionally(failure -> new PartitionFetch.Failed(wish, ApiErrors.of(failure)));
+          begin(wish).exceptionally(failure -> new PartitionFetch.Failed(wish, ApiErrors.of(failure)));
       if (!read.isDone()) {
         read.thenAccept(
             late -> {
@@ -71,6 +74,16 @@ public final class FetchRound {
     if (fetch instanceof PartitionFetch.Read(_, _, LogSlice slice) && slice.sizeBytes() > 0) {
       firstBatchTaken = true;
       bytesLeft = Math.max(0, bytesLeft - slice.sizeBytes());
+    }
+  }
+
+  /** Never throws: what was read before would not be given back, and the fetch not be answered. */
+  private CompletableFuture<PartitionFetch> begin(FetchWish wish) {
+    try {
+      return read(wish);
+    } catch (RuntimeException bug) {
+      LOG.error("Fetch failed {}", wish.key(), bug);
+      return CompletableFuture.failedFuture(bug);
     }
   }
 

@@ -33,6 +33,8 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.BaseRecords;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Produce: appends each partition's batch and answers when all are durable or refused, with acks=1 as with acks=all. The request's timeout
@@ -41,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * that the client looks for the leaders again.
  */
 public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
+  private static final Logger LOG = LoggerFactory.getLogger(ProduceHandler.class);
   private static final short ACKS_ALL = -1;
   private static final short ACKS_NONE = 0;
   private static final short ACKS_LEADER = 1;
@@ -101,8 +104,14 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
       return CompletableFuture.failedFuture(
           new InvalidRequiredAcksException("acks is %d; it must be -1, 0 or 1.".formatted(acks)));
     }
-    return produce.append(
-        now, known, partition.index(), bytes(partition.records()), context.version());
+    try {
+      return produce.append(
+          now, known, partition.index(), bytes(partition.records()), context.version());
+    } catch (RuntimeException bug) {
+      // It must not end the request: the log still reads the frame for the partitions before this one.
+      LOG.error("Append failed topic={} partition={}", known.name(), partition.index(), bug);
+      return CompletableFuture.failedFuture(bug);
+    }
   }
 
   private static boolean isTransactional(ProduceRequestData request) {

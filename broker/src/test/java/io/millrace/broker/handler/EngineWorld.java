@@ -11,7 +11,10 @@ import io.millrace.objectstore.DirectoryStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.simulated.SimulatedMachine;
 import io.millrace.runtime.simulated.SimulatedScheduler;
+import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.BrokerIdentity;
+import io.millrace.storage.log.PartitionLog;
+import io.millrace.storage.log.Partitions;
 import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
@@ -33,6 +36,7 @@ import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.jspecify.annotations.Nullable;
 
 /** One broker's data plane on a whole storage engine, on a simulated machine in virtual time. */
 final class EngineWorld {
@@ -79,6 +83,24 @@ final class EngineWorld {
     }
     await(engine.metadata().submit(new TopicCreated(id, name, replicas, configs)));
     return id;
+  }
+
+  /** The engine's partitions, except that asking for this one throws. */
+  Partitions failingOn(PartitionId broken) {
+    return new Partitions() {
+      @Override
+      public CompletableFuture<PartitionLog> open(PartitionId id) {
+        return engine.open(id);
+      }
+
+      @Override
+      public @Nullable PartitionLog ifOpen(PartitionId id) {
+        if (id.equals(broken)) {
+          throw new IllegalStateException("a bug");
+        }
+        return engine.ifOpen(id);
+      }
+    };
   }
 
   void deleteTopic(Uuid id) {

@@ -2,6 +2,7 @@ package io.millrace.broker.handler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.broker.fetch.FetchSessions;
 import io.millrace.protocol.RecordSlices;
 import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.storage.PartitionId;
@@ -33,6 +34,26 @@ class FetchHandlerTest {
     FetchResponseData answer = world.await(fetch(request(10_000, 1), wish(0, 0), wish(1, 0), wish(2, 0)));
 
     assertThat(told(answer)).containsExactly("0: NONE hw 2 from 0", "1: NONE hw 3 from 0", "2: NONE hw 0");
+    release(answer);
+  }
+
+  @Test
+  void aBugInOnePartitionGivesTheOthersTheirRecords() {
+    append(0, 2);
+    FetchHandler handler =
+        new FetchHandler(
+            world.engine.metadata()::image,
+            world.failingOn(new PartitionId(topic, 1)),
+            new FetchSessions(10, world.environment.clock(), world.environment.randomness()),
+            world.environment.threads().eventLoop("fetch"),
+            1 << 20);
+    FetchRequestData request = request(10_000, 1);
+    request.topics().add(new FetchTopic().setTopicId(topic).setPartitions(List.of(wish(0, 0), wish(1, 0))));
+
+    FetchResponseData answer = world.await(handler.handle(HandlerWorld.context(13), request));
+
+    assertThat(told(answer)).first().isEqualTo("0: NONE hw 2 from 0");
+    assertThat(told(answer)).last().asString().startsWith("1: UNKNOWN_SERVER_ERROR");
     release(answer);
   }
 

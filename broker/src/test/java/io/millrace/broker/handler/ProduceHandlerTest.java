@@ -3,6 +3,9 @@ package io.millrace.broker.handler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.TopicConfigs;
+import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog;
@@ -50,6 +53,26 @@ class ProduceHandlerTest {
     ProduceResponseData answer = world.await(produce(request(-1, part(0, bad), part(1, EngineWorld.batch(3)))));
 
     assertThat(told(answer)).containsExactly("0: CORRUPT_MESSAGE at -1", "1: NONE at 0");
+  }
+
+  @Test
+  void aBugInOnePartitionDoesNotEndTheRequestWhileTheLogReadsItsFrame() {
+    log(0);
+    ProduceHandler handler =
+        new ProduceHandler(
+            world.engine.metadata()::image,
+            new PartitionProduce(
+                world.failingOn(new PartitionId(topic, 1)),
+                new TopicConfigs(BrokerConfig.of(Map.of("node.id", "1"))),
+                world.environment.clock()));
+
+    CompletableFuture<ProduceResponseData> answer =
+        handler.handle(
+            HandlerWorld.context(13),
+            request(-1, part(0, EngineWorld.batch(2)), part(1, EngineWorld.batch(3))));
+
+    assertThat(answer).isNotDone();
+    assertThat(told(world.await(answer))).containsExactly("0: NONE at 0", "1: UNKNOWN_SERVER_ERROR at -1");
   }
 
   @Test
