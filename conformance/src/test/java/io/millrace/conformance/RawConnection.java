@@ -13,6 +13,7 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Message;
+import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.RequestUtils;
 
 /** Sends one request after the other as it is told to, whatever a client library would think of it. */
@@ -48,6 +49,18 @@ final class RawConnection implements AutoCloseable {
    * @throws java.io.EOFException if the broker closes the connection instead
    */
   <R extends Message> R ask(ApiKeys api, int version, ApiMessage request, Supplier<R> empty) throws IOException {
+    R response = empty.get();
+    response.read(ask(api, version, request), (short) version);
+    return response;
+  }
+
+  /** As Kafka's clients read it. */
+  AbstractResponse response(ApiKeys api, int version, ApiMessage request) throws IOException {
+    return AbstractResponse.parseResponse(api, ask(api, version, request), (short) version);
+  }
+
+  /** The answer's body. */
+  private ByteBufferAccessor ask(ApiKeys api, int version, ApiMessage request) throws IOException {
     send(api, version, request);
     byte[] frame = new byte[in.readInt()];
     in.readFully(frame);
@@ -56,9 +69,7 @@ final class RawConnection implements AutoCloseable {
     if (header.correlationId() != correlationId) {
       throw new IOException("answer %d to request %d".formatted(header.correlationId(), correlationId));
     }
-    R response = empty.get();
-    response.read(body, (short) version);
-    return response;
+    return body;
   }
 
   private void send(ApiKeys api, int version, ApiMessage request) throws IOException {
