@@ -14,7 +14,6 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.JoinGroupResponseData;
 import org.apache.kafka.common.message.LeaveGroupRequestData.MemberIdentity;
-import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
@@ -54,11 +53,11 @@ final class ClassicMembership {
     String memberId = request.memberId();
     if (!accepts(group, memberId)) {
       group.pendingMembers().remove(memberId);
-      out.reply(reply, joinError(memberId, Errors.GROUP_MAX_SIZE_REACHED));
+      out.reply(reply, GroupAnswers.joinError(memberId, Errors.GROUP_MAX_SIZE_REACHED));
     } else if (group.is(GroupState.DEAD)) {
-      out.reply(reply, joinError(memberId, Errors.COORDINATOR_NOT_AVAILABLE));
+      out.reply(reply, GroupAnswers.joinError(memberId, Errors.COORDINATOR_NOT_AVAILABLE));
     } else if (!group.supports(request.protocolType(), protocols.keySet())) {
-      out.reply(reply, joinError(memberId, Errors.INCONSISTENT_GROUP_PROTOCOL));
+      out.reply(reply, GroupAnswers.joinError(memberId, Errors.INCONSISTENT_GROUP_PROTOCOL));
     } else if (memberId.isEmpty()) {
       joinNew(group, caller, request, protocols, out, reply);
     } else {
@@ -98,7 +97,7 @@ final class ClassicMembership {
           sessionTimer(group, newId),
           request.sessionTimeoutMs(),
           later -> pendingExpired(group, newId, later));
-      out.reply(reply, joinError(newId, Errors.MEMBER_ID_REQUIRED));
+      out.reply(reply, GroupAnswers.joinError(newId, Errors.MEMBER_ID_REQUIRED));
     } else {
       addAndRebalance(group, newMember(newId, caller, request, protocols), out, reply, request);
     }
@@ -119,7 +118,7 @@ final class ClassicMembership {
     Errors error = group.validate(memberId, request.groupInstanceId());
     ClassicMember member = group.member(memberId);
     if (error != Errors.NONE || member == null) {
-      out.reply(reply, joinError(memberId, error));
+      out.reply(reply, GroupAnswers.joinError(memberId, error));
       return;
     }
     switch (group.state()) {
@@ -128,7 +127,7 @@ final class ClassicMembership {
       case COMPLETING_REBALANCE -> {
         if (member.matches(protocols)) {
           // its join answer was lost: the generation it belongs to still stands
-          out.reply(reply, joined(group, member, Errors.NONE, false));
+          out.reply(reply, GroupAnswers.joined(group, member, false));
         } else {
           updateAndRebalance(group, member, request, protocols, out, reply);
         }
@@ -137,10 +136,10 @@ final class ClassicMembership {
         if (group.isLeader(memberId) || !member.matches(protocols)) {
           updateAndRebalance(group, member, request, protocols, out, reply);
         } else {
-          out.reply(reply, joined(group, member, Errors.NONE, false));
+          out.reply(reply, GroupAnswers.joined(group, member, false));
         }
       }
-      case EMPTY, DEAD -> out.reply(reply, joinError(memberId, Errors.UNKNOWN_MEMBER_ID));
+      case EMPTY, DEAD -> out.reply(reply, GroupAnswers.joinError(memberId, Errors.UNKNOWN_MEMBER_ID));
     }
   }
 
@@ -191,7 +190,7 @@ final class ClassicMembership {
     CompletableFuture<JoinGroupResponseData> former = member.takeJoining();
     if (former != null) {
       // a repeated join of one member: only the last one waits on
-      out.reply(former, joinError(member.memberId(), Errors.UNKNOWN_MEMBER_ID));
+      out.reply(former, GroupAnswers.joinError(member.memberId(), Errors.UNKNOWN_MEMBER_ID));
     }
     member.joining(reply);
     rebalance(group, out);
@@ -209,11 +208,11 @@ final class ClassicMembership {
     out.cancelTimer(sessionTimer(group, member.memberId()));
     CompletableFuture<JoinGroupResponseData> joining = member.takeJoining();
     if (joining != null) {
-      out.reply(joining, joinError(member.memberId(), Errors.FENCED_INSTANCE_ID));
+      out.reply(joining, GroupAnswers.joinError(member.memberId(), Errors.FENCED_INSTANCE_ID));
     }
     CompletableFuture<SyncGroupResponseData> syncing = member.takeSyncing();
     if (syncing != null) {
-      out.reply(syncing, syncError(Errors.FENCED_INSTANCE_ID));
+      out.reply(syncing, GroupAnswers.syncError(Errors.FENCED_INSTANCE_ID));
     }
     boolean sameProtocols = member.matches(protocols);
     group.replaceMemberId(member, newId);
@@ -224,7 +223,7 @@ final class ClassicMembership {
       out.write(GroupRecords.metadata(group, clock.wallMs()));
       touch(group, member, out);
       boolean skip = group.isLeader(newId) && caller.version() >= 9;
-      JoinGroupResponseData answer = joined(group, member, Errors.NONE, skip);
+      JoinGroupResponseData answer = GroupAnswers.joined(group, member, skip);
       if (!skip && group.isLeader(newId)) {
         // before version 9 the member must not believe it leads, or it would assign anew
         answer.setLeader(member.groupInstanceId() + "-former-leader").setMembers(List.of());
@@ -261,7 +260,7 @@ final class ClassicMembership {
       CompletableFuture<SyncGroupResponseData> syncing = member.takeSyncing();
       if (syncing != null) {
         touch(group, member, out);
-        out.reply(syncing, syncError(Errors.REBALANCE_IN_PROGRESS));
+        out.reply(syncing, GroupAnswers.syncError(Errors.REBALANCE_IN_PROGRESS));
       }
     }
     out.cancelTimer(syncTimer(group));
@@ -325,7 +324,7 @@ final class ClassicMembership {
     for (ClassicMember member : group.members()) {
       CompletableFuture<JoinGroupResponseData> joining = member.takeJoining();
       if (joining != null) {
-        out.reply(joining, joined(group, member, Errors.NONE, false));
+        out.reply(joining, GroupAnswers.joined(group, member, false));
       }
       group.pendingSyncs().add(member.memberId());
       member.fresh(false);
@@ -348,75 +347,6 @@ final class ClassicMembership {
     }
     if (removed) {
       beginRebalance(group, out);
-    }
-  }
-
-  void sync(
-      ClassicGroup group,
-      SyncGroupRequestData request,
-      Outbox out,
-      CompletableFuture<SyncGroupResponseData> reply) {
-    Errors error = group.validate(request.memberId(), request.groupInstanceId());
-    ClassicMember member = group.member(request.memberId());
-    if (error != Errors.NONE || member == null) {
-      out.reply(reply, syncError(error));
-    } else if (request.generationId() != group.generation()) {
-      out.reply(reply, syncError(Errors.ILLEGAL_GENERATION));
-    } else if (differs(request.protocolType(), group.protocolType())
-        || differs(request.protocolName(), group.protocolName())) {
-      out.reply(reply, syncError(Errors.INCONSISTENT_GROUP_PROTOCOL));
-    } else {
-      syncMember(group, member, request, out, reply);
-    }
-  }
-
-  private static boolean differs(@Nullable String claimed, @Nullable String actual) {
-    return claimed != null && !claimed.equals(actual);
-  }
-
-  private void syncMember(
-      ClassicGroup group,
-      ClassicMember member,
-      SyncGroupRequestData request,
-      Outbox out,
-      CompletableFuture<SyncGroupResponseData> reply) {
-    switch (group.state()) {
-      case EMPTY, DEAD -> out.reply(reply, syncError(Errors.UNKNOWN_MEMBER_ID));
-      case PREPARING_REBALANCE -> out.reply(reply, syncError(Errors.REBALANCE_IN_PROGRESS));
-      case COMPLETING_REBALANCE -> {
-        CompletableFuture<SyncGroupResponseData> former = member.takeSyncing();
-        if (former != null) {
-          out.reply(former, syncError(Errors.REBALANCE_IN_PROGRESS));
-        }
-        member.syncing(reply);
-        group.pendingSyncs().remove(member.memberId());
-        if (group.isLeader(member.memberId())) {
-          assign(group, request, out);
-        }
-      }
-      case STABLE -> {
-        group.pendingSyncs().remove(member.memberId());
-        touch(group, member, out);
-        out.reply(reply, synced(group, member));
-      }
-    }
-  }
-
-  private void assign(ClassicGroup group, SyncGroupRequestData request, Outbox out) {
-    Map<String, byte[]> assignments = new LinkedHashMap<>();
-    request.assignments().forEach(a -> assignments.put(a.memberId(), a.assignment()));
-    for (ClassicMember member : group.members()) {
-      member.assignment(assignments.getOrDefault(member.memberId(), ClassicMember.NO_BYTES));
-    }
-    long nowMs = clock.wallMs();
-    group.become(GroupState.STABLE, nowMs);
-    out.write(GroupRecords.metadata(group, nowMs));
-    for (ClassicMember member : group.members()) {
-      CompletableFuture<SyncGroupResponseData> syncing = member.takeSyncing();
-      if (syncing != null) {
-        touch(group, member, out);
-        out.reply(syncing, synced(group, member));
-      }
     }
   }
 
@@ -477,11 +407,11 @@ final class ClassicMembership {
   private void removeAndRebalance(ClassicGroup group, ClassicMember member, Outbox out) {
     CompletableFuture<JoinGroupResponseData> joining = member.takeJoining();
     if (joining != null) {
-      out.reply(joining, joinError("", Errors.UNKNOWN_MEMBER_ID));
+      out.reply(joining, GroupAnswers.joinError("", Errors.UNKNOWN_MEMBER_ID));
     }
     CompletableFuture<SyncGroupResponseData> syncing = member.takeSyncing();
     if (syncing != null) {
-      out.reply(syncing, syncError(Errors.UNKNOWN_MEMBER_ID));
+      out.reply(syncing, GroupAnswers.syncError(Errors.UNKNOWN_MEMBER_ID));
     }
     group.remove(member);
     switch (group.state()) {
@@ -542,53 +472,5 @@ final class ClassicMembership {
   private String randomUuid() {
     Uuid id = RandomUuid.next(randomness);
     return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits()).toString();
-  }
-
-  static JoinGroupResponseData joinError(String memberId, Errors error) {
-    return new JoinGroupResponseData()
-        .setErrorCode(error.code())
-        .setMemberId(memberId)
-        .setGenerationId(-1)
-        .setProtocolType(null)
-        .setProtocolName(null)
-        .setLeader("");
-  }
-
-  private static JoinGroupResponseData joined(
-      ClassicGroup group, ClassicMember member, Errors error, boolean skipAssignment) {
-    JoinGroupResponseData data =
-        new JoinGroupResponseData()
-            .setErrorCode(error.code())
-            .setGenerationId(group.generation())
-            .setProtocolType(group.protocolType())
-            .setProtocolName(group.protocolName())
-            .setLeader(group.leaderId() == null ? "" : group.leaderId())
-            .setMemberId(member.memberId())
-            .setSkipAssignment(skipAssignment);
-    if (group.isLeader(member.memberId())) {
-      for (ClassicMember each : group.members()) {
-        data.members()
-            .add(
-                new JoinGroupResponseData.JoinGroupResponseMember()
-                    .setMemberId(each.memberId())
-                    .setGroupInstanceId(each.groupInstanceId())
-                    .setMetadata(each.metadata(group.protocolName())));
-      }
-    }
-    return data;
-  }
-
-  static SyncGroupResponseData syncError(Errors error) {
-    return new SyncGroupResponseData()
-        .setErrorCode(error.code())
-        .setAssignment(ClassicMember.NO_BYTES);
-  }
-
-  private static SyncGroupResponseData synced(ClassicGroup group, ClassicMember member) {
-    return new SyncGroupResponseData()
-        .setErrorCode(Errors.NONE.code())
-        .setProtocolType(group.protocolType())
-        .setProtocolName(group.protocolName())
-        .setAssignment(member.assignment());
   }
 }

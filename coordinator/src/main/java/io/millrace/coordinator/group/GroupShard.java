@@ -46,6 +46,7 @@ public final class GroupShard implements Shard {
   private final GroupSettings settings;
   private final Clock clock;
   private final ClassicMembership membership;
+  private final ClassicSync sync;
   private final Map<String, ClassicGroup> groups = new LinkedHashMap<>();
   private final OffsetTable offsets = new OffsetTable();
 
@@ -55,6 +56,7 @@ public final class GroupShard implements Shard {
     this.membership =
         new ClassicMembership(
             settings, clock, randomness, group -> groups.remove(group.groupId(), group));
+    this.sync = new ClassicSync(membership, clock);
   }
 
   @Override
@@ -109,13 +111,13 @@ public final class GroupShard implements Shard {
       CompletableFuture<JoinGroupResponseData> reply) {
     Errors error = checkJoin(clientId, request);
     if (error != Errors.NONE) {
-      out.reply(reply, ClassicMembership.joinError(request.memberId(), error));
+      out.reply(reply, GroupAnswers.joinError(request.memberId(), error));
       return;
     }
     ClassicGroup group = groups.get(request.groupId());
     if (group == null) {
       if (!request.memberId().isEmpty()) {
-        out.reply(reply, ClassicMembership.joinError(request.memberId(), Errors.UNKNOWN_MEMBER_ID));
+        out.reply(reply, GroupAnswers.joinError(request.memberId(), Errors.UNKNOWN_MEMBER_ID));
         return;
       }
       group = new ClassicGroup(request.groupId(), clock.wallMs());
@@ -146,9 +148,9 @@ public final class GroupShard implements Shard {
       SyncGroupRequestData request, Outbox out, CompletableFuture<SyncGroupResponseData> reply) {
     ClassicGroup group = groups.get(request.groupId());
     if (group == null) {
-      out.reply(reply, ClassicMembership.syncError(Errors.UNKNOWN_MEMBER_ID));
+      out.reply(reply, GroupAnswers.syncError(Errors.UNKNOWN_MEMBER_ID));
     } else {
-      membership.sync(group, request, out, reply);
+      sync.sync(group, request, out, reply);
     }
   }
 
