@@ -7,6 +7,7 @@ import io.millrace.objectstore.DirectoryStore;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.log.StorageSettings;
+import io.millrace.storage.metadata.BoundarySpacing;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.millrace.storage.wal.FileWalSettings;
@@ -53,7 +54,8 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
             8 << 10,
             8);
     return new StorageSettings(
-        data, wal, 2, 0, 512 << 10, 1 << 20, 64 << 10, 8 << 20, 1 << 20, 86_400_000, 600_000, 2_000, 2);
+        data, wal, 2, 0, 384 << 10, 512 << 10, 64 << 10, 1 << 20, 64 << 10, 86_400_000, 600_000, 500, 2,
+        new BoundarySpacing(8), 700);
   }
 
   @Override

@@ -12,7 +12,6 @@ import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.BlockCache;
 import io.millrace.storage.cache.ChunkPool;
 import io.millrace.storage.cache.LogCache;
-import io.millrace.storage.metadata.BoundarySpacing;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
@@ -82,7 +81,7 @@ final class IncarnationStart {
     CompletableFuture<SpareFiles> spares = CompletableFuture.supplyAsync(this::openSpares, blocking);
     WriterId writer = new WriterId(randomness.nextLong(), randomness.nextLong());
     return StoredMetadataLog.load(
-            store, metadataLoop, environment.clock(), randomness, writer, BoundarySpacing.NORMAL)
+            store, metadataLoop, environment.clock(), randomness, writer, settings.boundarySpacing())
         .exceptionallyCompose(this::explain)
         .thenCombine(probe, this::checked)
         .thenCompose(

@@ -28,7 +28,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Maintenance {
   private static final Logger LOG = LoggerFactory.getLogger(Maintenance.class);
-  private static final long COLLECT_INTERVAL_NS = TimeUnit.SECONDS.toNanos(60);
 
   private final EventLoop loop;
   private final Environment environment;
@@ -66,7 +65,7 @@ final class Maintenance {
     scheduleExpiry();
     merger.start();
     checkpointer.start(TimeUnit.MILLISECONDS.toNanos(settings.checkpointIntervalMs()));
-    collector.start(COLLECT_INTERVAL_NS);
+    collector.start(TimeUnit.MILLISECONDS.toNanos(settings.garbageIntervalMs()));
   }
 
   /** On the metadata loop, for each image in order. */

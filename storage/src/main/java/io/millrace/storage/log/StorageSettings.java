@@ -1,5 +1,6 @@
 package io.millrace.storage.log;
 
+import io.millrace.storage.metadata.BoundarySpacing;
 import io.millrace.storage.wal.FileWalSettings;
 import java.nio.file.Path;
 
@@ -18,6 +19,8 @@ import java.nio.file.Path;
  * @param producerIdleCheckMs time between looks for such producers
  * @param checkpointIntervalMs time between checkpoints of the partitions that grew
  * @param opensMax partitions that open at the same time
+ * @param boundarySpacing how often the metadata image is written as a snapshot
+ * @param garbageIntervalMs time between looks for objects that nothing refers to
  */
 public record StorageSettings(
     Path dataFolder,
@@ -32,7 +35,10 @@ public record StorageSettings(
     long producerIdleMsMax,
     long producerIdleCheckMs,
     long checkpointIntervalMs,
-    int opensMax) {
+    int opensMax,
+    BoundarySpacing boundarySpacing,
+    long garbageIntervalMs) {
+  private static final long GARBAGE_INTERVAL_MS = 60_000;
 
   /** What a broker derives from its configuration. */
   public static StorageSettings of(
@@ -46,6 +52,6 @@ public record StorageSettings(
     int chunkBytes = Math.clamp(logCacheBytes / 16, 1 << 20, 16 << 20);
     return new StorageSettings(
         dataFolder, wal, 4, 64L << 20, walBacklogBytesMax, logCacheBytes, chunkBytes, blockCacheBytes, 32L << 20,
-        producerIdleMsMax, producerIdleCheckMs, 300_000, 16);
+        producerIdleMsMax, producerIdleCheckMs, 300_000, 16, BoundarySpacing.NORMAL, GARBAGE_INTERVAL_MS);
   }
 }

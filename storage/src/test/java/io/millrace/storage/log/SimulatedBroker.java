@@ -8,6 +8,7 @@ import io.millrace.runtime.Environment;
 import io.millrace.runtime.simulated.SimulatedMachine;
 import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.metadata.BoundarySpacing;
 import io.millrace.storage.metadata.MetadataLog.Outcome;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
@@ -51,7 +52,8 @@ final class SimulatedBroker {
         DATA,
         new FileWalSettings(
             walFileBytes, walFileBytes, 64 << 10, WalSync.ALWAYS, 0, TimeUnit.MILLISECONDS.toNanos(100), 8 << 10, 8),
-        2, 0, walBacklogBytesMax, logCacheBytes, 64 << 10, 8 << 20, 1 << 20, 1_000_000, 1000, 300_000, 2);
+        2, 0, walBacklogBytesMax, logCacheBytes, 64 << 10, 8 << 20, 1 << 20, 1_000_000, 1000, 300_000, 2, BoundarySpacing.NORMAL,
+        60_000);
   }
 
   /** Instead of the smaller files and larger cache that it begins with. */
