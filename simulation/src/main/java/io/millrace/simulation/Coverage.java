@@ -10,8 +10,8 @@ final class Coverage {
   private static final Map<String, Pattern> CALLS =
       new TreeMap<>(
           Map.of(
-              "WAL file made", Pattern.compile("open CREATE .*/store/wal/.*"),
-              "WAL file recycled", Pattern.compile("rename .*/store/wal/.*"),
+              "WAL file begun", Pattern.compile("rename .*/spare/.* .*/store/wal/.*"),
+              "WAL file given back", Pattern.compile("rename .*/store/wal/.* .*/spare/.*"),
               "metadata entry", Pattern.compile("link .*/store/meta/log/.*"),
               "boundary", Pattern.compile("link .*/store/meta/boundary/.*"),
               "object merged", Pattern.compile("link .*/store/data/.*"),
@@ -31,10 +31,6 @@ final class Coverage {
 
   void count(String what, long times) {
     counts.merge(what, times, Long::sum);
-  }
-
-  void add(Coverage other) {
-    other.counts.forEach(this::count);
   }
 
   Map<String, Long> counts() {

@@ -6,9 +6,13 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What goes wrong with the broker's machine, one thing after the other, and who starts it again. Looks at the world after every step. */
@@ -33,6 +37,8 @@ final class Faults {
   private static final long ENDS_WITHIN_NS = TimeUnit.SECONDS.toNanos(20);
   private static final Path WAL = BrokerHost.DATA.resolve("store").resolve("wal");
 
+  private static final Pattern RENAME = Pattern.compile(" rename (\\S+) (\\S+)");
+
   private final SimulatedScheduler scheduler;
   private final BrokerHost host;
   private final SimulatedDisk disk;
@@ -48,6 +54,10 @@ final class Faults {
   private int recoveryCrashes;
   private boolean exited;
   private boolean recycled;
+  private long powerLossesAfterRecycling;
+  private boolean corrupted;
+  private boolean refused;
+  private final Set<String> usedSpares = new HashSet<>();
   private boolean acknowledgedFromRecycled;
 
   Faults(SimulatedScheduler scheduler, BrokerHost host, SplittableRandom random, Story story) {
@@ -76,6 +86,10 @@ final class Faults {
     return begun;
   }
 
+  long powerLossesAfterRecycling() {
+    return powerLossesAfterRecycling;
+  }
+
   /** Nothing more goes wrong, and what is full has room again. */
   void heal() {
     plan.clear();
@@ -94,6 +108,16 @@ final class Faults {
     }
   }
 
+  /** Bits were flipped: from now on the broker may end or refuse to start, and stays down. */
+  void corrupted() {
+    corrupted = true;
+  }
+
+  /** The broker has told of the damage by ending or not starting. */
+  boolean refused() {
+    return refused;
+  }
+
   /** A produce request was acknowledged just now. */
   void onAcknowledged() {
     if (recycled) {
@@ -105,6 +129,7 @@ final class Faults {
   void afterStep() {
     if (acknowledgedFromRecycled) {
       acknowledgedFromRecycled = false;
+      powerLossesAfterRecycling++;
       story.tell("power loss after the first acknowledgement from a recycled file");
       host.losePower();
       over();
@@ -151,6 +176,10 @@ final class Faults {
   }
 
   private void onEnded(Throwable cause) {
+    if (corrupted) {
+      refused = true;
+      return;
+    }
     boolean expected = current == Fault.FAILED_SYNC || current == Fault.DISK_FULL;
     if (!expected) {
       throw new Violation("the broker ended by itself: " + cause, cause);
@@ -240,10 +269,17 @@ final class Faults {
     host.stop(() -> exited = true);
   }
 
+  /** Files move between the spares and the log; one that comes back to the log was used before. */
   void onDiskCall(String call) {
-    if (current == Fault.POWER_LOSS_AFTER_RECYCLING
-        && call.contains(" rename ")
-        && call.contains(WAL.toString())) {
+    Matcher rename = RENAME.matcher(call);
+    if (!rename.find()) {
+      return;
+    }
+    String from = rename.group(1);
+    String to = rename.group(2);
+    if (from.startsWith(WAL.toString())) {
+      usedSpares.add(to);
+    } else if (usedSpares.remove(from) && current == Fault.POWER_LOSS_AFTER_RECYCLING) {
       recycled = true;
     }
   }

@@ -11,13 +11,21 @@ import org.apache.kafka.common.message.FetchResponseData;
 
 /** Reads every live partition from start to end while nobody writes, and compares with all that clients were ever told. */
 final class Reader extends Client {
+  private static final int TRIES_MAX = 10;
+
   private final Deque<PartitionLedger> partitions = new ArrayDeque<>();
   private List<RecordedBatch> read = new ArrayList<>();
   private long position;
   private int tries;
+  private boolean damageExpected;
 
   Reader(EventLoop loop, SplittableRandom random, World world) {
     super("reader", loop, random, world);
+  }
+
+  /** Gives up a partition that answers with errors only. */
+  void expectDamage() {
+    damageExpected = true;
   }
 
   /** Begins; {@link #done} when all are read. */
@@ -77,6 +85,10 @@ final class Reader extends Client {
     Optional<FetchCheck.Fetched> fetched = check.answered(answer, true);
     if (fetched.isEmpty()) {
       tries++;
+      if (damageExpected && tries == TRIES_MAX) {
+        partitions.poll();
+        begin();
+      }
       later(20, this::fetch);
       return;
     }

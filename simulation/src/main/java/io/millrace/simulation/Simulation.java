@@ -1,15 +1,19 @@
 package io.millrace.simulation;
 
 import io.millrace.runtime.Threads;
+import io.millrace.runtime.simulated.SimulatedDisk;
 import io.millrace.runtime.simulated.SimulatedMachine;
 import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.runtime.simulated.SimulatedThreads;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +25,7 @@ public final class Simulation {
   private static final long TASKS_PENDING_MAX = 20_000;
   private static final long PEACE_NS_MAX = TimeUnit.SECONDS.toNanos(300);
   private static final long CHAOS_NS_MAX = TimeUnit.SECONDS.toNanos(120);
+  private static final long IDLE_NS = TimeUnit.SECONDS.toNanos(1);
   private static final long STEPS_MAX = 5_000_000;
 
   private final long seed;
@@ -47,7 +52,7 @@ public final class Simulation {
     }
   }
 
-  Simulation(long seed, BrokerProcess.Starter starter, java.util.function.Consumer<String> log) {
+  Simulation(long seed, BrokerProcess.Starter starter, Consumer<String> log) {
     this.seed = seed;
     this.scheduler = new SimulatedScheduler(seed);
     this.random = scheduler.fork();
@@ -69,7 +74,7 @@ public final class Simulation {
     int consumers = 1 + random.nextInt(2);
     for (int i = 0; i < consumers; i++) {
       String name = "c" + i;
-      clients.add(new Consumer(name, threads.eventLoop(name), scheduler.fork(), world));
+      clients.add(new Fetcher(name, threads.eventLoop(name), scheduler.fork(), world));
     }
     clients.add(
         new Admin(
@@ -87,11 +92,11 @@ public final class Simulation {
   }
 
   /** The same, telling {@code log} of every disk call and event: two runs that differ show where. */
-  public static Result run(long seed, java.util.function.Consumer<String> log) {
+  public static Result run(long seed, Consumer<String> log) {
     return new Simulation(seed, CoreProcess::start, log).run();
   }
 
-  private void onDiskCall(String call, java.util.function.Consumer<String> log) {
+  private void onDiskCall(String call, Consumer<String> log) {
     coverage.onDiskCall(call);
     faults.onDiskCall(call);
     log.accept("%d %s".formatted(scheduler.nowNs(), call));
@@ -111,13 +116,17 @@ public final class Simulation {
       readAll();
       faults.restart(false);
       readAll();
-    } catch (RuntimeException | Error failure) {
+      if (random.nextInt(3) == 0) {
+        damage();
+      }
+    } catch (IOException | RuntimeException | Error failure) {
       throw new FailedException(
           "seed %d: %s%nreplay: mvn -pl simulation -am test -Dtest=BrokerSimulation -Dmillrace.seed=%d%n%s"
               .formatted(seed, failure.getMessage(), seed, story),
           failure);
     }
     faults.begun().forEach((fault, times) -> coverage.count("fault " + fault, times));
+    coverage.count("power loss after recycling", faults.powerLossesAfterRecycling());
     coverage.count("batch", ledger.batches());
     coverage.count("start", host.starts());
     return new Result(seed, scheduler.traceHash(), scheduler.steps(), coverage.counts());
@@ -147,6 +156,30 @@ public final class Simulation {
     reader.readAll();
     await(reader::done, "the reader");
     story.tell(ledger.batches() + " batches are where they were");
+  }
+
+  /** E2: one flipped bit. What is served is right all the same, what is not is refused, and nothing is forgotten silently. */
+  private void damage() throws IOException {
+    long idleUntilNs = scheduler.nowNs() + IDLE_NS;
+    runUntil(() -> scheduler.nowNs() > idleUntilNs);
+    SimulatedDisk disk = host.machine().disk();
+    List<Path> files = disk.files(BrokerHost.DATA.resolve("store"));
+    Path file = files.get(random.nextInt(files.size()));
+    if (disk.fileBytes(file) == 0) {
+      return;
+    }
+    long bit = random.nextLong(disk.fileBytes(file) * Byte.SIZE);
+    story.tell("bit " + bit + " of " + file + " flips");
+    disk.flipBit(file, bit);
+    faults.corrupted();
+    reader.expectDamage();
+    if (random.nextBoolean()) {
+      host.crashProcess();
+    }
+    reader.readAll();
+    await(() -> faults.refused() || (host.process() != null && reader.done()), "the reader");
+    coverage.count("flipped bit", 1);
+    coverage.count("flipped bit refused at start", faults.refused() ? 1 : 0);
   }
 
   private void await(BooleanSupplier condition, String what) {

@@ -20,7 +20,17 @@ final class BrokerSimulation {
 
     assertThat(outcome.failures()).extracting(Throwable::getMessage).isEmpty();
     for (String what :
-        new String[] {"WAL file recycled", "metadata entry", "fault POWER_LOSS_AFTER_RECYCLING"}) {
+        new String[] {
+          "WAL file begun",
+          "WAL file given back",
+          "boundary",
+          "checkpoint",
+          "object merged",
+          "object deleted",
+          "flipped bit",
+          "flipped bit refused at start",
+          "power loss after recycling"
+        }) {
       assertThat(outcome.coverage()).as("seeds reach every part").containsKey(what);
     }
   }

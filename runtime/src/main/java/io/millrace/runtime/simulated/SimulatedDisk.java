@@ -177,7 +177,7 @@ public final class SimulatedDisk implements Disk {
 
   @Override
   public void rename(Path from, Path target) throws IOException {
-    beginCall("rename", target);
+    beginCall("rename " + from, target);
     SimulatedFile file = tree.file(from);
     SimulatedFolder folder = tree.parent(target);
     Object replaced = folder.names().get(SimulatedTree.name(target));

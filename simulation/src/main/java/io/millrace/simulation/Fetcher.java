@@ -16,7 +16,7 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 
 /** Reads on from where it was, or from anywhere, the middle of a batch included, and asks for the ends; has nothing to finish. */
-final class Consumer extends Client {
+final class Fetcher extends Client {
   private static final int LIST_OFFSETS_VERSION = 7;
   private static final long LATEST = -1;
   private static final long EARLIEST = -2;
@@ -24,7 +24,7 @@ final class Consumer extends Client {
   private final TreeMap<PartitionId, Long> positions = new TreeMap<>();
   private boolean scheduled;
 
-  Consumer(String name, EventLoop loop, SplittableRandom random, World world) {
+  Fetcher(String name, EventLoop loop, SplittableRandom random, World world) {
     super(name, loop, random, world);
   }
 
