@@ -31,6 +31,7 @@ public final class StorageEngine implements Partitions {
   private final BrokerIdentity identity;
   private final DataFolder folder;
   private final Executor blocking;
+  private final EventLoop metadataLoop;
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
   private volatile @Nullable DiskLock lock;
   private volatile @Nullable Incarnation incarnation;
@@ -48,6 +49,7 @@ public final class StorageEngine implements Partitions {
     this.identity = identity;
     this.folder = new DataFolder(settings.dataFolder());
     this.blocking = environment.threads().pool("storage-start", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
+    this.metadataLoop = environment.threads().eventLoop("metadata");
   }
 
   /**
@@ -55,7 +57,6 @@ public final class StorageEngine implements Partitions {
    * DataFolderException} if the operator has to do something; {@link #stop} is right after a failure too.
    */
   public CompletableFuture<Void> start() {
-    EventLoop metadataLoop = environment.threads().eventLoop("metadata");
     return CompletableFuture.supplyAsync(() -> folder.lock(environment.disk()), blocking)
         .thenCompose(
             held -> {
@@ -100,6 +101,7 @@ public final class StorageEngine implements Partitions {
   }
 
   private void release() {
+    metadataLoop.close();
     DiskLock held = lock;
     if (held != null) {
       try {

@@ -46,8 +46,8 @@ final class StoredPartitionLog implements PartitionLog {
   private final Object criticalSection = new Object();
   private final ProducerStates producers;
   private final TreeMap<Long, CompletableFuture<Void>> durabilityWaits = new TreeMap<>();
-  private long nextOffset;
-  private @Nullable ApiException closed;
+  private volatile long nextOffset;
+  private volatile @Nullable ApiException closed;
 
   private volatile long highWatermark;
   private volatile long logStart;
@@ -104,8 +104,9 @@ final class StoredPartitionLog implements PartitionLog {
     try {
       wal.append(pending);
     } catch (WalEndedException e) {
-      closed = failureOf(e);
-      return CompletableFuture.failedFuture(closed);
+      ApiException failure = failureOf(e);
+      closed = failure;
+      return CompletableFuture.failedFuture(failure);
     } catch (WalFullException e) {
       return CompletableFuture.failedFuture(new KafkaStorageException(e.getMessage(), e));
     }
@@ -193,13 +194,11 @@ final class StoredPartitionLog implements PartitionLog {
 
   @Override
   public CompletableFuture<LogSlice> read(long offset, int bytesMax, boolean atLeastOne, Isolation isolation) {
-    long end;
-    synchronized (criticalSection) {
-      if (closed != null) {
-        return CompletableFuture.failedFuture(closed);
-      }
-      end = nextOffset;
+    ApiException reason = closed;
+    if (reason != null) {
+      return CompletableFuture.failedFuture(reason);
     }
+    long end = nextOffset;
     if (offset < logStart || offset > end) {
       return CompletableFuture.failedFuture(
           new OffsetOutOfRangeException(
@@ -310,11 +309,7 @@ final class StoredPartitionLog implements PartitionLog {
   @Override
   public Runnable onChange(Runnable listener) {
     Runnable remove = listeners.add(listener);
-    boolean over;
-    synchronized (criticalSection) {
-      over = closed != null;
-    }
-    if (over) {
+    if (closed != null) {
       listeners.changed();
     }
     return remove;
