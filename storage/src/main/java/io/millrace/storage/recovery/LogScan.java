@@ -162,7 +162,8 @@ final class LogScan {
         WalEntryReader reader = new WalEntryReader(file, writer);
         long from = path.equals(gapFile) ? gapPosition : 0;
         for (long position = from; position < reader.sizeBytes(); position += WalEntryCodec.ALIGNMENT) {
-          if (reader.read(position) instanceof Decoded.Whole(WalEntry entry)
+          if (reader.mayBegin(position)
+              && reader.read(position) instanceof Decoded.Whole(WalEntry entry)
               && entry.sequence() > endSequence + 1
               && entry.durableSequence() > endSequence) {
             throw damaged(gapFile, gapPosition, gapReason, path, position, entry);

@@ -3,18 +3,15 @@ package io.millrace.storage.wal;
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
-import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.LogCache;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,9 +29,7 @@ public final class FileWal implements Wal {
   private static final int FILE_TASKS_WAITING_MAX = 1024;
 
   private final FileWalSettings settings;
-  private final WriterId writer;
   private final Clock clock;
-  private final WalFolder folder;
   private final SpareFiles spares;
   private final LogCache cache;
   private final WalFileListener listener;
@@ -43,20 +38,21 @@ public final class FileWal implements Wal {
   private final WalFileReader reader;
   private final EntryWriter entries;
   private final SpareMaker maker;
+  private final WalFileRecycler recycler;
   private final WalCounters counters = new WalCounters();
 
   // Any thread.
   private final MpscUnboundedAtomicArrayQueue<WalBatch> arriving = new MpscUnboundedAtomicArrayQueue<>(1024);
   private final AtomicBoolean flushQueued = new AtomicBoolean();
-  private final AtomicLong queuedBytes = new AtomicLong();
+  private final WalAdmission admission = new WalAdmission();
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
   private volatile long durableSequence = -1;
-  private volatile Room room = Room.PLENTY;
   private volatile @Nullable WalEndedException ended;
   private volatile boolean stopping;
 
   // The loop.
   private final WaitingBatches waiting = new WaitingBatches();
+  private final EntryPlanner planner;
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
   private final ArrayDeque<WalBatch> unacknowledged = new ArrayDeque<>();
   private CompletableFuture<Void> lastPublication = CompletableFuture.completedFuture(null);
@@ -65,11 +61,6 @@ public final class FileWal implements Wal {
   private boolean unsynced;
   private boolean stopSealed;
   private boolean lastIsMark = true;
-
-  /** Bytes that may still be handed over; {@code reason} says why it is not {@link #PLENTY}. */
-  private record Room(long bytes, long reservedBytes, String reason) {
-    private static final Room PLENTY = new Room(Long.MAX_VALUE, Long.MAX_VALUE, "");
-  }
 
   /** Nothing is written before the first batch; {@link #start} makes the first file ready for it. */
   public FileWal(
@@ -81,9 +72,7 @@ public final class FileWal implements Wal {
       LogCache cache,
       WalFileListener listener) {
     this.settings = settings;
-    this.writer = writer;
     this.clock = environment.clock();
-    this.folder = folder;
     this.spares = spares;
     this.cache = cache;
     this.listener = listener;
@@ -92,6 +81,9 @@ public final class FileWal implements Wal {
     this.reader = new WalFileReader(environment.threads().pool("wal-read", READ_THREADS, READS_WAITING_MAX));
     this.entries = new EntryWriter(environment.disk(), writer, folder, spares, cache, reader);
     this.maker = new SpareMaker(spares, loop, filePool, this::onSpareChange, this::usedShare);
+    this.recycler =
+        new WalFileRecycler(writer, folder, spares, reader, filePool, () -> inLoop(this::onSpareChange));
+    this.planner = new EntryPlanner(settings, waiting, entries, spares, maker, this::seal);
   }
 
   /** Begins to make the first file. */
@@ -112,24 +104,18 @@ public final class FileWal implements Wal {
     if (ended != null || stopping) {
       throw over();
     }
-    long cost = cost(batch);
-    Room present = room;
-    long bytes = batch.mayUseReserve() ? present.reservedBytes() : present.bytes();
-    if (bytes != Long.MAX_VALUE && queuedBytes.get() + cost > bytes) {
+    try {
+      admission.take(batch);
+    } catch (WalFullException e) {
       counters.onRefused();
-      throw new WalFullException(present.reason());
+      throw e;
     }
-    queuedBytes.addAndGet(cost);
     arriving.offer(batch);
     if (ended == null) {
       requestFlush();
     } else {
       failLater(); // it ended since it was asked, perhaps after its last look at the queue
     }
-  }
-
-  private static long cost(WalBatch batch) {
-    return (long) batch.bytes().remaining() + WalEntryCodec.ALIGNMENT;
   }
 
   private WalEndedException over() {
@@ -142,7 +128,6 @@ public final class FileWal implements Wal {
       try {
         loop.execute(this::flush);
       } catch (RejectedExecutionException closed) {
-        // The loop is gone, and with it the only other taker.
         failLater();
       }
     }
@@ -150,7 +135,7 @@ public final class FileWal implements Wal {
 
   /** Not in the caller: it holds the lock of one partition, and callbacks take those of others. */
   private void failLater() {
-    filePool.execute(() -> failQueued(over()));
+    inPool(() -> failQueued(over()));
   }
 
   private void flush() {
@@ -175,7 +160,7 @@ public final class FileWal implements Wal {
 
   /** One group commit; false if nothing could be written. */
   private boolean writeEntry() throws IOException {
-    List<WalBatch> batches = nextEntry();
+    List<WalBatch> batches = planner.next();
     if (batches.isEmpty()) {
       return false;
     }
@@ -210,51 +195,12 @@ public final class FileWal implements Wal {
     WalBatch batch;
     while ((batch = unacknowledged.poll()) != null) {
       int size = batch.bytes().remaining();
-      queuedBytes.addAndGet(-cost(batch));
+      admission.onWritten(batch);
       batch.onDurable(
           written.chunk(), written.chunkPosition() + offset, written.fileCounter(), written.filePosition() + offset);
       offset += size;
     }
     entries.releaseIfEvicted();
-  }
-
-  /** The batches of the next entry, for which the current file has room; empty if there are none or a spare must come first. */
-  private List<WalBatch> nextEntry() throws IOException {
-    WalBatch first = waiting.first();
-    if (first == null) {
-      return List.of();
-    }
-    long bytesMin = WalFile.sizeFor(1, first.bytes().remaining()) + settings.reserveBytes();
-    long keptBytes = spares.has(bytesMin) ? 0 : settings.reserveBytes();
-    List<WalBatch> batches = takeFor(entries.file(), keptBytes);
-    if (!batches.isEmpty()) {
-      return batches;
-    }
-    if (openNext(bytesMin)) {
-      return takeFor(entries.file(), settings.reserveBytes());
-    }
-    maker.want(Math.max(bytesMin, settings.fileBytes(entries.nextCounter())), true);
-    WalFile file = entries.file();
-    return maker.failure() == null || file == null ? List.of() : waiting.takeReserved((n, bytes, _) -> fits(file, n, bytes, 0));
-  }
-
-  private List<WalBatch> takeFor(@Nullable WalFile file, long keptBytes) {
-    return file == null
-        ? List.of()
-        : waiting.take((n, bytes, reserved) -> fits(file, n, bytes, reserved ? 0 : keptBytes));
-  }
-
-  private boolean fits(WalFile file, int batches, long payloadBytes, long keptBytes) {
-    return (batches == 1 || payloadBytes <= settings.entryBytesMax()) && file.fits(batches, payloadBytes, keptBytes);
-  }
-
-  private boolean openNext(long bytesMin) throws IOException {
-    if (!entries.nameNext(bytesMin, settings.fileBytes(entries.nextCounter()))) {
-      return false;
-    }
-    seal();
-    entries.open();
-    return true;
   }
 
   private void seal() throws IOException {
@@ -306,14 +252,14 @@ public final class FileWal implements Wal {
 
   private void updateRoom() {
     IOException noSpare = maker.failure();
-    if (noSpare != null) {
+    if (noSpare != null && spares.count() == 0) {
       WalFile file = entries.file();
-      long left = file == null ? 0 : file.roomBytes();
-      room = new Room(left - settings.reserveBytes(), left, "the write-ahead log cannot grow: " + noSpare.getMessage());
+      String reason = "the write-ahead log cannot grow: " + noSpare.getMessage();
+      admission.limit(file == null ? 0 : file.roomBytes(), settings.reserveBytes(), reason);
     } else if (unpublishedFiles > settings.unpublishedFilesMax()) {
-      room = new Room(0, Long.MAX_VALUE, unpublishedFiles + " write-ahead log files wait to be published");
+      admission.reservedOnly(unpublishedFiles + " write-ahead log files wait to be published");
     } else {
-      room = Room.PLENTY;
+      admission.plenty();
     }
   }
 
@@ -369,22 +315,18 @@ public final class FileWal implements Wal {
       }
       seal();
       updateRoom();
-      forward(lastPublication, result);
+      lastPublication.whenComplete(
+          (_, failed) -> {
+            if (failed == null) {
+              result.complete(null);
+            } else {
+              result.completeExceptionally(failed);
+            }
+          });
     } catch (IOException | RuntimeException e) {
       end("a write-ahead log write failed: " + e.getMessage(), e);
       result.completeExceptionally(e);
     }
-  }
-
-  private static void forward(CompletableFuture<Void> from, CompletableFuture<Void> to) {
-    from.whenComplete(
-        (_, failed) -> {
-          if (failed == null) {
-            to.complete(null);
-          } else {
-            to.completeExceptionally(failed);
-          }
-        });
   }
 
   @Override
@@ -411,26 +353,7 @@ public final class FileWal implements Wal {
    * #reader} finish first. Any thread.
    */
   public void release(String key) {
-    Path path = folder.storeFolder().resolve(key);
-    WalFile own = Keys.writer(key).equals(writer) ? reader.remove(Keys.number(key)) : null;
-    if (own == null) {
-      filePool.execute(() -> recycle(path, null));
-    } else {
-      own.release(() -> filePool.execute(() -> recycle(path, own)));
-    }
-  }
-
-  private void recycle(Path path, @Nullable WalFile open) {
-    try {
-      if (open != null) {
-        open.close();
-      }
-      spares.recycle(path);
-    } catch (IOException e) {
-      // It is unlisted, so collecting garbage finds it.
-      LOG.warn("cannot recycle WAL file {}", path, e);
-    }
-    inLoop(this::onSpareChange);
+    recycler.release(key);
   }
 
   @Override
@@ -488,16 +411,27 @@ public final class FileWal implements Wal {
     }
   }
 
-  private synchronized void failQueued(WalEndedException over) {
+  private void failQueued(WalEndedException over) {
     WalBatch batch;
-    while ((batch = unacknowledged.poll()) != null) {
+    while ((batch = takeAny()) != null) {
       batch.onEnded(over);
     }
-    while ((batch = waiting.poll()) != null) {
-      batch.onEnded(over);
+  }
+
+  private synchronized @Nullable WalBatch takeAny() {
+    WalBatch batch = unacknowledged.poll();
+    if (batch == null) {
+      batch = waiting.poll();
     }
-    while ((batch = arriving.poll()) != null) {
-      batch.onEnded(over);
+    return batch != null ? batch : arriving.poll();
+  }
+
+  private void inPool(Runnable task) {
+    try {
+      filePool.execute(task);
+    } catch (RejectedExecutionException closed) {
+      // The process is at its end.
+      return;
     }
   }
 

@@ -43,6 +43,11 @@ public final class WalEntryReader {
     return WalEntryCodec.decode(window, at(position), window.limit(), writer);
   }
 
+  /** Whether {@link #read} could find an entry there; a look at four bytes. */
+  public boolean mayBegin(long position) throws IOException {
+    return load(position, WalEntryCodec.HEADER_BYTES) && window.getInt(at(position)) == WalEntryCodec.MAGIC;
+  }
+
   /** What was last read; valid until the next read. */
   public ByteBuffer bytes() {
     return window;
