@@ -141,9 +141,9 @@ final class IncarnationStart {
   }
 
   private Incarnation compose(MetadataLog metadata, SpareFiles spares) {
-    FooterCache footers = new FooterCache(store, settings.footerCacheBytes());
-    ObjectCatalog catalog = new ObjectCatalog(metadata, footers);
     ObjectPins pins = new ObjectPins();
+    FooterCache footers = new FooterCache(store, metadata, pins, settings.footerCacheBytes());
+    ObjectCatalog catalog = new ObjectCatalog(metadata, footers);
     ObjectReader reader =
         new ObjectReader(store, metadata, catalog, new BlockCache(settings.blockCacheBytes()), pins);
     PartitionOpener opener = new PartitionOpener(catalog, store, environment.clock());

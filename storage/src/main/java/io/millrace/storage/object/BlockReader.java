@@ -19,14 +19,12 @@ final class BlockReader {
 
   private final StretchReader stretches;
   private final BlockCache cache;
-  private final MetadataLog metadata;
-  private final ObjectPins pins;
+  private final ListedReads listed;
 
   BlockReader(ObjectStore store, BlockCache cache, MetadataLog metadata, ObjectPins pins) {
     this.stretches = new StretchReader(store);
     this.cache = cache;
-    this.metadata = metadata;
-    this.pins = pins;
+    this.listed = new ListedReads(metadata, pins);
   }
 
   /** The block of a stretch, retained for the caller. Fails with {@link ObjectAbsentException} if the object is no longer listed. */
@@ -38,17 +36,13 @@ final class BlockReader {
   }
 
   private CompletableFuture<Void> load(String key, PartitionId partition, List<Run> runs, ByteBuffer target) {
-    pins.pin(key);
-    CompletableFuture<Void> loaded =
-        metadata.image().objects().containsKey(key)
-            ? stretches.read(key, partition, runs, target)
-            : CompletableFuture.failedFuture(new ObjectAbsentException(key));
-    return loaded.whenComplete(
-        (_, failure) -> {
-          pins.unpin(key);
-          if (failure != null && failure.getCause() instanceof ObjectCorruptException corrupt) {
-            LOG.error("Corrupt data is not served: {}", corrupt.getMessage());
-          }
-        });
+    return listed
+        .read(key, () -> stretches.read(key, partition, runs, target))
+        .whenComplete(
+            (_, failure) -> {
+              if (failure != null && failure.getCause() instanceof ObjectCorruptException corrupt) {
+                LOG.error("Corrupt data is not served: {}", corrupt.getMessage());
+              }
+            });
   }
 }

@@ -2,6 +2,7 @@ package io.millrace.storage.object;
 
 import io.millrace.objectstore.ObjectStore;
 import io.millrace.storage.cache.LoadingCache;
+import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ObjectInfo;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
@@ -13,10 +14,12 @@ public final class FooterCache {
   private static final int MEMORY_FACTOR = 4;
 
   private final StoreReads reads;
+  private final ListedReads listed;
   private final LoadingCache<ObjectInfo, Sized> cache;
 
-  public FooterCache(ObjectStore store, long bytesMax) {
+  public FooterCache(ObjectStore store, MetadataLog metadata, ObjectPins pins, long bytesMax) {
     this.reads = new StoreReads(store);
+    this.listed = new ListedReads(metadata, pins);
     this.cache = new LoadingCache<>(bytesMax, this::load, Sized::bytes);
   }
 
@@ -33,8 +36,8 @@ public final class FooterCache {
   }
 
   private CompletableFuture<Sized> load(ObjectInfo object) {
-    return reads
-        .read(object.key(), object.footerPosition(), object.footerBytes())
+    return listed
+        .read(object.key(), () -> reads.read(object.key(), object.footerPosition(), object.footerBytes()))
         .thenApply(body -> decode(object, body));
   }
 

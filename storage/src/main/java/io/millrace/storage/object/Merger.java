@@ -47,13 +47,22 @@ public final class Merger implements AutoCloseable {
     wake();
   }
 
-  /** Gives up the merge under way; what it wrote is garbage. */
+  /** Gives up the merge under way, whose outputs are garbage then, and ends the loop. Idempotent. */
   @Override
-  public void close() {
-    stopped = true;
+  public synchronized void close() {
+    if (!stopped) {
+      stopped = true;
+      parts.loop().execute(this::endIfIdle);
+    }
   }
 
-  private void onImage(MetadataImage before, MetadataImage after) {
+  private void endIfIdle() {
+    if (stopped && !running) {
+      parts.loop().close();
+    }
+  }
+
+  private synchronized void onImage(MetadataImage before, MetadataImage after) {
     if (!stopped && !(before.sameObjects(after) && before.sameTopics(after))) {
       wake();
     }
@@ -113,6 +122,7 @@ public final class Merger implements AutoCloseable {
 
   private void finished(@Nullable Result result, @Nullable Throwable failure) {
     running = false;
+    endIfIdle();
     if (stopped || parts.metadata().ended().isDone()) {
       return;
     }

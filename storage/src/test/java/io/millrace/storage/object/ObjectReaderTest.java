@@ -83,6 +83,22 @@ class ObjectReaderTest {
   }
 
   @Test
+  void nothingIsReadOfAnObjectThatIsNoLongerListed() {
+    PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
+    ObjectInfo object = world.publish(List.of(id), 5);
+    world.broker.merger(ObjectWorld.EAGER).start();
+    world.runFor(10);
+    long before = world.store.calls;
+
+    // its file may be in use again already
+    var footer = new FooterCache(world.store, world.broker.metadata, world.broker.pins, 1000).get(object);
+
+    assertThat(footer.exceptionNow()).isInstanceOf(ObjectAbsentException.class);
+    assertThat(world.store.calls).isEqualTo(before);
+    assertThat(world.broker.pins.isPinned(object.key())).isFalse();
+  }
+
+  @Test
   void sizesCountWhatEndsAboveAnOffset() {
     PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
     world.publish(List.of(id), 5);

@@ -88,7 +88,7 @@ final class ObjectWorld {
       for (Incarnation ended : await(Registration.register(metadata, registered, new Uuid(8, 8))).toRecover()) {
         submit(new IncarnationRecovered(ended.writer(), ended.trim(), ended.trim(), List.of()));
       }
-      footers = new FooterCache(store, 100_000);
+      footers = new FooterCache(store, metadata, pins, 100_000);
       catalog = new ObjectCatalog(metadata, footers);
       reader = new ObjectReader(store, metadata, catalog, blocks, pins);
       opener = new PartitionOpener(catalog, store, clock);
