@@ -287,7 +287,7 @@ public final class DirectoryStore implements ObjectStore {
     T outcome;
     try {
       outcome = call.run();
-    } catch (IOException e) {
+    } catch (IOException | OutOfMemoryError e) {
       outcome = unknown.apply(e.toString());
     }
     future.complete(outcome);
