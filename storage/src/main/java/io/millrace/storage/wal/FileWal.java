@@ -153,7 +153,7 @@ public final class FileWal implements Wal {
         requestFlush();
       }
       afterWrite();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | VirtualMachineError e) {
       end("a write-ahead log write failed: " + e.getMessage(), e);
     }
   }
@@ -286,7 +286,7 @@ public final class FileWal implements Wal {
         mark();
       }
       afterWrite();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | VirtualMachineError e) {
       end("a write-ahead log write failed: " + e.getMessage(), e);
     }
   }
@@ -323,7 +323,7 @@ public final class FileWal implements Wal {
               result.completeExceptionally(failed);
             }
           });
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | VirtualMachineError e) {
       end("a write-ahead log write failed: " + e.getMessage(), e);
       result.completeExceptionally(e);
     }

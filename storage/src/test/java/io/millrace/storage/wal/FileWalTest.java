@@ -251,6 +251,53 @@ class FileWalTest {
   }
 
   @Test
+  void runningOutOfMemoryInAWriteEndsTheLog() {
+    // given
+    world.open();
+    world.settle();
+    boolean[] durable = new boolean[1];
+    WalEndedException[] ended = new WalEndedException[1];
+    ByteBuffer bytes = TestBatch.bytes(0, 1, 10, 0);
+    WalBatch batch =
+        new WalBatch() {
+          @Override
+          public PartitionId partition() {
+            throw new OutOfMemoryError("while the entry is put together");
+          }
+
+          @Override
+          public ByteBuffer bytes() {
+            return bytes;
+          }
+
+          @Override
+          public boolean mayUseReserve() {
+            return false;
+          }
+
+          @Override
+          public void onDurable(Chunk chunk, int chunkPosition, long fileCounter, long filePosition) {
+            durable[0] = true;
+          }
+
+          @Override
+          public void onEnded(WalEndedException cause) {
+            ended[0] = cause;
+          }
+        };
+
+    // when
+    world.wal().append(batch);
+    world.settle();
+    world.send(1, 100, false); // were the log to go on, the first would be called durable with this one
+    world.settle();
+
+    // then
+    assertThat(durable[0]).isFalse();
+    assertThat(ended[0]).hasCauseInstanceOf(OutOfMemoryError.class);
+  }
+
+  @Test
   void batchesHandedOverWhileTheLogEndsAreToldSo() {
     // given
     world.open();
