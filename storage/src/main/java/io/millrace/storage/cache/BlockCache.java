@@ -12,9 +12,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Blocks of older data, least recently used go first; apart from the log cache, so reading old data never evicts the tail. One load
  * per block at a time, on the threads of whoever loads. Any thread may call. Blocks still lent out when evicted come on top of the
- * bound; readers' own limits bound those.
+ * bound, up to a few times as much: then no more are loaded until readers give some back.
  */
 public final class BlockCache {
+  private static final int LENT_FACTOR = 4;
+
   private final long bytesMax;
   private final BlockMemory memory;
   private final Map<Key, Block> loaded = new LinkedHashMap<>(16, 0.75f, true);
@@ -37,7 +39,7 @@ public final class BlockCache {
     CompletableFuture<Void> load(ByteBuffer target);
   }
 
-  /** The block, retained for the caller, who releases it. */
+  /** The block, retained for the caller, who releases it. Fails with {@link BlocksLentException} if readers hold too much. */
   public CompletableFuture<Block> get(Key key, int size, Loader loader) {
     CompletableFuture<Block> waiter = new CompletableFuture<>();
     Block block;
@@ -52,8 +54,11 @@ public final class BlockCache {
         waiters.add(waiter);
         return waiter;
       }
-      loading.put(key, new ArrayList<>(List.of(waiter)));
+      if (memory.usedBytes() >= LENT_FACTOR * bytesMax) {
+        return CompletableFuture.failedFuture(new BlocksLentException());
+      }
       block = memory.take(size);
+      loading.put(key, new ArrayList<>(List.of(waiter)));
       loads++;
     }
     CompletableFuture<Void> load;

@@ -5,6 +5,7 @@ import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.cache.Block;
 import io.millrace.storage.cache.BlockCache;
+import io.millrace.storage.cache.BlocksLentException;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.object.Footer.AbortedTransaction;
 import io.millrace.storage.object.Footer.PartitionFooter;
@@ -132,7 +133,17 @@ public final class ObjectReader {
     Stretch stretch = Stretch.at(part.footer(), offset);
     return blocks
         .block(part, stretch)
-        .thenApply(block -> lend(block, stretch.startOf(offset), offset, endOffset, bytesMax, atLeastOne));
+        .thenApply(block -> lend(block, stretch.startOf(offset), offset, endOffset, bytesMax, atLeastOne))
+        .exceptionallyCompose(
+            failure ->
+                // who has something already gets the rest with the next request
+                !atLeastOne && isLent(failure)
+                    ? CompletableFuture.completedFuture(nothing(offset))
+                    : CompletableFuture.failedFuture(failure));
+  }
+
+  private static boolean isLent(Throwable failure) {
+    return failure instanceof BlocksLentException || failure.getCause() instanceof BlocksLentException;
   }
 
   private static Lent lend(
