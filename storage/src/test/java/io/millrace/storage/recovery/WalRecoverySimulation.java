@@ -2,8 +2,15 @@ package io.millrace.storage.recovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.wal.FileWalSettings;
+import io.millrace.storage.wal.TestBatch;
+import io.millrace.storage.wal.WalSync;
 import io.millrace.storage.wal.WalWorld;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -109,6 +116,37 @@ class WalRecoverySimulation {
     }
     // The others met the filling of a spare file, which is begun anew.
     assertThat(ends).isGreaterThan(10);
+  }
+
+  @Test
+  void holesInWhatWasNeverSyncedAreWhereTheLogEnds() throws IOException {
+    for (long seed = 0; seed < 100; seed++) {
+      // given a log that is synced now and then only
+      WalWorld world = new WalWorld(4000 + seed);
+      FileWalSettings s = world.settings;
+      world.settings =
+          new FileWalSettings(
+              s.fileBytes(), s.firstFileBytes(), s.entryBytesMax(), WalSync.INTERVAL, 20_000_000, 50_000_000,
+              s.reserveBytes(), s.unpublishedFilesMax());
+      world.recyclePercent = 0;
+      world.open();
+      world.produce(10 + world.random.nextInt(20));
+
+      // when
+      long durable = world.wal().durableSequence();
+      world.restart(true);
+      assertThat(world.recover()).isTrue();
+
+      // then what is left is a prefix of what was sent, and no less than what was synced
+      assertThat(world.recoveredEnd).as("seed %d", seed).isGreaterThanOrEqualTo(durable);
+      for (Map.Entry<PartitionId, List<TestBatch>> each : world.sent.entrySet()) {
+        List<byte[]> found = world.found(each.getKey());
+        for (int i = 0; i < found.size(); i++) {
+          byte[] sent = each.getValue().get(i).array();
+          assertThat(Arrays.equals(found.get(i), sent)).as("seed %d, batch %d of %d", seed, i, found.size()).isTrue();
+        }
+      }
+    }
   }
 
   @Test

@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -55,11 +56,13 @@ public final class WalWorld {
   public int recyclePercent = 60;
   public boolean publicationsHeld;
   private final List<Runnable> heldPublications = new ArrayList<>();
+  private final ArrayDeque<Runnable> publications = new ArrayDeque<>();
 
   // What the image would say.
   public @Nullable WriterId unrecovered;
   public long trim = -1;
   public long publishedCounter = -1;
+  public long recoveredEnd = -1;
   public final List<ObjectInfo> listed = new ArrayList<>();
   private final Map<PartitionId, List<byte[]>> merged = new TreeMap<>();
 
@@ -134,7 +137,9 @@ public final class WalWorld {
     if (publicationsHeld) {
       heldPublications.add(publication);
     } else {
-      meta.schedule(random.nextInt(3_000_000), publication);
+      publications.addLast(publication);
+      // In order, whichever timer comes first.
+      meta.schedule(random.nextInt(3_000_000), () -> publications.removeFirst().run());
     }
     return published;
   }
@@ -165,6 +170,7 @@ public final class WalWorld {
       machine.crashProcess();
     }
     environment = machine.startProcess();
+    publications.clear();
     wal = null;
   }
 
@@ -176,6 +182,7 @@ public final class WalWorld {
         WalRecovery recovery = new WalRecovery(environment.disk(), folder);
         RecoveredLog log = recovery.recover(ended, trim, publishedCounter);
         listed.addAll(log.objects());
+        recoveredEnd = log.endSequence();
         unrecovered = null;
         recovery.deleteLeftovers(ended, new TreeSet<>(listed.stream().map(ObjectInfo::key).toList()));
       }
