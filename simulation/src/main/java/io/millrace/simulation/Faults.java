@@ -55,6 +55,7 @@ final class Faults {
   private boolean exited;
   private boolean recycled;
   private long powerLossesAfterRecycling;
+  private boolean endedOnFailedSync;
   private boolean corrupted;
   private boolean refused;
   private final Set<String> usedSpares = new HashSet<>();
@@ -159,6 +160,7 @@ final class Faults {
       } else {
         host.crashProcess();
       }
+      powerGoesAtDeath = false;
       mustEndByNs = Long.MAX_VALUE;
       restartAtNs = scheduler.nowNs() + random.nextInt(200_000_000);
       if (current != Fault.DISK_FULL && current != Fault.FAILED_SYNC && recoveryCrashes == 0) {
@@ -185,10 +187,16 @@ final class Faults {
       throw new Violation("the broker ended by itself: " + cause, cause);
     }
     story.tell("ended by itself: " + cause);
+    endedOnFailedSync = current == Fault.FAILED_SYNC;
     host.crashProcess();
   }
 
   private void onReady() {
+    if (endedOnFailedSync) {
+      // Before a merge copies what the page cache shows.
+      endedOnFailedSync = false;
+      nextAtNs = scheduler.nowNs() + random.nextInt(100_000_000);
+    }
     if (scheduler.nowNs() < nextAtNs) {
       return;
     }

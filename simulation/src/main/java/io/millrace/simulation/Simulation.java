@@ -26,6 +26,7 @@ public final class Simulation {
   private static final long PEACE_NS_MAX = TimeUnit.SECONDS.toNanos(300);
   private static final long CHAOS_NS_MAX = TimeUnit.SECONDS.toNanos(120);
   private static final long IDLE_NS = TimeUnit.SECONDS.toNanos(1);
+  private static final long WORK_NS = TimeUnit.MILLISECONDS.toNanos(300);
   private static final long STEPS_MAX = 5_000_000;
 
   private final long seed;
@@ -160,10 +161,15 @@ public final class Simulation {
 
   /** E2: one flipped bit. What is served is right all the same, what is not is refused, and nothing is forgotten silently. */
   private void damage() throws IOException {
-    long idleUntilNs = scheduler.nowNs() + IDLE_NS;
-    runUntil(() -> scheduler.nowNs() > idleUntilNs);
+    clients.forEach(Client::work);
+    runFor(WORK_NS);
+    clients.forEach(Client::rest);
+    await(() -> clients.stream().allMatch(Client::done), "what clients have begun");
+    runFor(IDLE_NS);
     SimulatedDisk disk = host.machine().disk();
-    List<Path> files = disk.files(BrokerHost.DATA.resolve("store"));
+    boolean ofTheLog = random.nextBoolean();
+    Path folder = BrokerHost.DATA.resolve("store");
+    List<Path> files = disk.files(ofTheLog ? folder.resolve("wal") : folder);
     Path file = files.get(random.nextInt(files.size()));
     if (disk.fileBytes(file) == 0) {
       return;
@@ -173,13 +179,18 @@ public final class Simulation {
     disk.flipBit(file, bit);
     faults.corrupted();
     reader.expectDamage();
-    if (random.nextBoolean()) {
+    if (ofTheLog || random.nextBoolean()) {
       host.crashProcess();
     }
     reader.readAll();
     await(() -> faults.refused() || (host.process() != null && reader.done()), "the reader");
     coverage.count("flipped bit", 1);
     coverage.count("flipped bit refused at start", faults.refused() ? 1 : 0);
+  }
+
+  private void runFor(long durationNs) {
+    long endNs = scheduler.nowNs() + durationNs;
+    runUntil(() -> scheduler.nowNs() > endNs);
   }
 
   private void await(BooleanSupplier condition, String what) {
