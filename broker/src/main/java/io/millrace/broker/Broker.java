@@ -29,8 +29,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A broker in this process: configuration, sockets and one {@link BrokerCore} on the machine's clock, threads and files. Ports are
- * taken before anything is registered and clients let in when the core has started.
+ * A broker in this process: configuration, sockets and one {@link BrokerCore} on the machine's
+ * clock, threads and files. Ports are taken before anything is registered and clients let in when
+ * the core has started.
  */
 public final class Broker implements RunningBroker {
   private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
@@ -58,9 +59,11 @@ public final class Broker implements RunningBroker {
     this.dataFolder = config.dataDirectory().toAbsolutePath().normalize();
     this.processStartNs = processStartNs;
     this.network =
-        new NetworkServer(Settings.network(config), new NetworkCounters(environment.clock()), environment.clock());
-    Executor storeThreads =
-        environment.threads().pool("store", STORE_THREADS, STORE_TASKS_MAX);
+        new NetworkServer(
+            Settings.network(config),
+            new NetworkCounters(environment.clock()),
+            environment.clock());
+    Executor storeThreads = environment.threads().pool("store", STORE_THREADS, STORE_TASKS_MAX);
     this.store = new DirectoryStore(environment.disk(), storeThreads, dataFolder);
   }
 
@@ -106,9 +109,9 @@ public final class Broker implements RunningBroker {
     listeners = network.bind(config.listeners());
     List<Endpoint> endpoints =
         listeners.stream()
-            .map(
-                l ->
-                    new Endpoint(l.name(), l.advertisedHost(), l.advertisedPort(), l.securityProtocol()))
+            .map(l ->
+                new Endpoint(
+                    l.name(), l.advertisedHost(), l.advertisedPort(), l.securityProtocol()))
             .toList();
     BrokerCore started =
         new BrokerCore(

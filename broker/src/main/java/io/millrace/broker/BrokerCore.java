@@ -28,8 +28,9 @@ import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One life of a broker without its sockets: storage, coordinators, handlers. The composition root of everything that is the same in a
- * process and in the simulation. Started and stopped once; any thread may call.
+ * One life of a broker without its sockets: storage, coordinators, handlers. The composition root
+ * of everything that is the same in a process and in the simulation. Started and stopped once; any
+ * thread may call.
  */
 public final class BrokerCore {
   private static final int BLOCKING_THREADS = 1;
@@ -44,7 +45,8 @@ public final class BrokerCore {
   private volatile @Nullable Dispatcher dispatcher;
 
   /**
-   * @param store in the data folder of {@code storageSettings}; closed by the caller after {@link #stop}
+   * @param store in the data folder of {@code storageSettings}; closed by the caller after {@link
+   *     #stop}
    * @param endpoints advertised addresses, one per listener
    */
   public BrokerCore(
@@ -62,7 +64,8 @@ public final class BrokerCore {
             environment,
             store,
             storageSettings,
-            new BrokerIdentity(config.nodeId(), endpoints, config.find(NodeKeys.BROKER_RACK), version));
+            new BrokerIdentity(
+                config.nodeId(), endpoints, config.find(NodeKeys.BROKER_RACK), version));
   }
 
   /** Completes when requests may be served; fails as {@link StorageEngine#start} does. */
@@ -87,8 +90,7 @@ public final class BrokerCore {
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
     TopicConfigs topicConfigs = new TopicConfigs(config);
     List<ApiHandler<?>> handlers =
-        new Handlers(
-                environment, config, topicConfigs, storage, coordinator, dataFolder, blocking)
+        new Handlers(environment, config, topicConfigs, storage, coordinator, dataFolder, blocking)
             .all();
     groups = coordinator;
     dispatcher = new Dispatcher(new ApiTable(handlers, ApiFeatures.NONE), counters);

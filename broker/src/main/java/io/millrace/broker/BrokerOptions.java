@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the command line says about one start of a broker. Precedence: {@code listen} and {@code data} over {@code sets}
- * over {@code config} over the defaults.
+ * What the command line says about one start of a broker. Precedence: {@code listen} and {@code
+ * data} over {@code sets} over {@code config} over the defaults.
  *
  * @param config a Kafka {@code server.properties} file
  * @param data data directory

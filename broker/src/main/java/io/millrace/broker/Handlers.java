@@ -15,20 +15,20 @@ import io.millrace.broker.handler.DescribeConfigsHandler;
 import io.millrace.broker.handler.DescribeGroupsHandler;
 import io.millrace.broker.handler.DescribeLogDirsHandler;
 import io.millrace.broker.handler.DescribeTopicPartitionsHandler;
+import io.millrace.broker.handler.FetchHandler;
 import io.millrace.broker.handler.FindCoordinatorHandler;
 import io.millrace.broker.handler.HeartbeatHandler;
 import io.millrace.broker.handler.IncrementalAlterConfigsHandler;
+import io.millrace.broker.handler.InitProducerIdHandler;
 import io.millrace.broker.handler.JoinGroupHandler;
 import io.millrace.broker.handler.LeaveGroupHandler;
 import io.millrace.broker.handler.ListGroupsHandler;
+import io.millrace.broker.handler.ListOffsetsHandler;
 import io.millrace.broker.handler.MetadataHandler;
 import io.millrace.broker.handler.OffsetCommitHandler;
 import io.millrace.broker.handler.OffsetFetchHandler;
-import io.millrace.broker.handler.ProduceHandler;
-import io.millrace.broker.handler.FetchHandler;
-import io.millrace.broker.handler.ListOffsetsHandler;
 import io.millrace.broker.handler.OffsetForLeaderEpochHandler;
-import io.millrace.broker.handler.InitProducerIdHandler;
+import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
 import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.coordinator.InternalTopics;
@@ -43,7 +43,10 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
-/** Every Kafka API the broker serves, with what each works on: the list behind ApiVersions and the reference page. */
+/**
+ * Every Kafka API the broker serves, with what each works on: the list behind ApiVersions and the
+ * reference page.
+ */
 final class Handlers {
   private final Environment environment;
   private final BrokerConfig config;
@@ -86,8 +89,7 @@ final class Handlers {
             environment.clock(),
             environment.randomness());
     return List.of(
-        new ProduceHandler(
-            image, new PartitionProduce(storage, topicConfigs, environment.clock())),
+        new ProduceHandler(image, new PartitionProduce(storage, topicConfigs, environment.clock())),
         new FetchHandler(
             image,
             storage,
@@ -101,8 +103,7 @@ final class Handlers {
 
   private List<ApiHandler<?>> topics() {
     MetadataLog metadata = storage.metadata();
-    NewTopics newTopics =
-        new NewTopics(metadata, config, topicConfigs, environment.randomness());
+    NewTopics newTopics = new NewTopics(metadata, config, topicConfigs, environment.randomness());
     return List.of(
         new MetadataHandler(metadata, newTopics, config.get(RequestKeys.AUTO_CREATE_TOPICS)),
         new DescribeTopicPartitionsHandler(

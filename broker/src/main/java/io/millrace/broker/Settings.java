@@ -38,7 +38,13 @@ final class Settings {
     return new OffsetsTopicSettings(
         config.get(GroupKeys.OFFSETS_TOPIC_PARTITIONS),
         OFFSETS_TOPIC_REPLICAS_MAX,
-        Map.of("cleanup.policy", "compact", "compression.type", "producer", "segment.bytes", "104857600"));
+        Map.of(
+            "cleanup.policy",
+            "compact",
+            "compression.type",
+            "producer",
+            "segment.bytes",
+            "104857600"));
   }
 
   static StorageSettings storage(BrokerConfig config, Path dataFolder) {

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The broker cannot start for reasons the operator can mend. Each problem is one line that names the key, value or path
- * and says what to do; all that are known are told at once.
+ * The broker cannot start for reasons the operator can mend. Each problem is one line that names
+ * the key, value or path and says what to do; all that are known are told at once.
  */
 public final class StartException extends Exception {
   private static final long serialVersionUID = 1L;

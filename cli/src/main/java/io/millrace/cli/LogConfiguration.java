@@ -11,8 +11,9 @@ import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 
 /**
- * The log goes to standard error, one line per event, from INFO. Code instead of an XML file because reading one takes a good part of the
- * time to ready; {@code -Dlogback.configurationFile=FILE} still wins.
+ * The log goes to standard error, one line per event, from INFO. Code instead of an XML file
+ * because reading one takes a good part of the time to ready; {@code
+ * -Dlogback.configurationFile=FILE} still wins.
  */
 @ConfiguratorRank(ConfiguratorRank.CUSTOM_HIGH_PRIORITY)
 public final class LogConfiguration extends ContextAwareBase implements Configurator {

@@ -4,8 +4,8 @@ import io.millrace.broker.Broker;
 import java.util.List;
 
 /**
- * Entry point of the broker's process. The launcher script has chosen the JDK and its flags, and keeps help and Apache Kafka's tools to
- * itself.
+ * Entry point of the broker's process. The launcher script has chosen the JDK and its flags, and
+ * keeps help and Apache Kafka's tools to itself.
  */
 public final class Millrace {
   private Millrace() {}
@@ -17,7 +17,8 @@ public final class Millrace {
       case "start" -> new StartCommand(Broker::start).run(arguments.subList(1, arguments.size()));
       case "version" -> System.out.println(version());
       default -> {
-        System.err.println("millrace: unknown command '" + command + "'; `millrace help` lists them");
+        System.err.println(
+            "millrace: unknown command '" + command + "'; `millrace help` lists them");
         System.exit(1);
       }
     }

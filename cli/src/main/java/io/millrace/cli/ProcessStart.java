@@ -7,11 +7,15 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
- * When this process began. Linux tells it to 10 ms in a file that costs nothing to read; {@link ProcessHandle} is wrong by up to a second
- * there, and the management classes cost tens of milliseconds of the very time in question.
+ * When this process began. Linux tells it to 10 ms in a file that costs nothing to read; {@link
+ * ProcessHandle} is wrong by up to a second there, and the management classes cost tens of
+ * milliseconds of the very time in question.
  */
 final class ProcessStart {
-  /** Set by the launcher, in seconds of machine uptime, when it has built the project in this process first. */
+  /**
+   * Set by the launcher, in seconds of machine uptime, when it has built the project in this
+   * process first.
+   */
   private static final String LAUNCHED_AT = "MILLRACE_LAUNCHED_AT";
 
   private static final long TICKS_PER_SECOND = 100;
@@ -28,8 +32,11 @@ final class ProcessStart {
       String uptime = Files.readString(Path.of("/proc/uptime"));
       String launched = System.getenv(LAUNCHED_AT);
       double startSeconds =
-          launched == null ? startSeconds(Files.readString(Path.of("/proc/self/stat"))) : Double.parseDouble(launched);
-      double ageSeconds = Double.parseDouble(uptime.substring(0, uptime.indexOf(' '))) - startSeconds;
+          launched == null
+              ? startSeconds(Files.readString(Path.of("/proc/self/stat")))
+              : Double.parseDouble(launched);
+      double ageSeconds =
+          Double.parseDouble(uptime.substring(0, uptime.indexOf(' '))) - startSeconds;
       if (ageSeconds >= 0) {
         return (long) (ageSeconds * TimeUnit.SECONDS.toNanos(1));
       }

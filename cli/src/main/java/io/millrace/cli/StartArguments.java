@@ -10,8 +10,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the arguments of {@code millrace start}. Written out by hand: four options do not pay for a library's reflection in the time to
- * ready. The meaning of the values is the broker's to check.
+ * Reads the arguments of {@code millrace start}. Written out by hand: four options do not pay for a
+ * library's reflection in the time to ready. The meaning of the values is the broker's to check.
  */
 final class StartArguments {
   private @Nullable Path config;
@@ -53,7 +53,9 @@ final class StartArguments {
         }
         default ->
             problems.add(
-                "unknown argument '" + argument + "'; start takes --config FILE, --data DIR, --listen HOST:PORT and --set KEY=VALUE");
+                "unknown argument '"
+                    + argument
+                    + "'; start takes --config FILE, --data DIR, --listen HOST:PORT and --set KEY=VALUE");
       }
     }
   }

@@ -12,8 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code millrace start}: runs a broker in the foreground. Standard output gets the ready line and nothing else. A signal stops the
- * broker and ends the process with 0; a broker that cannot start, or ends by itself, ends it with 1.
+ * {@code millrace start}: runs a broker in the foreground. Standard output gets the ready line and
+ * nothing else. A signal stops the broker and ends the process with 0; a broker that cannot start,
+ * or ends by itself, ends it with 1.
  */
 final class StartCommand {
   private static final Logger log = LoggerFactory.getLogger(StartCommand.class);
@@ -43,7 +44,8 @@ final class StartCommand {
       System.exit(1);
       return;
     }
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(stop(broker)), "stop"));
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(stop(broker)), "stop"));
     System.out.println(broker.readyLine());
     Throwable failure = broker.failure().join();
     log.error("the broker has ended; nothing it acknowledged is lost, a restart recovers", failure);
@@ -51,10 +53,14 @@ final class StartCommand {
     Runtime.getRuntime().halt(1);
   }
 
-  /** Stops within a limit, so that a stuck disk does not outlast the patience of whoever sent the signal; returns the exit code. */
+  /**
+   * Stops within a limit, so that a stuck disk does not outlast the patience of whoever sent the
+   * signal; returns the exit code.
+   */
   private static int stop(RunningBroker broker) {
     try {
-      CompletableFuture.runAsync(broker::stop, task -> Thread.ofPlatform().daemon().name("stopping").start(task))
+      CompletableFuture.runAsync(
+              broker::stop, task -> Thread.ofPlatform().daemon().name("stopping").start(task))
           .get(STOP_MAX_SECONDS, TimeUnit.SECONDS);
       return 0;
     } catch (TimeoutException e) {

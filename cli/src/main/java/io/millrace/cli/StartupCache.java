@@ -3,8 +3,8 @@ package io.millrace.cli;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether the JVM runs from the start-up (AOT) cache made while packaging. The JVM drops a cache that does not fit without a word; what it
- * then says of itself is the only trace.
+ * Whether the JVM runs from the start-up (AOT) cache made while packaging. The JVM drops a cache
+ * that does not fit without a word; what it then says of itself is the only trace.
  */
 final class StartupCache {
   private StartupCache() {}
@@ -20,6 +20,7 @@ final class StartupCache {
     }
     return vmInfo.contains("sharing")
         ? "start-up cache: used, " + cache
-        : "start-up cache: not used, made by another JDK or for other flags; `millrace train` makes it anew: " + cache;
+        : "start-up cache: not used, made by another JDK or for other flags; `millrace train` makes it anew: "
+            + cache;
   }
 }

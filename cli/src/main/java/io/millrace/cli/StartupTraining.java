@@ -24,8 +24,9 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Makes the start-up cache: runs the broker by the launcher on a data directory that a killed broker has left, sends it what clients send
- * in their first seconds, and stops it, upon which its JVM writes the cache. Packaging goes on without a cache if this fails.
+ * Makes the start-up cache: runs the broker by the launcher on a data directory that a killed
+ * broker has left, sends it what clients send in their first seconds, and stops it, upon which its
+ * JVM writes the cache. Packaging goes on without a cache if this fails.
  */
 final class StartupTraining {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -52,7 +53,8 @@ final class StartupTraining {
     try {
       new StartupTraining(args[0], Path.of(args[1]), work).run();
     } catch (Exception e) {
-      System.err.println("millrace: WARNING: no start-up cache was made, the broker will start more slowly: " + e);
+      System.err.println(
+          "millrace: WARNING: no start-up cache was made, the broker will start more slowly: " + e);
       System.exit(1);
     } finally {
       remove(work);
@@ -78,7 +80,12 @@ final class StartupTraining {
   private Process start(Optional<Path> output) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(
-            launcher, "start", "--data", work.resolve("data").toString(), "--listen", "127.0.0.1:" + port);
+            launcher,
+            "start",
+            "--data",
+            work.resolve("data").toString(),
+            "--listen",
+            "127.0.0.1:" + port);
     builder.environment().keySet().removeAll(List.of("MILLRACE_OPTS", "MILLRACE_HEAP_OPTS"));
     output.ifPresent(path -> builder.environment().put("MILLRACE_AOT_OUTPUT", path.toString()));
     builder.redirectError(log().toFile());
@@ -98,10 +105,18 @@ final class StartupTraining {
     throw new IOException("the broker did not start; log:\n" + Files.readString(log()));
   }
 
-  /** A failure here costs part of the cache, not the cache: what the broker did until then is in it. */
+  /**
+   * A failure here costs part of the cache, not the cache: what the broker did until then is in it.
+   */
   private void talk() {
     Map<String, Object> client =
-        Map.of("bootstrap.servers", "127.0.0.1:" + port, "default.api.timeout.ms", 10_000, "request.timeout.ms", 5_000);
+        Map.of(
+            "bootstrap.servers",
+            "127.0.0.1:" + port,
+            "default.api.timeout.ms",
+            10_000,
+            "request.timeout.ms",
+            5_000);
     try {
       create(client);
       produce(client);

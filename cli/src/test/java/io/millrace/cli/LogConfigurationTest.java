@@ -24,10 +24,18 @@ class LogConfigurationTest {
   @Test
   void anEventIsOneLineWithTimeLevelClassAndMessage() {
     LoggerContext loggers = (LoggerContext) LoggerFactory.getILoggerFactory();
-    LoggingEvent event = new LoggingEvent("", loggers.getLogger("io.millrace.storage.wal.FileWal"), Level.WARN, "at {}", null, null);
+    LoggingEvent event =
+        new LoggingEvent(
+            "",
+            loggers.getLogger("io.millrace.storage.wal.FileWal"),
+            Level.WARN,
+            "at {}",
+            null,
+            null);
     event.setArgumentArray(new Object[] {5});
     event.setTimeStamp(0);
 
-    assertThat(new LogLine().doLayout(event)).isEqualTo("1970-01-01T00:00:00Z WARN FileWal: at 5\n");
+    assertThat(new LogLine().doLayout(event))
+        .isEqualTo("1970-01-01T00:00:00Z WARN FileWal: at 5\n");
   }
 }

@@ -14,13 +14,22 @@ class StartArgumentsTest {
   @Test
   void noArgumentsLeaveEverythingToTheDefaults() throws StartException {
     assertThat(StartArguments.parse(List.of(), 7))
-        .isEqualTo(new BrokerOptions(Optional.empty(), Optional.empty(), Optional.empty(), List.of(), 7));
+        .isEqualTo(
+            new BrokerOptions(Optional.empty(), Optional.empty(), Optional.empty(), List.of(), 7));
   }
 
   @Test
   void valuesMayFollowTheirOptionOrBeJoinedToIt() throws StartException {
     List<String> arguments =
-        List.of("--config", "a.properties", "--data=d", "--listen", "0.0.0.0:9092", "--set", "k=v", "--set=x=y=z");
+        List.of(
+            "--config",
+            "a.properties",
+            "--data=d",
+            "--listen",
+            "0.0.0.0:9092",
+            "--set",
+            "k=v",
+            "--set=x=y=z");
 
     assertThat(StartArguments.parse(arguments, 0))
         .isEqualTo(

@@ -24,7 +24,10 @@ class ApiVersionsIT {
   private static final Set<ApiKeys> OF_MEMBERS =
       Set.of(ApiKeys.JOIN_GROUP, ApiKeys.SYNC_GROUP, ApiKeys.HEARTBEAT, ApiKeys.LEAVE_GROUP);
 
-  /** Versions below 3 carry older formats of records; they are advertised because librdkafka looks for them, and refused. */
+  /**
+   * Versions below 3 carry older formats of records; they are advertised because librdkafka looks
+   * for them, and refused.
+   */
   private static final int PRODUCE_SINCE = 3;
 
   @TempDir private Path folder;
@@ -35,7 +38,10 @@ class ApiVersionsIT {
         RawConnection connection = RawConnection.open(broker.address())) {
       RawTopic topic = RawTopic.create(connection, "t", Map.of());
       SoundRequests requests = new SoundRequests(topic.name(), topic.id());
-      assertThat(connection.response(ApiKeys.PRODUCE, 9, requests.of(ApiKeys.PRODUCE, 9)).errorCounts())
+      assertThat(
+              connection
+                  .response(ApiKeys.PRODUCE, 9, requests.of(ApiKeys.PRODUCE, 9))
+                  .errorCounts())
           .containsOnlyKeys(Errors.NONE);
       awaitCoordinator(connection, requests);
       Map<String, Map<Errors, Integer>> bad = new TreeMap<>();
@@ -69,9 +75,11 @@ class ApiVersionsIT {
         assertSucceeds(connection, ApiKeys.SYNC_GROUP, version, SoundRequests.sync(member));
         assertSucceeds(connection, ApiKeys.HEARTBEAT, version, SoundRequests.heartbeat(member));
         int commit = within(ApiKeys.OFFSET_COMMIT, version);
-        assertSucceeds(connection, ApiKeys.OFFSET_COMMIT, commit, requests.offsetCommit(member, commit));
+        assertSucceeds(
+            connection, ApiKeys.OFFSET_COMMIT, commit, requests.offsetCommit(member, commit));
         int fetch = within(ApiKeys.OFFSET_FETCH, version);
-        assertSucceeds(connection, ApiKeys.OFFSET_FETCH, fetch, requests.offsetFetch(member, fetch));
+        assertSucceeds(
+            connection, ApiKeys.OFFSET_FETCH, fetch, requests.offsetFetch(member, fetch));
         int leave = within(ApiKeys.LEAVE_GROUP, version);
         assertSucceeds(connection, ApiKeys.LEAVE_GROUP, leave, SoundRequests.leave(member, leave));
       }
@@ -89,7 +97,8 @@ class ApiVersionsIT {
   }
 
   /** Its topic is made when somebody first asks for it. */
-  private static void awaitCoordinator(RawConnection connection, SoundRequests requests) throws IOException {
+  private static void awaitCoordinator(RawConnection connection, SoundRequests requests)
+      throws IOException {
     Set<Errors> errors;
     do {
       connection.response(ApiKeys.FIND_COORDINATOR, 4, requests.of(ApiKeys.FIND_COORDINATOR, 4));
@@ -105,18 +114,23 @@ class ApiVersionsIT {
         || answer.errorCode() == Errors.COORDINATOR_LOAD_IN_PROGRESS.code()) {
       answer = join(connection, new Member(nobody.group(), answer.memberId(), -1), version);
     }
-    assertThat(Errors.forCode(answer.errorCode())).as("join, version %d", version).isEqualTo(Errors.NONE);
+    assertThat(Errors.forCode(answer.errorCode()))
+        .as("join, version %d", version)
+        .isEqualTo(Errors.NONE);
     return new Member(nobody.group(), answer.memberId(), answer.generationId());
   }
 
   private static JoinGroupResponseData join(RawConnection connection, Member member, int version)
       throws IOException {
     return connection.ask(
-        ApiKeys.JOIN_GROUP, version, SoundRequests.join(member, version), JoinGroupResponseData::new);
+        ApiKeys.JOIN_GROUP,
+        version,
+        SoundRequests.join(member, version),
+        JoinGroupResponseData::new);
   }
 
-  private static void assertSucceeds(RawConnection connection, ApiKeys api, int version, ApiMessage request)
-      throws IOException {
+  private static void assertSucceeds(
+      RawConnection connection, ApiKeys api, int version, ApiMessage request) throws IOException {
     int asked = within(api, version);
     assertThat(connection.response(api, asked, request).errorCounts())
         .as("%s %d", api, asked)

@@ -17,13 +17,16 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The layers, and the doors: time, chance, threads and files come in through runtime, so that the simulation can swap them. The command
- * line is outside of the simulated world and needs no door.
+ * The layers, and the doors: time, chance, threads and files come in through runtime, so that the
+ * simulation can swap them. The command line is outside of the simulated world and needs no door.
  */
 @AnalyzeClasses(packages = "io.millrace", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
   private static final String[] OUTSIDE_THE_SIMULATION = {
-    "io.millrace.runtime..", "io.millrace.cli..", "io.millrace.conformance..", "io.millrace.benchmarks.."
+    "io.millrace.runtime..",
+    "io.millrace.cli..",
+    "io.millrace.conformance..",
+    "io.millrace.benchmarks.."
   };
 
   /** Methods that read a clock or throw dice, by owner. */
@@ -41,7 +44,9 @@ class ArchitectureTest {
       describe(
           "reads a clock or throws dice",
           access ->
-              CLOCKS_AND_DICE.getOrDefault(access.getTargetOwner().getName(), Set.of()).contains(access.getTarget().getName()));
+              CLOCKS_AND_DICE
+                  .getOrDefault(access.getTargetOwner().getName(), Set.of())
+                  .contains(access.getTarget().getName()));
 
   private static final DescribedPredicate<JavaClass> CHANCE =
       describe(
@@ -73,8 +78,12 @@ class ArchitectureTest {
               (access.getTargetOwner().getName().equals("java.lang.Thread")
                       && Set.of("<init>", "sleep", "ofPlatform", "ofVirtual", "startVirtualThread")
                           .contains(access.getTarget().getName()))
-                  || (access.getTargetOwner().getName().equals("java.util.concurrent.CompletableFuture")
-                      && Set.of("orTimeout", "completeOnTimeout", "delayedExecutor").contains(access.getTarget().getName())));
+                  || (access
+                          .getTargetOwner()
+                          .getName()
+                          .equals("java.util.concurrent.CompletableFuture")
+                      && Set.of("orTimeout", "completeOnTimeout", "delayedExecutor")
+                          .contains(access.getTarget().getName())));
 
   private static final DescribedPredicate<JavaClass> FILES =
       describe(
@@ -125,23 +134,43 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule onlyRuntimeReadsClocksAndThrowsDice =
-      noClasses().that().resideOutsideOfPackages(OUTSIDE_THE_SIMULATION).should().accessTargetWhere(CLOCK_OR_DICE);
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(OUTSIDE_THE_SIMULATION)
+          .should()
+          .accessTargetWhere(CLOCK_OR_DICE);
 
   @ArchTest
   static final ArchRule onlyRuntimeKnowsSourcesOfChance =
-      noClasses().that().resideOutsideOfPackages(OUTSIDE_THE_SIMULATION).should().dependOnClassesThat(CHANCE);
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(OUTSIDE_THE_SIMULATION)
+          .should()
+          .dependOnClassesThat(CHANCE);
 
   @ArchTest
   static final ArchRule onlyRuntimeMakesThreads =
-      noClasses().that().resideOutsideOfPackages(OUTSIDE_THE_SIMULATION).should().dependOnClassesThat(MAKES_THREADS);
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(OUTSIDE_THE_SIMULATION)
+          .should()
+          .dependOnClassesThat(MAKES_THREADS);
 
   @ArchTest
   static final ArchRule onlyRuntimeStartsOrStopsAThread =
-      noClasses().that().resideOutsideOfPackages(OUTSIDE_THE_SIMULATION).should().accessTargetWhere(THREAD_CALL);
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(OUTSIDE_THE_SIMULATION)
+          .should()
+          .accessTargetWhere(THREAD_CALL);
 
   @ArchTest
   static final ArchRule onlyRuntimeOpensFiles =
-      noClasses().that().resideOutsideOfPackages(OUTSIDE_THE_SIMULATION).should().dependOnClassesThat(FILES);
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(OUTSIDE_THE_SIMULATION)
+          .should()
+          .dependOnClassesThat(FILES);
 
   @ArchTest
   static final ArchRule onlyTheNetworkSeesNetty =

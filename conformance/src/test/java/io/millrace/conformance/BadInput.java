@@ -22,13 +22,13 @@ import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData;
 import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData.EpochEndOffset;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
-import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.ControlRecordType;
+import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 
 /**
- * What a broker answers to requests that no good client sends. Run against Apache Kafka and against this broker it must give the same
- * table; {@code main} prints it for one address.
+ * What a broker answers to requests that no good client sends. Run against Apache Kafka and against
+ * this broker it must give the same table; {@code main} prints it for one address.
  */
 public final class BadInput {
   private static final long PRODUCER = 987_654_321L;
@@ -43,7 +43,10 @@ public final class BadInput {
     run(args[0]).forEach((name, answer) -> System.out.println(name + " | " + answer));
   }
 
-  /** Answers by case, in order; makes topics with names of its own on the broker at {@code HOST:PORT}. */
+  /**
+   * Answers by case, in order; makes topics with names of its own on the broker at {@code
+   * HOST:PORT}.
+   */
   static Map<String, String> run(String address) throws IOException {
     BadInput input = new BadInput();
     try (RawConnection connection = RawConnection.open(address)) {
@@ -68,8 +71,12 @@ public final class BadInput {
     row("produce: record count too small", topic.produce(withInt(BatchHeader.RECORD_COUNT_AT, 2)));
     row("produce: record count zero", topic.produce(withInt(BatchHeader.RECORD_COUNT_AT, 0)));
     row("produce: record count negative", topic.produce(withInt(BatchHeader.RECORD_COUNT_AT, -1)));
-    row("produce: last offset delta too large", topic.produce(withInt(BatchHeader.LAST_OFFSET_DELTA_AT, 7)));
-    row("produce: last offset delta negative", topic.produce(withInt(BatchHeader.LAST_OFFSET_DELTA_AT, -1)));
+    row(
+        "produce: last offset delta too large",
+        topic.produce(withInt(BatchHeader.LAST_OFFSET_DELTA_AT, 7)));
+    row(
+        "produce: last offset delta negative",
+        topic.produce(withInt(BatchHeader.LAST_OFFSET_DELTA_AT, -1)));
     row("produce: count and delta both too large", topic.produce(bothCounts(9)));
     row("produce: count and delta both too small", topic.produce(bothCounts(2)));
     row("produce: unsorted offsets", topic.produce(unsorted(RawBatch.of(3))));
@@ -83,15 +90,25 @@ public final class BadInput {
     row("produce: says log append time", topic.produce(attributes(8)));
     row("produce: control bit", topic.produce(attributes(0x20)));
     row("produce: control batch", topic.produce(marker()));
-    row("produce: transactional without transactional id", topic.produce(RawBatch.transactional(PRODUCER)));
+    row(
+        "produce: transactional without transactional id",
+        topic.produce(RawBatch.transactional(PRODUCER)));
     row("produce: cut off", topic.produce(RawBatch.of(3).limit(80)));
-    row("produce: length too small", topic.produce(RawBatch.of(3).putInt(BatchHeader.LENGTH_AT, 5)));
-    row("produce: length negative", topic.produce(RawBatch.of(3).putInt(BatchHeader.LENGTH_AT, -5)));
+    row(
+        "produce: length too small",
+        topic.produce(RawBatch.of(3).putInt(BatchHeader.LENGTH_AT, 5)));
+    row(
+        "produce: length negative",
+        topic.produce(RawBatch.of(3).putInt(BatchHeader.LENGTH_AT, -5)));
     row("produce: empty records", topic.produce(ByteBuffer.allocate(0)));
     row("produce: two batches", topic.produce(RawBatch.join(RawBatch.of(1), RawBatch.of(1))));
     row("produce: oversized batch", topic.produce(RawBatch.of(300)));
-    row("produce: compressed below the limit", topic.produce(RawBatch.of(Compression.gzip().build(), 300)));
-    row("produce: damaged gzip", topic.produce(RawBatch.withCrc(flip(RawBatch.of(Compression.gzip().build(), 9), 75))));
+    row(
+        "produce: compressed below the limit",
+        topic.produce(RawBatch.of(Compression.gzip().build(), 300)));
+    row(
+        "produce: damaged gzip",
+        topic.produce(RawBatch.withCrc(flip(RawBatch.of(Compression.gzip().build(), 9), 75))));
     row("produce: unknown topic", topic.named(topic.name() + "-absent").produce(RawBatch.of(1)));
     row("produce: unknown topic id", topic.produceById(new Uuid(7, 7), RawBatch.of(1)));
     row("produce: unknown partition", topic.produce(RawBatch.of(1), -1, 1));
@@ -102,28 +119,41 @@ public final class BadInput {
   }
 
   private void rules(RawConnection connection, String prefix) throws IOException {
-    RawTopic compacted = RawTopic.create(connection, prefix + "-compact", Map.of("cleanup.policy", "compact"));
+    RawTopic compacted =
+        RawTopic.create(connection, prefix + "-compact", Map.of("cleanup.policy", "compact"));
     row("produce: no key in a compacted topic", compacted.produce(RawBatch.withoutKey()));
     RawTopic timed =
         RawTopic.create(
-            connection, prefix + "-timed",
-            Map.of("message.timestamp.before.max.ms", "60000", "message.timestamp.after.max.ms", "60000"));
+            connection,
+            prefix + "-timed",
+            Map.of(
+                "message.timestamp.before.max.ms",
+                "60000",
+                "message.timestamp.after.max.ms",
+                "60000"));
     row("produce: too old", timed.produce(RawBatch.at(RawBatch.now() - HOUR_MS)));
     row("produce: too new", timed.produce(RawBatch.at(RawBatch.now() + HOUR_MS)));
     row("produce: no timestamp", timed.produce(RawBatch.at(-1)));
-    RawTopic strict = RawTopic.create(connection, prefix + "-strict", Map.of("min.insync.replicas", "2"));
+    RawTopic strict =
+        RawTopic.create(connection, prefix + "-strict", Map.of("min.insync.replicas", "2"));
     row("produce: too few replicas, acks all", strict.produce(RawBatch.of(1), -1, 0));
     row("produce: too few replicas, acks 1", strict.produce(RawBatch.of(1), 1, 0));
   }
 
   private void sequences(RawTopic topic) throws IOException {
-    row("sequence: unknown producer begins at 7", topic.produce(RawBatch.idempotent(PRODUCER + 1, 0, 7, 1)));
+    row(
+        "sequence: unknown producer begins at 7",
+        topic.produce(RawBatch.idempotent(PRODUCER + 1, 0, 7, 1)));
     for (int i = 0; i < 6; i++) {
       row("sequence: " + 2 * i, topic.produce(RawBatch.idempotent(PRODUCER, 3, 2 * i, 2)));
     }
     row("sequence: duplicate of the last", topic.produce(RawBatch.idempotent(PRODUCER, 3, 10, 2)));
-    row("sequence: duplicate of the fifth last", topic.produce(RawBatch.idempotent(PRODUCER, 3, 2, 2)));
-    row("sequence: duplicate of the sixth last", topic.produce(RawBatch.idempotent(PRODUCER, 3, 0, 2)));
+    row(
+        "sequence: duplicate of the fifth last",
+        topic.produce(RawBatch.idempotent(PRODUCER, 3, 2, 2)));
+    row(
+        "sequence: duplicate of the sixth last",
+        topic.produce(RawBatch.idempotent(PRODUCER, 3, 0, 2)));
     row("sequence: overlaps the last", topic.produce(RawBatch.idempotent(PRODUCER, 3, 11, 2)));
     row("sequence: part of the last", topic.produce(RawBatch.idempotent(PRODUCER, 3, 10, 1)));
     row("sequence: gap", topic.produce(RawBatch.idempotent(PRODUCER, 3, 13, 1)));
@@ -132,9 +162,13 @@ public final class BadInput {
     row("sequence: new epoch at 0", topic.produce(RawBatch.idempotent(PRODUCER, 4, 0, 1)));
     row("sequence: old epoch, old batch", topic.produce(RawBatch.idempotent(PRODUCER, 3, 10, 2)));
     row("sequence: negative", topic.produce(negativeSequence()));
-    row("sequence: up to the largest", topic.produce(RawBatch.idempotent(PRODUCER + 2, 0, Integer.MAX_VALUE, 1)));
+    row(
+        "sequence: up to the largest",
+        topic.produce(RawBatch.idempotent(PRODUCER + 2, 0, Integer.MAX_VALUE, 1)));
     row("sequence: 0 after the largest", topic.produce(RawBatch.idempotent(PRODUCER + 2, 0, 0, 1)));
-    row("sequence: across the largest", topic.produce(RawBatch.idempotent(PRODUCER + 3, 0, Integer.MAX_VALUE, 3)));
+    row(
+        "sequence: across the largest",
+        topic.produce(RawBatch.idempotent(PRODUCER + 3, 0, Integer.MAX_VALUE, 3)));
     row("sequence: behind it", topic.produce(RawBatch.idempotent(PRODUCER + 3, 0, 2, 1)));
     row("sequence: other producers do not care", topic.produce(RawBatch.of(1)));
   }
@@ -162,16 +196,22 @@ public final class BadInput {
     for (long timestamp : List.of(-1L, -2L, -4L, -5L, -6L, -7L, 0L, Long.MAX_VALUE)) {
       row("offsets: timestamp " + timestamp, offset(topic, topic.name(), 11, 0, timestamp, -1));
     }
-    row("offsets: largest timestamp too early a version", offset(topic, topic.name(), 6, 0, -3, -1));
+    row(
+        "offsets: largest timestamp too early a version",
+        offset(topic, topic.name(), 6, 0, -3, -1));
     row("offsets: unknown topic", offset(topic, topic.name() + "-absent", 11, 0, -1, -1));
     row("offsets: unknown partition", offset(topic, topic.name(), 11, 1, -1, -1));
     row("offsets: leader epoch of the future", offset(topic, topic.name(), 11, 0, -1, 5));
   }
 
-  private static String offset(RawTopic topic, String name, int version, int partition, long timestamp, int epoch)
+  private static String offset(
+      RawTopic topic, String name, int version, int partition, long timestamp, int epoch)
       throws IOException {
     ListOffsetsPartition asked =
-        new ListOffsetsPartition().setPartitionIndex(partition).setTimestamp(timestamp).setCurrentLeaderEpoch(epoch);
+        new ListOffsetsPartition()
+            .setPartitionIndex(partition)
+            .setTimestamp(timestamp)
+            .setCurrentLeaderEpoch(epoch);
     ListOffsetsRequestData request =
         new ListOffsetsRequestData()
             .setReplicaId(-1)
@@ -201,8 +241,10 @@ public final class BadInput {
     row("epoch: leader epoch of the future", epochEnd(topic, topic.name(), 0, 0, 5));
   }
 
-  private static String epochEnd(RawTopic topic, String name, int partition, int epoch, int current) throws IOException {
-    OffsetForLeaderEpochRequestData request = new OffsetForLeaderEpochRequestData().setReplicaId(-1);
+  private static String epochEnd(RawTopic topic, String name, int partition, int epoch, int current)
+      throws IOException {
+    OffsetForLeaderEpochRequestData request =
+        new OffsetForLeaderEpochRequestData().setReplicaId(-1);
     request
         .topics()
         .add(
@@ -233,7 +275,8 @@ public final class BadInput {
     row("producer id: id of long ago", producerId(connection, 5, 5));
   }
 
-  private static String producerId(RawConnection connection, long id, int epoch) throws IOException {
+  private static String producerId(RawConnection connection, long id, int epoch)
+      throws IOException {
     InitProducerIdRequestData request =
         new InitProducerIdRequestData()
             .setTransactionalId(null)
@@ -242,7 +285,8 @@ public final class BadInput {
             .setProducerEpoch((short) epoch);
     InitProducerIdResponseData answer;
     do {
-      answer = connection.ask(ApiKeys.INIT_PRODUCER_ID, 4, request, InitProducerIdResponseData::new);
+      answer =
+          connection.ask(ApiKeys.INIT_PRODUCER_ID, 4, request, InitProducerIdResponseData::new);
       // the first ids of a new broker take a moment
     } while (answer.errorCode() == Errors.COORDINATOR_LOAD_IN_PROGRESS.code());
     return Errors.forCode(answer.errorCode()) + " epoch " + answer.producerEpoch();
@@ -271,7 +315,10 @@ public final class BadInput {
     return RawBatch.withCrc(RawBatch.of(1).putShort(BatchHeader.ATTRIBUTES_AT, (short) attributes));
   }
 
-  /** Exchanges the offset deltas of the first two records, which are zigzag 0 and 1 behind length, attributes and time. */
+  /**
+   * Exchanges the offset deltas of the first two records, which are zigzag 0 and 1 behind length,
+   * attributes and time.
+   */
   private static ByteBuffer unsorted(ByteBuffer batch) {
     int first = BatchHeader.HEADER_BYTES;
     int second = first + 1 + batch.get(first) / 2;
@@ -280,12 +327,14 @@ public final class BadInput {
 
   private static ByteBuffer marker() {
     ByteBuffer marker =
-        MemoryRecords.withEndTransactionMarker(PRODUCER, (short) 0, new EndTransactionMarker(ControlRecordType.COMMIT, 0))
+        MemoryRecords.withEndTransactionMarker(
+                PRODUCER, (short) 0, new EndTransactionMarker(ControlRecordType.COMMIT, 0))
             .buffer();
     return ByteBuffer.allocate(marker.remaining()).put(marker).flip();
   }
 
   private static ByteBuffer negativeSequence() {
-    return RawBatch.withCrc(RawBatch.idempotent(PRODUCER, 4, 1, 1).putInt(BatchHeader.BASE_SEQUENCE_AT, -3));
+    return RawBatch.withCrc(
+        RawBatch.idempotent(PRODUCER, 4, 1, 1).putInt(BatchHeader.BASE_SEQUENCE_AT, -3));
   }
 }

@@ -18,8 +18,9 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A broker in a process of its own, started by the packaged launcher. Keeps its port and data directory over kills and restarts. What it
- * logs is kept and stands in the message of whatever fails here.
+ * A broker in a process of its own, started by the packaged launcher. Keeps its port and data
+ * directory over kills and restarts. What it logs is kept and stands in the message of whatever
+ * fails here.
  */
 final class BrokerProcess implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 60;
@@ -46,7 +47,8 @@ final class BrokerProcess implements AutoCloseable {
   static BrokerProcess start(Path folder, String... settings) throws IOException {
     int port = freePort();
     List<String> command = new ArrayList<>(List.of(Launcher.path(), "start"));
-    command.addAll(List.of("--data", folder.resolve("data").toString(), "--listen", "127.0.0.1:" + port));
+    command.addAll(
+        List.of("--data", folder.resolve("data").toString(), "--listen", "127.0.0.1:" + port));
     List.of(settings).forEach(setting -> command.addAll(List.of("--set", setting)));
     return run(folder, port, command);
   }
@@ -115,7 +117,9 @@ final class BrokerProcess implements AutoCloseable {
       throw new IllegalStateException("the broker runs");
     }
     Process started =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log().toFile())).start();
+        new ProcessBuilder(command)
+            .redirectError(ProcessBuilder.Redirect.appendTo(log().toFile()))
+            .start();
     process = started;
     output = started.inputReader(StandardCharsets.UTF_8);
     readyLine = firstLine(started, output);
@@ -139,8 +143,10 @@ final class BrokerProcess implements AutoCloseable {
 
   private String firstLine(Process started, BufferedReader out) {
     try {
-      return CompletableFuture.supplyAsync(
-              () -> out.lines().findFirst().orElseThrow(() -> failure("the broker ended before it was ready")))
+      return CompletableFuture.supplyAsync(() ->
+              out.lines()
+                  .findFirst()
+                  .orElseThrow(() -> failure("the broker ended before it was ready")))
           .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException | ExecutionException | TimeoutException e) {
       started.destroyForcibly();

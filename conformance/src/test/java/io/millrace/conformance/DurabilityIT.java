@@ -26,7 +26,8 @@ class DurabilityIT {
   private static final int RECORDS = 1000;
 
   @Test
-  void whatWasAcknowledgedIsThereInOrderAfterTheBrokerWasKilled(@TempDir Path folder) throws Exception {
+  void whatWasAcknowledgedIsThereInOrderAfterTheBrokerWasKilled(@TempDir Path folder)
+      throws Exception {
     try (BrokerProcess broker = BrokerProcess.start(folder)) {
       createTopic(broker, "t");
       List<String> values = IntStream.range(0, RECORDS).mapToObj(i -> "value " + i).toList();
@@ -58,7 +59,8 @@ class DurabilityIT {
     }
   }
 
-  private static void produce(BrokerProcess broker, String topic, List<String> values) throws Exception {
+  private static void produce(BrokerProcess broker, String topic, List<String> values)
+      throws Exception {
     Map<String, Object> config = Map.of("bootstrap.servers", broker.address(), "acks", "all");
     try (KafkaProducer<String, String> producer =
         new KafkaProducer<>(config, new StringSerializer(), new StringSerializer())) {
@@ -70,9 +72,12 @@ class DurabilityIT {
     }
   }
 
-  /** Reads from the start until {@code count} records are there and a further poll brings no more. */
+  /**
+   * Reads from the start until {@code count} records are there and a further poll brings no more.
+   */
   private static List<String> consume(BrokerProcess broker, String topic, int count) {
-    Map<String, Object> config = Map.of("bootstrap.servers", broker.address(), "enable.auto.commit", false);
+    Map<String, Object> config =
+        Map.of("bootstrap.servers", broker.address(), "enable.auto.commit", false);
     List<String> values = new ArrayList<>();
     try (KafkaConsumer<String, String> consumer =
         new KafkaConsumer<>(config, new StringDeserializer(), new StringDeserializer())) {

@@ -8,7 +8,10 @@ import java.net.Socket;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** A load balancer of the plain kind: whatever arrives goes to one port of this machine and back, byte for byte. */
+/**
+ * A load balancer of the plain kind: whatever arrives goes to one port of this machine and back,
+ * byte for byte.
+ */
 final class Forwarder implements AutoCloseable {
   private final ServerSocket front;
   private final int backPort;
@@ -20,7 +23,8 @@ final class Forwarder implements AutoCloseable {
   }
 
   static Forwarder to(int port) throws IOException {
-    Forwarder forwarder = new Forwarder(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), port);
+    Forwarder forwarder =
+        new Forwarder(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), port);
     Thread.ofVirtual().start(forwarder::accept);
     return forwarder;
   }
@@ -50,7 +54,8 @@ final class Forwarder implements AutoCloseable {
   }
 
   private static void copy(Socket from, Socket to) {
-    try (from; to) {
+    try (from;
+        to) {
       from.getInputStream().transferTo(to.getOutputStream());
     } catch (IOException closed) {
       // one side went away, and takes the other along

@@ -13,8 +13,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * An idempotent producer at full speed while its broker is killed at random moments and started again. Every acknowledged record is
- * read back exactly once and in order (A1-A4). More rounds: {@code -Dmillrace.kill.rounds=100 -Dmillrace.kill.seed=N}.
+ * An idempotent producer at full speed while its broker is killed at random moments and started
+ * again. Every acknowledged record is read back exactly once and in order (A1-A4). More rounds:
+ * {@code -Dmillrace.kill.rounds=100 -Dmillrace.kill.seed=N}.
  */
 class KillRoundsIT {
   private static final String TOPIC = "rounds";

@@ -17,7 +17,9 @@ final class Launcher {
   private Launcher() {}
 
   static String path() {
-    return Path.of(Objects.requireNonNull(System.getProperty("millrace.launcher"), "run by Maven's failsafe plug-in"))
+    return Path.of(
+            Objects.requireNonNull(
+                System.getProperty("millrace.launcher"), "run by Maven's failsafe plug-in"))
         .normalize()
         .toString();
   }
@@ -36,7 +38,8 @@ final class Launcher {
    * @param folder where its output is kept while it runs
    * @param input goes to its standard input
    */
-  static Result feed(Path folder, String input, String... arguments) throws IOException, InterruptedException {
+  static Result feed(Path folder, String input, String... arguments)
+      throws IOException, InterruptedException {
     return run(folder, input, Map.of(), arguments);
   }
 
@@ -64,7 +67,8 @@ final class Launcher {
     Process process = builder.start();
     if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
       process.destroyForcibly();
-      throw new AssertionError(String.join(" ", command) + " did not end; " + Files.readString(err));
+      throw new AssertionError(
+          String.join(" ", command) + " did not end; " + Files.readString(err));
     }
     return new Result(
         process.exitValue(),

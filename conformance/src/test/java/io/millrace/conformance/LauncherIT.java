@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LauncherIT {
   @ParameterizedTest
   @ValueSource(strings = {"kafka-topics", "kafka-configs", "kafka-consumer-groups.sh"})
-  void anOfficialToolRunsUnderItsNameWithAndWithoutSuffix(String tool, @TempDir Path folder) throws Exception {
+  void anOfficialToolRunsUnderItsNameWithAndWithoutSuffix(String tool, @TempDir Path folder)
+      throws Exception {
     Launcher.Result result = Launcher.run(folder, tool, "--version");
 
     assertThat(result.out()).startsWith("4.3.1");
@@ -30,7 +31,8 @@ class LauncherIT {
   void helpNamesStartAndEveryTool(@TempDir Path folder) throws Exception {
     Launcher.Result result = Launcher.run(folder, "help");
 
-    assertThat(result.out()).contains("millrace start", "kafka-topics", "kafka-verifiable-share-consumer");
+    assertThat(result.out())
+        .contains("millrace start", "kafka-topics", "kafka-verifiable-share-consumer");
     assertThat(result.exitCode()).isZero();
   }
 

@@ -64,7 +64,8 @@ class ListenersIT {
             "--set",
             "listeners=INSIDE://127.0.0.1:%d,OUTSIDE://127.0.0.1:%d".formatted(inside, outside),
             "--set",
-            "advertised.listeners=INSIDE://127.0.0.1:%d,OUTSIDE://%s".formatted(inside, advertisedOutside),
+            "advertised.listeners=INSIDE://127.0.0.1:%d,OUTSIDE://%s"
+                .formatted(inside, advertisedOutside),
             "--set",
             "listener.security.protocol.map=INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT",
             "--set",

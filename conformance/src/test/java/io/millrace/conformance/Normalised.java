@@ -4,7 +4,10 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A tool's output without what differs from run to run: addresses, ids, times, column widths, stack frames. */
+/**
+ * A tool's output without what differs from run to run: addresses, ids, times, column widths, stack
+ * frames.
+ */
 final class Normalised {
   private static final List<Replacement> REPLACEMENTS =
       List.of(
@@ -18,7 +21,8 @@ final class Normalised {
           new Replacement("[ \\t]+", " "));
 
   /** Stack frames, and how often a client asked again. */
-  private static final List<String> NOISE = List.of("\tat ", "\t... ", "reported a recoverable issue");
+  private static final List<String> NOISE =
+      List.of("\tat ", "\t... ", "reported a recoverable issue");
 
   private record Replacement(Pattern pattern, String with) {
     Replacement(String pattern, String with) {
@@ -28,7 +32,10 @@ final class Normalised {
 
   private Normalised() {}
 
-  /** Sorted, as neither topics, partitions nor records of several partitions come in a promised order. */
+  /**
+   * Sorted, as neither topics, partitions nor records of several partitions come in a promised
+   * order.
+   */
   static Stream<String> lines(String said, String address) {
     String port = address.substring(address.lastIndexOf(':') + 1);
     return said.lines()

@@ -22,8 +22,9 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends records numbered per partition from a thread of its own with the official idempotent producer, remembers at which offset each was
- * acknowledged, and compares that with what a consumer reads.
+ * Sends records numbered per partition from a thread of its own with the official idempotent
+ * producer, remembers at which offset each was acknowledged, and compares that with what a consumer
+ * reads.
  */
 final class NumberedRecords implements AutoCloseable {
   private static final int RECORD_BYTES = 200;
@@ -135,7 +136,10 @@ final class NumberedRecords implements AutoCloseable {
     sender.join();
   }
 
-  /** Every partition holds exactly the records sent, in order, each at the offset it was acknowledged at. */
+  /**
+   * Every partition holds exactly the records sent, in order, each at the offset it was
+   * acknowledged at.
+   */
   void verify(String address) {
     List<TopicPartition> partitions =
         IntStream.range(0, sent.length).mapToObj(p -> new TopicPartition(topic, p)).toList();
@@ -174,7 +178,9 @@ final class NumberedRecords implements AutoCloseable {
 
   private void check(ConsumerRecord<byte[], byte[]> record, long expected) {
     assertThat(ByteBuffer.wrap(record.value()).getLong())
-        .as("number of the record at offset %d of partition %d", record.offset(), record.partition())
+        .as(
+            "number of the record at offset %d of partition %d",
+            record.offset(), record.partition())
         .isEqualTo(expected);
     assertThat(record.offset())
         .as("offset of record %d of partition %d", expected, record.partition())

@@ -11,7 +11,10 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What Apache Kafka 4.3.1 prints stands in {@code official-tools.txt}; {@link ToolScript} records it. */
+/**
+ * What Apache Kafka 4.3.1 prints stands in {@code official-tools.txt}; {@link ToolScript} records
+ * it.
+ */
 class OfficialToolsIT {
   private static final String TRANSCRIPT = "official-tools.txt";
 
@@ -48,6 +51,7 @@ class OfficialToolsIT {
   }
 
   private static String ownClasses() throws Exception {
-    return Path.of(ToolScript.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+    return Path.of(ToolScript.class.getProtectionDomain().getCodeSource().getLocation().toURI())
+        .toString();
   }
 }

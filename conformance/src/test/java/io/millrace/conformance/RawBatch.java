@@ -22,27 +22,42 @@ final class RawBatch {
   static ByteBuffer of(Compression compression, int records) {
     return copy(
         MemoryRecords.withRecords(
-            RecordBatch.CURRENT_MAGIC_VALUE, 0, compression, TimestampType.CREATE_TIME, simple(records)));
+            RecordBatch.CURRENT_MAGIC_VALUE,
+            0,
+            compression,
+            TimestampType.CREATE_TIME,
+            simple(records)));
   }
 
   static ByteBuffer at(long timestamp) {
     return copy(
         MemoryRecords.withRecords(
-            RecordBatch.CURRENT_MAGIC_VALUE, 0, Compression.NONE, TimestampType.CREATE_TIME,
+            RecordBatch.CURRENT_MAGIC_VALUE,
+            0,
+            Compression.NONE,
+            TimestampType.CREATE_TIME,
             new SimpleRecord(timestamp, key(0), VALUE)));
   }
 
   static ByteBuffer withoutKey() {
     return copy(
         MemoryRecords.withRecords(
-            RecordBatch.CURRENT_MAGIC_VALUE, 0, Compression.NONE, TimestampType.CREATE_TIME,
-            new SimpleRecord(now(), key(0), VALUE), new SimpleRecord(now(), null, VALUE)));
+            RecordBatch.CURRENT_MAGIC_VALUE,
+            0,
+            Compression.NONE,
+            TimestampType.CREATE_TIME,
+            new SimpleRecord(now(), key(0), VALUE),
+            new SimpleRecord(now(), null, VALUE)));
   }
 
   static ByteBuffer magic(byte magic) {
     return copy(
         MemoryRecords.withRecords(
-            magic, 0, Compression.NONE, TimestampType.CREATE_TIME, new SimpleRecord(now(), key(0), VALUE)));
+            magic,
+            0,
+            Compression.NONE,
+            TimestampType.CREATE_TIME,
+            new SimpleRecord(now(), key(0), VALUE)));
   }
 
   static ByteBuffer idempotent(long producerId, int epoch, int sequence, int records) {
@@ -53,7 +68,8 @@ final class RawBatch {
 
   static ByteBuffer transactional(long producerId) {
     return copy(
-        MemoryRecords.withTransactionalRecords(Compression.NONE, producerId, (short) 0, 0, simple(1)));
+        MemoryRecords.withTransactionalRecords(
+            Compression.NONE, producerId, (short) 0, 0, simple(1)));
   }
 
   /** After a change, so that only the change is wrong. */
@@ -62,7 +78,10 @@ final class RawBatch {
   }
 
   static ByteBuffer join(ByteBuffer first, ByteBuffer second) {
-    return ByteBuffer.allocate(first.remaining() + second.remaining()).put(first).put(second).flip();
+    return ByteBuffer.allocate(first.remaining() + second.remaining())
+        .put(first)
+        .put(second)
+        .flip();
   }
 
   private static SimpleRecord[] simple(int records) {

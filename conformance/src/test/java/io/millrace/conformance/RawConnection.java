@@ -16,7 +16,9 @@ import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.RequestUtils;
 
-/** Sends one request after the other as it is told to, whatever a client library would think of it. */
+/**
+ * Sends one request after the other as it is told to, whatever a client library would think of it.
+ */
 final class RawConnection implements AutoCloseable {
   private static final int PATIENCE_MS = 30_000;
 
@@ -36,7 +38,8 @@ final class RawConnection implements AutoCloseable {
     int colon = address.lastIndexOf(':');
     Socket socket = new Socket();
     socket.connect(
-        new InetSocketAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1))),
+        new InetSocketAddress(
+            address.substring(0, colon), Integer.parseInt(address.substring(colon + 1))),
         PATIENCE_MS);
     socket.setSoTimeout(PATIENCE_MS);
     socket.setTcpNoDelay(true);
@@ -48,7 +51,8 @@ final class RawConnection implements AutoCloseable {
    *
    * @throws java.io.EOFException if the broker closes the connection instead
    */
-  <R extends Message> R ask(ApiKeys api, int version, ApiMessage request, Supplier<R> empty) throws IOException {
+  <R extends Message> R ask(ApiKeys api, int version, ApiMessage request, Supplier<R> empty)
+      throws IOException {
     R response = empty.get();
     response.read(ask(api, version, request), (short) version);
     return response;
@@ -65,9 +69,11 @@ final class RawConnection implements AutoCloseable {
     byte[] frame = new byte[in.readInt()];
     in.readFully(frame);
     ByteBufferAccessor body = new ByteBufferAccessor(ByteBuffer.wrap(frame));
-    ResponseHeaderData header = new ResponseHeaderData(body, api.responseHeaderVersion((short) version));
+    ResponseHeaderData header =
+        new ResponseHeaderData(body, api.responseHeaderVersion((short) version));
     if (header.correlationId() != correlationId) {
-      throw new IOException("answer %d to request %d".formatted(header.correlationId(), correlationId));
+      throw new IOException(
+          "answer %d to request %d".formatted(header.correlationId(), correlationId));
     }
     return body;
   }
@@ -80,7 +86,8 @@ final class RawConnection implements AutoCloseable {
             .setCorrelationId(++correlationId)
             .setClientId("raw");
     ByteBuffer frame =
-        RequestUtils.serialize(header, api.requestHeaderVersion((short) version), request, (short) version);
+        RequestUtils.serialize(
+            header, api.requestHeaderVersion((short) version), request, (short) version);
     out.writeInt(frame.remaining());
     out.write(frame.array(), frame.arrayOffset() + frame.position(), frame.remaining());
     out.flush();

@@ -28,7 +28,10 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.jspecify.annotations.Nullable;
 
-/** A topic with one partition, produced to and fetched from by raw requests; outcomes in one line each. */
+/**
+ * A topic with one partition, produced to and fetched from by raw requests; outcomes in one line
+ * each.
+ */
 final class RawTopic {
   private static final int PRODUCE_BY_NAME = 12;
   private static final int FETCH_BY_ID = 13;
@@ -44,9 +47,12 @@ final class RawTopic {
   }
 
   /** Creates it and waits until it has a leader. */
-  static RawTopic create(RawConnection connection, String name, Map<String, String> configs) throws IOException {
-    CreatableTopic topic = new CreatableTopic().setName(name).setNumPartitions(1).setReplicationFactor((short) 1);
-    configs.forEach((key, value) -> topic.configs().add(new CreatableTopicConfig().setName(key).setValue(value)));
+  static RawTopic create(RawConnection connection, String name, Map<String, String> configs)
+      throws IOException {
+    CreatableTopic topic =
+        new CreatableTopic().setName(name).setNumPartitions(1).setReplicationFactor((short) 1);
+    configs.forEach((key, value) ->
+        topic.configs().add(new CreatableTopicConfig().setName(key).setValue(value)));
     CreateTopicsRequestData request = new CreateTopicsRequestData().setTimeoutMs(30_000);
     request.topics().add(topic);
     CreateTopicsResponseData created =
@@ -59,7 +65,12 @@ final class RawTopic {
         new MetadataRequestData().setTopics(List.of(new MetadataRequestTopic().setName(name)));
     MetadataResponseData.MetadataResponseTopic known;
     do {
-      known = connection.ask(ApiKeys.METADATA, 12, ask, MetadataResponseData::new).topics().iterator().next();
+      known =
+          connection
+              .ask(ApiKeys.METADATA, 12, ask, MetadataResponseData::new)
+              .topics()
+              .iterator()
+              .next();
     } while (known.errorCode() != 0 || known.partitions().getFirst().errorCode() != 0);
     return new RawTopic(connection, name, known.topicId());
   }
@@ -94,7 +105,8 @@ final class RawTopic {
     return produce(PRODUCE_BY_NAME + 1, new TopicProduceData().setTopicId(topicId), records, -1, 0);
   }
 
-  private String produce(int version, TopicProduceData topic, @Nullable ByteBuffer records, int acks, int partition)
+  private String produce(
+      int version, TopicProduceData topic, @Nullable ByteBuffer records, int acks, int partition)
       throws IOException {
     topic
         .partitionData()
@@ -102,15 +114,22 @@ final class RawTopic {
             new PartitionProduceData()
                 .setIndex(partition)
                 .setRecords(records == null ? null : MemoryRecords.readableRecords(records)));
-    ProduceRequestData request = new ProduceRequestData().setAcks((short) acks).setTimeoutMs(10_000);
+    ProduceRequestData request =
+        new ProduceRequestData().setAcks((short) acks).setTimeoutMs(10_000);
     request.topicData().add(topic);
     try {
-      ProduceResponseData response = connection.ask(ApiKeys.PRODUCE, version, request, ProduceResponseData::new);
-      PartitionProduceResponse answer = response.responses().iterator().next().partitionResponses().getFirst();
+      ProduceResponseData response =
+          connection.ask(ApiKeys.PRODUCE, version, request, ProduceResponseData::new);
+      PartitionProduceResponse answer =
+          response.responses().iterator().next().partitionResponses().getFirst();
       String at = answer.errorCode() == 0 ? " at " + answer.baseOffset() : "";
       List<Integer> records0 =
-          answer.recordErrors().stream().map(ProduceResponseData.BatchIndexAndErrorMessage::batchIndex).toList();
-      return Errors.forCode(answer.errorCode()) + at + (records0.isEmpty() ? "" : " records " + records0);
+          answer.recordErrors().stream()
+              .map(ProduceResponseData.BatchIndexAndErrorMessage::batchIndex)
+              .toList();
+      return Errors.forCode(answer.errorCode())
+          + at
+          + (records0.isEmpty() ? "" : " records " + records0);
     } catch (EOFException closed) {
       return "connection closed";
     }
@@ -130,16 +149,19 @@ final class RawTopic {
   }
 
   /** By topic id. */
-  String fetch(FetchPartition wish, Uuid topicId, int sessionId, int sessionEpoch) throws IOException {
+  String fetch(FetchPartition wish, Uuid topicId, int sessionId, int sessionEpoch)
+      throws IOException {
     FetchTopic topic = new FetchTopic().setTopicId(topicId).setPartitions(List.of(wish));
     return fetch(FETCH_BY_ID, topic, sessionId, sessionEpoch);
   }
 
   String fetchByName(FetchPartition wish) throws IOException {
-    return fetch(FETCH_BY_ID - 1, new FetchTopic().setTopic(name).setPartitions(List.of(wish)), 0, -1);
+    return fetch(
+        FETCH_BY_ID - 1, new FetchTopic().setTopic(name).setPartitions(List.of(wish)), 0, -1);
   }
 
-  private String fetch(int version, FetchTopic topic, int sessionId, int sessionEpoch) throws IOException {
+  private String fetch(int version, FetchTopic topic, int sessionId, int sessionEpoch)
+      throws IOException {
     FetchRequestData request =
         new FetchRequestData()
             .setMaxWaitMs(0)
@@ -148,7 +170,8 @@ final class RawTopic {
             .setSessionId(sessionId)
             .setSessionEpoch(sessionEpoch)
             .setTopics(List.of(topic));
-    FetchResponseData response = connection.ask(ApiKeys.FETCH, version, request, FetchResponseData::new);
+    FetchResponseData response =
+        connection.ask(ApiKeys.FETCH, version, request, FetchResponseData::new);
     if (response.errorCode() != 0) {
       return "whole: " + Errors.forCode(response.errorCode());
     }
@@ -157,7 +180,10 @@ final class RawTopic {
     }
     FetchResponseData.PartitionData data = response.responses().getFirst().partitions().getFirst();
     StringBuilder line = new StringBuilder(Errors.forCode(data.errorCode()).name());
-    line.append(" hw ").append(data.highWatermark()).append(" start ").append(data.logStartOffset());
+    line.append(" hw ")
+        .append(data.highWatermark())
+        .append(" start ")
+        .append(data.logStartOffset());
     if (data.records() instanceof MemoryRecords records && records.sizeInBytes() > 0) {
       line.append(" from ").append(BatchHeader.baseOffset(records.buffer(), 0));
     }

@@ -15,7 +15,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Each refusal names the key, value or path and says what to do, prints nothing else, and ends with 1. */
+/**
+ * Each refusal names the key, value or path and says what to do, prints nothing else, and ends with
+ * 1.
+ */
 class RefusedStartIT {
   @TempDir private Path folder;
 
@@ -38,9 +41,11 @@ class RefusedStartIT {
         config + " line 2: unknown key broker.idd; did you mean broker.id?",
         config + " line 3: log.retention.hours=forever: expected a 32-bit whole number",
         config + " line 4: num.partitions=0: expected a 32-bit whole number, at least 1",
-        config + " line 5: unknown key no.such.thing; see docs/reference/configuration.md for all keys",
+        config
+            + " line 5: unknown key no.such.thing; see docs/reference/configuration.md for all keys",
         "--set: unknown key num.partitons; did you mean num.partitions?",
-        config + " line 6: listeners: \"PLAINTEXT//nowhere\" is no listener; expected NAME://HOST:PORT");
+        config
+            + " line 6: listeners: \"PLAINTEXT//nowhere\" is no listener; expected NAME://HOST:PORT");
   }
 
   @Test
@@ -124,7 +129,8 @@ class RefusedStartIT {
   }
 
   private Launcher.Result start(String listen) throws Exception {
-    return Launcher.run(folder, "start", "--data", folder.resolve("data").toString(), "--listen", listen);
+    return Launcher.run(
+        folder, "start", "--data", folder.resolve("data").toString(), "--listen", listen);
   }
 
   /** With these lines and no others, apart from the log. */

@@ -54,7 +54,10 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 
-/** A request that a client of each version may send and that has to succeed, with as many options as that version knows. */
+/**
+ * A request that a client of each version may send and that has to succeed, with as many options as
+ * that version knows.
+ */
 final class SoundRequests {
   private static final byte TOPIC = 2;
   private static final int TIMEOUT_MS = 10_000;
@@ -89,12 +92,15 @@ final class SoundRequests {
               .setIncludeAuthorizedOperations(version >= 3);
       case DESCRIBE_LOG_DIRS -> new DescribeLogDirsRequestData().setTopics(null);
       case DESCRIBE_TOPIC_PARTITIONS ->
-          new DescribeTopicPartitionsRequestData().setTopics(List.of(new TopicRequest().setName(topic)));
+          new DescribeTopicPartitionsRequestData()
+              .setTopics(List.of(new TopicRequest().setName(topic)));
       case FETCH -> fetch(version);
       case FIND_COORDINATOR -> findCoordinator(version);
       case INCREMENTAL_ALTER_CONFIGS -> alterConfigs();
       case INIT_PRODUCER_ID ->
-          new InitProducerIdRequestData().setTransactionalId(null).setTransactionTimeoutMs(TIMEOUT_MS);
+          new InitProducerIdRequestData()
+              .setTransactionalId(null)
+              .setTransactionTimeoutMs(TIMEOUT_MS);
       case LIST_GROUPS -> new ListGroupsRequestData();
       case LIST_OFFSETS -> listOffsets(version);
       case METADATA -> metadata(version);
@@ -107,14 +113,20 @@ final class SoundRequests {
   }
 
   private ApiMessage createPartitions(int version) {
-    CreatePartitionsRequestData request = new CreatePartitionsRequestData().setTimeoutMs(TIMEOUT_MS);
-    request.topics().add(new CreatePartitionsTopic().setName(topic).setCount(version + 2).setAssignments(null));
+    CreatePartitionsRequestData request =
+        new CreatePartitionsRequestData().setTimeoutMs(TIMEOUT_MS);
+    request
+        .topics()
+        .add(new CreatePartitionsTopic().setName(topic).setCount(version + 2).setAssignments(null));
     return request;
   }
 
   private static ApiMessage createTopics(String name) {
     CreateTopicsRequestData request = new CreateTopicsRequestData().setTimeoutMs(TIMEOUT_MS);
-    request.topics().add(new CreatableTopic().setName(name).setNumPartitions(2).setReplicationFactor((short) 1));
+    request
+        .topics()
+        .add(
+            new CreatableTopic().setName(name).setNumPartitions(2).setReplicationFactor((short) 1));
     return request;
   }
 
@@ -127,7 +139,10 @@ final class SoundRequests {
 
   private ApiMessage describeConfigs(int version) {
     DescribeConfigsResource resource =
-        new DescribeConfigsResource().setResourceType(TOPIC).setResourceName(topic).setConfigurationKeys(null);
+        new DescribeConfigsResource()
+            .setResourceType(TOPIC)
+            .setResourceName(topic)
+            .setConfigurationKeys(null);
     return new DescribeConfigsRequestData()
         .setResources(List.of(resource))
         .setIncludeSynonyms(version >= 1)
@@ -157,7 +172,8 @@ final class SoundRequests {
   }
 
   private ApiMessage alterConfigs() {
-    AlterConfigsResource resource = new AlterConfigsResource().setResourceType(TOPIC).setResourceName(topic);
+    AlterConfigsResource resource =
+        new AlterConfigsResource().setResourceType(TOPIC).setResourceName(topic);
     resource.configs().add(new AlterableConfig().setName("retention.ms").setValue("1000000"));
     IncrementalAlterConfigsRequestData request = new IncrementalAlterConfigsRequestData();
     request.resources().add(resource);
@@ -165,7 +181,8 @@ final class SoundRequests {
   }
 
   private ApiMessage listOffsets(int version) {
-    ListOffsetsPartition earliest = new ListOffsetsPartition().setPartitionIndex(0).setTimestamp(-2);
+    ListOffsetsPartition earliest =
+        new ListOffsetsPartition().setPartitionIndex(0).setTimestamp(-2);
     return new ListOffsetsRequestData()
         .setReplicaId(-1)
         .setIsolationLevel((byte) (version >= 2 ? 1 : 0))
@@ -181,7 +198,8 @@ final class SoundRequests {
   }
 
   private ApiMessage leaderEpoch() {
-    OffsetForLeaderEpochRequestData request = new OffsetForLeaderEpochRequestData().setReplicaId(-1);
+    OffsetForLeaderEpochRequestData request =
+        new OffsetForLeaderEpochRequestData().setReplicaId(-1);
     request
         .topics()
         .add(
@@ -195,7 +213,8 @@ final class SoundRequests {
     TopicProduceData data = new TopicProduceData();
     data.partitionData()
         .add(new PartitionProduceData().setRecords(MemoryRecords.readableRecords(RawBatch.of(2))));
-    ProduceRequestData request = new ProduceRequestData().setAcks((short) -1).setTimeoutMs(TIMEOUT_MS);
+    ProduceRequestData request =
+        new ProduceRequestData().setAcks((short) -1).setTimeoutMs(TIMEOUT_MS);
     request.topicData().add(version >= 13 ? data.setTopicId(topicId) : data.setName(topic));
     return request;
   }
@@ -208,7 +227,9 @@ final class SoundRequests {
             .setProtocolType("consumer")
             .setSessionTimeoutMs(30_000)
             .setRebalanceTimeoutMs(version >= 1 ? 30_000 : -1);
-    request.protocols().add(new JoinGroupRequestProtocol().setName("range").setMetadata(new byte[] {1, 2}));
+    request
+        .protocols()
+        .add(new JoinGroupRequestProtocol().setName("range").setMetadata(new byte[] {1, 2}));
     return request;
   }
 
@@ -220,7 +241,10 @@ final class SoundRequests {
         .setProtocolType("consumer")
         .setProtocolName("range")
         .setAssignments(
-            List.of(new SyncGroupRequestAssignment().setMemberId(member.id()).setAssignment(new byte[] {3})));
+            List.of(
+                new SyncGroupRequestAssignment()
+                    .setMemberId(member.id())
+                    .setAssignment(new byte[] {3})));
   }
 
   static ApiMessage heartbeat(Member member) {
@@ -241,12 +265,16 @@ final class SoundRequests {
     OffsetCommitRequestTopic committed =
         new OffsetCommitRequestTopic()
             .setPartitions(
-                List.of(new OffsetCommitRequestPartition().setCommittedOffset(1).setCommittedMetadata("note")));
+                List.of(
+                    new OffsetCommitRequestPartition()
+                        .setCommittedOffset(1)
+                        .setCommittedMetadata("note")));
     return new OffsetCommitRequestData()
         .setGroupId(member.group())
         .setMemberId(member.id())
         .setGenerationIdOrMemberEpoch(member.generation())
-        .setTopics(List.of(version >= 10 ? committed.setTopicId(topicId) : committed.setName(topic)));
+        .setTopics(
+            List.of(version >= 10 ? committed.setTopicId(topicId) : committed.setName(topic)));
   }
 
   ApiMessage offsetFetch(Member member, int version) {
@@ -254,13 +282,17 @@ final class SoundRequests {
     if (version < 8) {
       return request
           .setGroupId(member.group())
-          .setTopics(List.of(new OffsetFetchRequestTopic().setName(topic).setPartitionIndexes(List.of(0))));
+          .setTopics(
+              List.of(
+                  new OffsetFetchRequestTopic().setName(topic).setPartitionIndexes(List.of(0))));
     }
-    OffsetFetchRequestTopics wanted = new OffsetFetchRequestTopics().setPartitionIndexes(List.of(0));
+    OffsetFetchRequestTopics wanted =
+        new OffsetFetchRequestTopics().setPartitionIndexes(List.of(0));
     return request.setGroups(
         List.of(
             new OffsetFetchRequestGroup()
                 .setGroupId(member.group())
-                .setTopics(List.of(version >= 10 ? wanted.setTopicId(topicId) : wanted.setName(topic)))));
+                .setTopics(
+                    List.of(version >= 10 ? wanted.setTopicId(topicId) : wanted.setName(topic)))));
   }
 }

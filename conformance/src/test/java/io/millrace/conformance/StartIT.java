@@ -30,7 +30,10 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The contract of {@code millrace start}: what it prints, how it ends, what it keeps, which files of Apache Kafka it takes. */
+/**
+ * The contract of {@code millrace start}: what it prints, how it ends, what it keeps, which files
+ * of Apache Kafka it takes.
+ */
 class StartIT {
   private static final TopicPartition PARTITION = new TopicPartition("t", 1);
   private static final ConfigResource TOPIC = new ConfigResource(ConfigResource.Type.TOPIC, "t");
@@ -133,7 +136,8 @@ class StartIT {
         config,
         text.replace("9092", Integer.toString(port))
             .replaceAll("(?m)^log\\.dirs=.*$", "log.dirs=" + folder.resolve("logs")));
-    return BrokerProcess.run(folder, port, List.of(Launcher.path(), "start", "--config", config.toString()));
+    return BrokerProcess.run(
+        folder, port, List.of(Launcher.path(), "start", "--config", config.toString()));
   }
 
   private static String createTopic(BrokerProcess broker) throws Exception {

@@ -25,9 +25,11 @@ import org.apache.kafka.common.utils.Exit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a transcript's official tools one after the other in this process, which saves a JVM's start for each, and prints the transcript
- * with what they say this time. Against Millrace that is compared; against a fresh Apache Kafka it records:
- * {@code CLASSPATH=conformance/target/test-classes ./millrace kafka-run-class io.millrace.conformance.ToolScript HOST:PORT TRANSCRIPT}.
+ * Runs a transcript's official tools one after the other in this process, which saves a JVM's start
+ * for each, and prints the transcript with what they say this time. Against Millrace that is
+ * compared; against a fresh Apache Kafka it records: {@code
+ * CLASSPATH=conformance/target/test-classes ./millrace kafka-run-class
+ * io.millrace.conformance.ToolScript HOST:PORT TRANSCRIPT}.
  */
 final class ToolScript {
   private static final int MEMBER_QUERIES_MAX = 100_000;
@@ -35,8 +37,10 @@ final class ToolScript {
 
   private final String address;
   private final PrintStream transcript;
+
   @SuppressWarnings("ThreadLocalUsage") // a process makes one script
   private final InheritableThreadLocal<Run> running = new InheritableThreadLocal<>();
+
   private Run background = new Run(OutputStream.nullOutputStream());
 
   /** One tool, on a thread of its own. */
@@ -56,7 +60,8 @@ final class ToolScript {
   /** Arguments: bootstrap address, transcript. */
   public static void main(String[] arguments) throws Exception {
     ToolScript script = new ToolScript(arguments[0], System.out);
-    PrintStream captured = new PrintStream(script.new CurrentOutput(), true, StandardCharsets.UTF_8);
+    PrintStream captured =
+        new PrintStream(script.new CurrentOutput(), true, StandardCharsets.UTF_8);
     System.setOut(captured);
     System.setErr(captured);
     Exit.setExitProcedure(script::end);
@@ -137,7 +142,8 @@ final class ToolScript {
           case "kafka-configs" -> "kafka.admin.ConfigCommand";
           case "kafka-console-consumer" -> "org.apache.kafka.tools.consumer.ConsoleConsumer";
           case "kafka-console-producer" -> "org.apache.kafka.tools.ConsoleProducer";
-          case "kafka-consumer-groups" -> "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+          case "kafka-consumer-groups" ->
+              "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
           case "kafka-get-offsets" -> "org.apache.kafka.tools.GetOffsetShell";
           case "kafka-groups" -> "org.apache.kafka.tools.GroupsCommand";
           case "kafka-log-dirs" -> "org.apache.kafka.tools.LogDirsCommand";

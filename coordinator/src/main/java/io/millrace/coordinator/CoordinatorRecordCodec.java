@@ -12,8 +12,9 @@ import org.apache.kafka.coordinator.group.generated.CoordinatorRecordType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes of group records: the key is its record type (int16) and the message at version 0, the value its version (int16) and the
- * message. Source: the record schemas Kafka publishes with its group coordinator.
+ * Bytes of group records: the key is its record type (int16) and the message at version 0, the
+ * value its version (int16) and the message. Source: the record schemas Kafka publishes with its
+ * group coordinator.
  */
 final class CoordinatorRecordCodec {
   private CoordinatorRecordCodec() {}
@@ -26,7 +27,10 @@ final class CoordinatorRecordCodec {
     return new SimpleRecord(timestampMs, key, valueBytes);
   }
 
-  /** Empty for a record type this version does not know; such records are kept in the log and skipped here. */
+  /**
+   * Empty for a record type this version does not know; such records are kept in the log and
+   * skipped here.
+   */
   static Optional<CoordinatorRecord> decode(Record record) {
     ByteBuffer key = record.key();
     CoordinatorRecordType type;

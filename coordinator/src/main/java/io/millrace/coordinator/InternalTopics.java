@@ -24,7 +24,10 @@ public final class InternalTopics {
     this.randomness = randomness;
   }
 
-  /** The topic, made with these settings if it is absent; replicas are the live brokers, rotated per partition. */
+  /**
+   * The topic, made with these settings if it is absent; replicas are the live brokers, rotated per
+   * partition.
+   */
   public CompletableFuture<MetadataImage.Topic> ensure(
       String name, int partitions, int replicationMax, Map<String, String> configs) {
     MetadataImage.Topic present = metadata.image().topic(name);
@@ -45,14 +48,13 @@ public final class InternalTopics {
     Uuid id = RandomUuid.next(randomness);
     return metadata
         .submit(new MetadataRecord.TopicCreated(id, name, replicas, configs))
-        .thenApply(
-            outcome -> {
-              // voided means that another request was first: its topic serves
-              MetadataImage.Topic created = metadata.image().topic(name);
-              if (created == null) {
-                throw new CoordinatorNotAvailableException("Topic " + name + " is not there yet.");
-              }
-              return created;
-            });
+        .thenApply(outcome -> {
+          // voided means that another request was first: its topic serves
+          MetadataImage.Topic created = metadata.image().topic(name);
+          if (created == null) {
+            throw new CoordinatorNotAvailableException("Topic " + name + " is not there yet.");
+          }
+          return created;
+        });
   }
 }

@@ -7,8 +7,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one event of a state machine wants done: records to write, replies that leave when those records (and everything the event
- * has read) are durable, timers to set or cancel. Filled on the shard's loop, then carried out by {@link ShardRunner}.
+ * What one event of a state machine wants done: records to write, replies that leave when those
+ * records (and everything the event has read) are durable, timers to set or cancel. Filled on the
+ * shard's loop, then carried out by {@link ShardRunner}.
  */
 public final class Outbox {
   private final List<CoordinatorRecord> records = new ArrayList<>();

@@ -8,7 +8,10 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
 import org.apache.kafka.common.record.internal.Record;
 
-/** Replays a partition of an internal topic, from log start to the high watermark it had when the load began. */
+/**
+ * Replays a partition of an internal topic, from log start to the high watermark it had when the
+ * load began.
+ */
 final class ShardLoader {
   private static final int STEP_BYTES = 4 << 20;
 
@@ -38,8 +41,8 @@ final class ShardLoader {
       return;
     }
     log.read(offset, STEP_BYTES, true, PartitionLog.Isolation.READ_UNCOMMITTED)
-        .whenComplete(
-            (slice, failure) -> loop.execute(() -> {
+        .whenComplete((slice, failure) ->
+            loop.execute(() -> {
               if (failure != null) {
                 done.completeExceptionally(failure);
               } else {
@@ -72,7 +75,8 @@ final class ShardLoader {
     }
     if (next == offset) {
       done.completeExceptionally(
-          new IllegalStateException(log.id() + " gives nothing at offset " + offset + " below its end " + end));
+          new IllegalStateException(
+              log.id() + " gives nothing at offset " + offset + " below its end " + end));
       return;
     }
     step(next);

@@ -12,11 +12,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
- * The loaded shards of one coordinator, by partition; each loads on first use and again after it ended. Any thread may ask; the map
- * is guarded by its monitor.
+ * The loaded shards of one coordinator, by partition; each loads on first use and again after it
+ * ended. Any thread may ask; the map is guarded by its monitor.
  */
 public final class ShardRegistry<S extends Shard> {
-  /** Records of one event are split into batches of at most this many bytes (below the default max.message.bytes). */
+  /**
+   * Records of one event are split into batches of at most this many bytes (below the default
+   * max.message.bytes).
+   */
   private static final int BATCH_BYTES_MAX = 512 * 1024;
 
   private final EventLoop loop;
@@ -25,7 +28,8 @@ public final class ShardRegistry<S extends Shard> {
   private final Supplier<S> newShard;
   private final Map<PartitionId, Loaded<S>> shards = new TreeMap<>();
 
-  private record Loaded<S extends Shard>(PartitionLog log, CompletableFuture<ShardRunner<S>> runner) {}
+  private record Loaded<S extends Shard>(
+      PartitionLog log, CompletableFuture<ShardRunner<S>> runner) {}
 
   public ShardRegistry(EventLoop loop, Clock clock, Partitions partitions, Supplier<S> newShard) {
     this.loop = loop;
@@ -51,11 +55,10 @@ public final class ShardRegistry<S extends Shard> {
     ShardRunner<S> runner = new ShardRunner<>(loop, clock, log, shard, BATCH_BYTES_MAX);
     CompletableFuture<ShardRunner<S>> loaded =
         ShardLoader.load(loop, log, shard)
-            .thenApply(
-                done -> {
-                  runner.tell(Shard::onLoaded);
-                  return runner;
-                });
+            .thenApply(done -> {
+              runner.tell(Shard::onLoaded);
+              return runner;
+            });
     shards.put(id, new Loaded<>(log, loaded));
     return loaded;
   }

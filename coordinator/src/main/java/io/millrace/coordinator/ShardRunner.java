@@ -24,9 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs one {@link Shard} on an event loop over its partition: appends an event's records, lets its replies go once they are
- * durable, keeps its timers. There is no rollback: when an append fails the shard ends, its callers get NOT_COORDINATOR, and the next
- * caller loads anew.
+ * Runs one {@link Shard} on an event loop over its partition: appends an event's records, lets its
+ * replies go once they are durable, keeps its timers. There is no rollback: when an append fails
+ * the shard ends, its callers get NOT_COORDINATOR, and the next caller loads anew.
  */
 public final class ShardRunner<S extends Shard> {
   private static final Logger LOG = LoggerFactory.getLogger(ShardRunner.class);
@@ -60,17 +60,16 @@ public final class ShardRunner<S extends Shard> {
   /** One request. The event completes its future through the outbox, now or in a later event. */
   public <T> CompletableFuture<T> call(Call<S, T> event) {
     CompletableFuture<T> future = new CompletableFuture<>();
-    loop.execute(
-        () -> {
-          if (ended) {
-            future.completeExceptionally(new NotCoordinatorException("The coordinator is moving."));
-            return;
-          }
-          long number = nextNumber++;
-          open.put(number, future);
-          future.whenComplete((value, failure) -> onLoop(() -> open.remove(number)));
-          run(out -> event.run(shard, out, future));
-        });
+    loop.execute(() -> {
+      if (ended) {
+        future.completeExceptionally(new NotCoordinatorException("The coordinator is moving."));
+        return;
+      }
+      long number = nextNumber++;
+      open.put(number, future);
+      future.whenComplete((value, failure) -> onLoop(() -> open.remove(number)));
+      run(out -> event.run(shard, out, future));
+    });
     return future;
   }
 
@@ -81,12 +80,11 @@ public final class ShardRunner<S extends Shard> {
 
   /** An event nobody waits for. */
   public void tell(BiConsumer<S, Outbox> event) {
-    loop.execute(
-        () -> {
-          if (!ended) {
-            run(out -> event.accept(shard, out));
-          }
-        });
+    loop.execute(() -> {
+      if (!ended) {
+        run(out -> event.accept(shard, out));
+      }
+    });
   }
 
   private void run(Consumer<Outbox> event) {
@@ -109,12 +107,11 @@ public final class ShardRunner<S extends Shard> {
       append(out.records());
     }
     if (!out.replies().isEmpty()) {
-      lastAppend.whenComplete(
-          (value, failure) -> {
-            if (failure == null) {
-              out.replies().forEach(Runnable::run);
-            }
-          });
+      lastAppend.whenComplete((value, failure) -> {
+        if (failure == null) {
+          out.replies().forEach(Runnable::run);
+        }
+      });
     }
   }
 
@@ -126,7 +123,8 @@ public final class ShardRunner<S extends Shard> {
     appends.add(lastAppend);
     for (CoordinatorRecord record : records) {
       SimpleRecord next = CoordinatorRecordCodec.encode(record, nowMs);
-      int size = next.key().remaining() + (next.value() == null ? 0 : next.value().remaining()) + 32;
+      int size =
+          next.key().remaining() + (next.value() == null ? 0 : next.value().remaining()) + 32;
       if (!encoded.isEmpty() && bytes + size > batchBytesMax) {
         appends.add(appendBatch(encoded, nowMs));
         encoded = new ArrayList<>();
@@ -137,24 +135,33 @@ public final class ShardRunner<S extends Shard> {
     }
     appends.add(appendBatch(encoded, nowMs));
     lastAppend = CompletableFuture.allOf(appends.toArray(CompletableFuture[]::new));
-    lastAppend.whenComplete(
-        (value, failure) -> {
-          if (failure != null) {
-            onLoop(this::end);
-          }
-        });
+    lastAppend.whenComplete((value, failure) -> {
+      if (failure != null) {
+        onLoop(this::end);
+      }
+    });
   }
 
   private CompletableFuture<?> appendBatch(List<SimpleRecord> records, long nowMs) {
     int estimate = 128;
     for (SimpleRecord record : records) {
-      estimate += 32 + record.key().remaining() + (record.value() == null ? 0 : record.value().remaining());
+      estimate +=
+          32 + record.key().remaining() + (record.value() == null ? 0 : record.value().remaining());
     }
     ByteBuffer buffer = ByteBuffer.allocate(estimate);
     try (MemoryRecordsBuilder builder =
         MemoryRecords.builder(
-            buffer, RecordBatch.MAGIC_VALUE_V2, Compression.NONE, TimestampType.CREATE_TIME, 0L, nowMs,
-            RecordBatch.NO_PRODUCER_ID, RecordBatch.NO_PRODUCER_EPOCH, RecordBatch.NO_SEQUENCE, false, false,
+            buffer,
+            RecordBatch.MAGIC_VALUE_V2,
+            Compression.NONE,
+            TimestampType.CREATE_TIME,
+            0L,
+            nowMs,
+            RecordBatch.NO_PRODUCER_ID,
+            RecordBatch.NO_PRODUCER_EPOCH,
+            RecordBatch.NO_SEQUENCE,
+            false,
+            false,
             RecordBatch.NO_PARTITION_LEADER_EPOCH)) {
       records.forEach(builder::append);
       ByteBuffer batch = builder.build().buffer();

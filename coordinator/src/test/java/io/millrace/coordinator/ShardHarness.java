@@ -13,8 +13,7 @@ public final class ShardHarness {
   private static final long STEPS_MAX = 100_000;
 
   public final SimulatedScheduler scheduler = new SimulatedScheduler(1);
-  private final Environment environment =
-      new SimulatedMachine(scheduler, "broker").startProcess();
+  private final Environment environment = new SimulatedMachine(scheduler, "broker").startProcess();
   public final SimulatedPartitionLog log = new SimulatedPartitionLog();
   private final GroupSettings settings;
   private final EventLoop loop = environment.threads().eventLoop("groups");
@@ -48,7 +47,9 @@ public final class ShardHarness {
     return answer;
   }
 
-  /** Runs what is due now and in the next few virtual milliseconds, timers of seconds not included. */
+  /**
+   * Runs what is due now and in the next few virtual milliseconds, timers of seconds not included.
+   */
   public void settle() {
     pass(50);
   }

@@ -124,7 +124,8 @@ public final class SimulatedPartitionLog implements PartitionLog {
 
   @Override
   public CompletableFuture<Long> sizeBytes() {
-    return CompletableFuture.completedFuture(batches.stream().mapToLong(ByteBuffer::remaining).sum());
+    return CompletableFuture.completedFuture(
+        batches.stream().mapToLong(ByteBuffer::remaining).sum());
   }
 
   @Override

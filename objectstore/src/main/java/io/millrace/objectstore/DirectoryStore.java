@@ -21,9 +21,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Objects as files under {@code root/store}; the key is the path. A put is written and synced under another name in {@code
- * root/store-tmp}, hard-linked to its own (the atomic step) and then its folder is synced; what was found lying in a folder is believed
- * only after this process has synced that folder once. All I/O runs on the executor.
+ * Objects as files under {@code root/store}; the key is the path. A put is written and synced under
+ * another name in {@code root/store-tmp}, hard-linked to its own (the atomic step) and then its
+ * folder is synced; what was found lying in a folder is believed only after this process has synced
+ * that folder once. All I/O runs on the executor.
  */
 public final class DirectoryStore implements ObjectStore {
   private final Disk disk;
@@ -164,7 +165,8 @@ public final class DirectoryStore implements ObjectStore {
   public CompletableFuture<UnfinishedOutcome> unfinishedPuts(String prefix) {
     ObjectKeys.checkPrefix(prefix);
     return run(
-        () -> new UnfinishedOutcome.Puts(temporaryFiles.list(prefix)), UnfinishedOutcome.Unknown::new);
+        () -> new UnfinishedOutcome.Puts(temporaryFiles.list(prefix)),
+        UnfinishedOutcome.Unknown::new);
   }
 
   @Override
@@ -203,8 +205,8 @@ public final class DirectoryStore implements ObjectStore {
   }
 
   /**
-   * Syncs the folder and those above it once: a process that died may have left names there, of objects or folders, that are not durable.
-   * Names of later date are synced by whoever makes them.
+   * Syncs the folder and those above it once: a process that died may have left names there, of
+   * objects or folders, that are not durable. Names of later date are synced by whoever makes them.
    */
   private void believe(Path folder) throws IOException {
     if (believed.contains(folder)) {
@@ -227,7 +229,9 @@ public final class DirectoryStore implements ObjectStore {
     believed.add(folder);
   }
 
-  /** Adds keys in byte order until there are {@code keysMax}; descends only where a match may be. */
+  /**
+   * Adds keys in byte order until there are {@code keysMax}; descends only where a match may be.
+   */
   private void walk(
       Path folder, String path, String prefix, String after, int keysMax, List<String> keys)
       throws IOException {
@@ -299,7 +303,10 @@ public final class DirectoryStore implements ObjectStore {
     T run() throws IOException;
   }
 
-  /** A file that grows by synced steps, so that no sync of others ever waits for a long write-back of this one. */
+  /**
+   * A file that grows by synced steps, so that no sync of others ever waits for a long write-back
+   * of this one.
+   */
   private final class DirectoryPut implements MultipartPut {
     private static final int STEP_BYTES = 1 << 20;
 

@@ -10,7 +10,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
-/** Objects in the heap of one process, for tests. Every call is atomic; it happens and answers on the given executor. */
+/**
+ * Objects in the heap of one process, for tests. Every call is atomic; it happens and answers on
+ * the given executor.
+ */
 public final class MemoryStore implements ObjectStore {
   private final Executor executor;
   private final TreeMap<String, byte[]> objects = new TreeMap<>();
@@ -35,16 +38,15 @@ public final class MemoryStore implements ObjectStore {
   @Override
   public CompletableFuture<GetOutcome> get(String key, int bytesMax) {
     ObjectKeys.check(key);
-    return run(
-        () -> {
-          byte[] body = objects.get(key);
-          if (body == null) {
-            return new GetOutcome.Absent();
-          }
-          return body.length > bytesMax
-              ? new GetOutcome.TooLarge(body.length)
-              : new GetOutcome.Found(ByteBuffer.wrap(body.clone()));
-        });
+    return run(() -> {
+      byte[] body = objects.get(key);
+      if (body == null) {
+        return new GetOutcome.Absent();
+      }
+      return body.length > bytesMax
+          ? new GetOutcome.TooLarge(body.length)
+          : new GetOutcome.Found(ByteBuffer.wrap(body.clone()));
+    });
   }
 
   @Override
@@ -53,61 +55,57 @@ public final class MemoryStore implements ObjectStore {
     if (position < 0 || length < 0) {
       throw new IllegalArgumentException("range " + position + " + " + length);
     }
-    return run(
-        () -> {
-          byte[] body = objects.get(key);
-          if (body == null) {
-            return new GetOutcome.Absent();
-          }
-          int from = (int) Math.min(position, body.length);
-          int count = Math.min(length, body.length - from);
-          byte[] part = new byte[count];
-          System.arraycopy(body, from, part, 0, count);
-          return new GetOutcome.Found(ByteBuffer.wrap(part));
-        });
+    return run(() -> {
+      byte[] body = objects.get(key);
+      if (body == null) {
+        return new GetOutcome.Absent();
+      }
+      int from = (int) Math.min(position, body.length);
+      int count = Math.min(length, body.length - from);
+      byte[] part = new byte[count];
+      System.arraycopy(body, from, part, 0, count);
+      return new GetOutcome.Found(ByteBuffer.wrap(part));
+    });
   }
 
   @Override
   public CompletableFuture<HeadOutcome> head(String key) {
     ObjectKeys.check(key);
-    return run(
-        () -> {
-          byte[] body = objects.get(key);
-          return body == null ? new HeadOutcome.Absent() : new HeadOutcome.Found(body.length);
-        });
+    return run(() -> {
+      byte[] body = objects.get(key);
+      return body == null ? new HeadOutcome.Absent() : new HeadOutcome.Found(body.length);
+    });
   }
 
   @Override
   public CompletableFuture<ListOutcome> list(String prefix, String after, int keysMax) {
     ObjectKeys.checkPrefix(prefix);
-    return run(
-        () -> {
-          List<String> keys = new ArrayList<>();
-          String from = after.compareTo(prefix) > 0 ? after : prefix;
-          for (String key : objects.tailMap(from, true).keySet()) {
-            if (!key.startsWith(prefix)) {
-              break;
-            }
-            if (key.equals(after)) {
-              continue;
-            }
-            if (keys.size() == keysMax) {
-              return new ListOutcome.Keys(List.copyOf(keys), true);
-            }
-            keys.add(key);
-          }
-          return new ListOutcome.Keys(List.copyOf(keys), false);
-        });
+    return run(() -> {
+      List<String> keys = new ArrayList<>();
+      String from = after.compareTo(prefix) > 0 ? after : prefix;
+      for (String key : objects.tailMap(from, true).keySet()) {
+        if (!key.startsWith(prefix)) {
+          break;
+        }
+        if (key.equals(after)) {
+          continue;
+        }
+        if (keys.size() == keysMax) {
+          return new ListOutcome.Keys(List.copyOf(keys), true);
+        }
+        keys.add(key);
+      }
+      return new ListOutcome.Keys(List.copyOf(keys), false);
+    });
   }
 
   @Override
   public CompletableFuture<DeleteOutcome> delete(String key) {
     ObjectKeys.check(key);
-    return run(
-        () -> {
-          objects.remove(key);
-          return new DeleteOutcome.Deleted();
-        });
+    return run(() -> {
+      objects.remove(key);
+      return new DeleteOutcome.Deleted();
+    });
   }
 
   @Override
@@ -120,26 +118,23 @@ public final class MemoryStore implements ObjectStore {
   @Override
   public CompletableFuture<UnfinishedOutcome> unfinishedPuts(String prefix) {
     ObjectKeys.checkPrefix(prefix);
-    return run(
-        () -> {
-          List<UnfinishedPut> puts = new ArrayList<>();
-          unfinished.forEach(
-              (id, key) -> {
-                if (key.startsWith(prefix)) {
-                  puts.add(new UnfinishedPut(key, id));
-                }
-              });
-          return new UnfinishedOutcome.Puts(List.copyOf(puts));
-        });
+    return run(() -> {
+      List<UnfinishedPut> puts = new ArrayList<>();
+      unfinished.forEach((id, key) -> {
+        if (key.startsWith(prefix)) {
+          puts.add(new UnfinishedPut(key, id));
+        }
+      });
+      return new UnfinishedOutcome.Puts(List.copyOf(puts));
+    });
   }
 
   @Override
   public CompletableFuture<DeleteOutcome> abortUnfinished(UnfinishedPut put) {
-    return run(
-        () -> {
-          unfinished.remove(put.id(), put.key());
-          return new DeleteOutcome.Deleted();
-        });
+    return run(() -> {
+      unfinished.remove(put.id(), put.key());
+      return new DeleteOutcome.Deleted();
+    });
   }
 
   @Override
@@ -164,14 +159,13 @@ public final class MemoryStore implements ObjectStore {
 
   private <T> CompletableFuture<T> run(Supplier<T> call) {
     CompletableFuture<T> future = new CompletableFuture<>();
-    executor.execute(
-        () -> {
-          T outcome;
-          synchronized (this) {
-            outcome = call.get();
-          }
-          future.complete(outcome);
-        });
+    executor.execute(() -> {
+      T outcome;
+      synchronized (this) {
+        outcome = call.get();
+      }
+      future.complete(outcome);
+    });
     return future;
   }
 
@@ -193,37 +187,34 @@ public final class MemoryStore implements ObjectStore {
 
     @Override
     public CompletableFuture<PartOutcome> append(ByteBuffer part) {
-      return run(
-          () -> {
-            if (parts.size() == 0) {
-              unfinished.put(id, key);
-            }
-            if (!unfinished.containsKey(id)) {
-              return new PartOutcome.Unknown("the put of " + key + " was aborted");
-            }
-            parts.writeBytes(bytes(part));
-            return new PartOutcome.Taken();
-          });
+      return run(() -> {
+        if (parts.size() == 0) {
+          unfinished.put(id, key);
+        }
+        if (!unfinished.containsKey(id)) {
+          return new PartOutcome.Unknown("the put of " + key + " was aborted");
+        }
+        parts.writeBytes(bytes(part));
+        return new PartOutcome.Taken();
+      });
     }
 
     @Override
     public CompletableFuture<PutOutcome> complete() {
-      return run(
-          () -> {
-            if (parts.size() > 0 && unfinished.remove(id) == null) {
-              return new PutOutcome.Unknown("the put of " + key + " was aborted");
-            }
-            return put(key, parts.toByteArray());
-          });
+      return run(() -> {
+        if (parts.size() > 0 && unfinished.remove(id) == null) {
+          return new PutOutcome.Unknown("the put of " + key + " was aborted");
+        }
+        return put(key, parts.toByteArray());
+      });
     }
 
     @Override
     public CompletableFuture<DeleteOutcome> abort() {
-      return run(
-          () -> {
-            unfinished.remove(id);
-            return new DeleteOutcome.Deleted();
-          });
+      return run(() -> {
+        unfinished.remove(id);
+        return new DeleteOutcome.Deleted();
+      });
     }
   }
 }

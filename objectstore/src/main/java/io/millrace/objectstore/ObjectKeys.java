@@ -1,6 +1,8 @@
 package io.millrace.objectstore;
 
-/** What a key may look like; the same for every store, so that a key valid in one is valid in all. */
+/**
+ * What a key may look like; the same for every store, so that a key valid in one is valid in all.
+ */
 public final class ObjectKeys {
   /** Longest key in bytes. */
   public static final int KEY_BYTES_MAX = 1000;
@@ -37,7 +39,10 @@ public final class ObjectKeys {
   }
 
   static boolean isSegment(String name) {
-    if (name.isEmpty() || name.length() > SEGMENT_BYTES_MAX || name.equals(".") || name.equals("..")) {
+    if (name.isEmpty()
+        || name.length() > SEGMENT_BYTES_MAX
+        || name.equals(".")
+        || name.equals("..")) {
       return false;
     }
     for (int i = 0; i < name.length(); i++) {

@@ -5,12 +5,16 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A store of objects that are written once. Keys are '/'-separated segments of [A-Za-z0-9._-] (at most 255 bytes each, 1000 in
- * all); no key is a path prefix of another. Futures complete with an outcome, never exceptionally (a failed argument check throws
- * at once); they complete on a thread of the store, so callers hop to their own loop.
+ * A store of objects that are written once. Keys are '/'-separated segments of [A-Za-z0-9._-] (at
+ * most 255 bytes each, 1000 in all); no key is a path prefix of another. Futures complete with an
+ * outcome, never exceptionally (a failed argument check throws at once); they complete on a thread
+ * of the store, so callers hop to their own loop.
  */
 public interface ObjectStore extends AutoCloseable {
-  /** Whether the object is stored when the future completes with Stored is durable. The buffer must not change until then. */
+  /**
+   * Whether the object is stored when the future completes with Stored is durable. The buffer must
+   * not change until then.
+   */
   CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer body);
 
   /** The whole object; {@link GetOutcome.TooLarge} if it is larger than {@code bytesMax}. */
@@ -21,7 +25,10 @@ public interface ObjectStore extends AutoCloseable {
 
   CompletableFuture<HeadOutcome> head(String key);
 
-  /** Keys that start with {@code prefix} and sort after {@code after} (exclusive; empty for all), in byte order, up to {@code keysMax}. */
+  /**
+   * Keys that start with {@code prefix} and sort after {@code after} (exclusive; empty for all), in
+   * byte order, up to {@code keysMax}.
+   */
   CompletableFuture<ListOutcome> list(String prefix, String after, int keysMax);
 
   /** Deleting an absent object is Deleted too. */
@@ -41,7 +48,10 @@ public interface ObjectStore extends AutoCloseable {
 
   /** A put in parts, one call in flight at a time. */
   interface MultipartPut {
-    /** Appends a part; the buffer must not change until the future completes. Unknown means: abort and begin again. */
+    /**
+     * Appends a part; the buffer must not change until the future completes. Unknown means: abort
+     * and begin again.
+     */
     CompletableFuture<PartOutcome> append(ByteBuffer part);
 
     /** Puts the object if the key is absent. */

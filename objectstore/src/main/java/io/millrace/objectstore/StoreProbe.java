@@ -13,8 +13,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
- * Finds out at start whether a store keeps what everything rests on: of racing puts of one key exactly one is stored, and what was stored
- * is read and listed at once. A store that fails a check must not be used.
+ * Finds out at start whether a store keeps what everything rests on: of racing puts of one key
+ * exactly one is stored, and what was stored is read and listed at once. A store that fails a check
+ * must not be used.
  */
 public final class StoreProbe {
   /** Racing puts for a store behind a network. */
@@ -55,9 +56,7 @@ public final class StoreProbe {
     return checkAbsent("a key never put is absent")
         .thenCompose(outcome -> next(outcome, this::race))
         .thenCompose(outcome -> next(outcome, this::checkListed))
-        .thenCompose(
-            outcome ->
-                store.delete(key).thenApply(deleted -> outcome(outcome, deleted)))
+        .thenCompose(outcome -> store.delete(key).thenApply(deleted -> outcome(outcome, deleted)))
         .thenCompose(outcome -> next(outcome, () -> checkAbsent("a deleted object is absent")));
   }
 
@@ -83,14 +82,13 @@ public final class StoreProbe {
   private CompletableFuture<ProbeOutcome> checkAbsent(String check) {
     return store
         .head(key)
-        .thenApply(
-            head ->
-                switch (head) {
-                  case HeadOutcome.Absent absent -> new ProbeOutcome.Passed();
-                  case HeadOutcome.Found found ->
-                      new ProbeOutcome.Refused(check, "found " + found.bytes() + " bytes");
-                  case HeadOutcome.Unknown unknown -> new ProbeOutcome.NoAnswer(unknown.reason());
-                });
+        .thenApply(head ->
+            switch (head) {
+              case HeadOutcome.Absent absent -> new ProbeOutcome.Passed();
+              case HeadOutcome.Found found ->
+                  new ProbeOutcome.Refused(check, "found " + found.bytes() + " bytes");
+              case HeadOutcome.Unknown unknown -> new ProbeOutcome.NoAnswer(unknown.reason());
+            });
   }
 
   private CompletableFuture<ProbeOutcome> race() {
@@ -99,59 +97,56 @@ public final class StoreProbe {
       puts.add(store.putIfAbsent(key, body(racer)));
     }
     return CompletableFuture.allOf(puts.toArray(CompletableFuture[]::new))
-        .thenCompose(
-            all -> {
-              List<Integer> winners = new ArrayList<>();
-              for (int racer = 0; racer < racers; racer++) {
-                switch (puts.get(racer).join()) {
-                  case PutOutcome.Stored stored -> winners.add(racer);
-                  case PutOutcome.Exists exists -> {}
-                  case PutOutcome.Unknown unknown -> {
-                    return CompletableFuture.completedFuture(
-                        new ProbeOutcome.NoAnswer(unknown.reason()));
-                  }
-                }
+        .thenCompose(all -> {
+          List<Integer> winners = new ArrayList<>();
+          for (int racer = 0; racer < racers; racer++) {
+            switch (puts.get(racer).join()) {
+              case PutOutcome.Stored stored -> winners.add(racer);
+              case PutOutcome.Exists exists -> {}
+              case PutOutcome.Unknown unknown -> {
+                return CompletableFuture.completedFuture(
+                    new ProbeOutcome.NoAnswer(unknown.reason()));
               }
-              return winners.size() == 1
-                  ? checkRead(winners.getFirst())
-                  : CompletableFuture.completedFuture(
-                      new ProbeOutcome.Refused(
-                          "put-if-absent is atomic",
-                          winners.size() + " of " + racers + " racing puts were stored"));
-            });
+            }
+          }
+          return winners.size() == 1
+              ? checkRead(winners.getFirst())
+              : CompletableFuture.completedFuture(
+                  new ProbeOutcome.Refused(
+                      "put-if-absent is atomic",
+                      winners.size() + " of " + racers + " racing puts were stored"));
+        });
   }
 
   private CompletableFuture<ProbeOutcome> checkRead(int winner) {
     String check = "an object is read as it was stored";
     return store
         .get(key, Long.BYTES)
-        .thenApply(
-            read ->
-                switch (read) {
-                  case GetOutcome.Found found ->
-                      found.body().equals(body(winner))
-                          ? new ProbeOutcome.Passed()
-                          : new ProbeOutcome.Refused(check, "other bytes");
-                  case GetOutcome.Absent absent -> new ProbeOutcome.Refused(check, "nothing");
-                  case GetOutcome.TooLarge large ->
-                      new ProbeOutcome.Refused(check, large.bytes() + " bytes");
-                  case GetOutcome.Unknown unknown -> new ProbeOutcome.NoAnswer(unknown.reason());
-                });
+        .thenApply(read ->
+            switch (read) {
+              case GetOutcome.Found found ->
+                  found.body().equals(body(winner))
+                      ? new ProbeOutcome.Passed()
+                      : new ProbeOutcome.Refused(check, "other bytes");
+              case GetOutcome.Absent absent -> new ProbeOutcome.Refused(check, "nothing");
+              case GetOutcome.TooLarge large ->
+                  new ProbeOutcome.Refused(check, large.bytes() + " bytes");
+              case GetOutcome.Unknown unknown -> new ProbeOutcome.NoAnswer(unknown.reason());
+            });
   }
 
   private CompletableFuture<ProbeOutcome> checkListed() {
     return store
         .list(key, "", 2)
-        .thenApply(
-            list ->
-                switch (list) {
-                  case ListOutcome.Keys keys ->
-                      keys.keys().equals(List.of(key))
-                          ? new ProbeOutcome.Passed()
-                          : new ProbeOutcome.Refused(
-                              "a stored object is listed at once", keys.keys().toString());
-                  case ListOutcome.Unknown unknown -> new ProbeOutcome.NoAnswer(unknown.reason());
-                });
+        .thenApply(list ->
+            switch (list) {
+              case ListOutcome.Keys keys ->
+                  keys.keys().equals(List.of(key))
+                      ? new ProbeOutcome.Passed()
+                      : new ProbeOutcome.Refused(
+                          "a stored object is listed at once", keys.keys().toString());
+              case ListOutcome.Unknown unknown -> new ProbeOutcome.NoAnswer(unknown.reason());
+            });
   }
 
   private static ByteBuffer body(int racer) {

@@ -13,8 +13,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files of unfinished puts, outside the key space. The name is a number and the key with '~' for '/', cut into folders where it would be
- * too long for one name, so that what a dead process left can be told and removed.
+ * Files of unfinished puts, outside the key space. The name is a number and the key with '~' for
+ * '/', cut into folders where it would be too long for one name, so that what a dead process left
+ * can be told and removed.
  */
 final class TemporaryFiles {
   private static final int NAME_PART_MAX = 200;

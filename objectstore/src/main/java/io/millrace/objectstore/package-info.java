@@ -1,4 +1,7 @@
-/** ObjectStore: the small interface behind which WAL, merged objects and metadata live, and its implementations. */
+/**
+ * ObjectStore: the small interface behind which WAL, merged objects and metadata live, and its
+ * implementations.
+ */
 @NullMarked
 package io.millrace.objectstore;
 

@@ -8,8 +8,8 @@ import org.apache.kafka.common.record.internal.RecordsSend;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records field of a response as bytes lent by their owner: written to the network from where they lie, and given back by {@link
- * #release} once they are written or never will be.
+ * The records field of a response as bytes lent by their owner: written to the network from where
+ * they lie, and given back by {@link #release} once they are written or never will be.
  */
 public final class RecordSlices implements BaseRecords {
   private final List<ByteBuffer> buffers;

@@ -10,8 +10,8 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 
 /**
- * Turns request frames (without length prefix) into messages, in two steps: the header, and, once it is known that the version is
- * served, the body. Records in the body are slices of the frame.
+ * Turns request frames (without length prefix) into messages, in two steps: the header, and, once
+ * it is known that the version is served, the body. Records in the body are slices of the frame.
  */
 public final class RequestDecoder {
   private static final int KEY_AND_VERSION_BYTES = 4;
@@ -25,7 +25,8 @@ public final class RequestDecoder {
    */
   public RequestHeaderData header(ByteBuffer frame) {
     if (frame.remaining() < KEY_AND_VERSION_BYTES) {
-      throw new InvalidRequestException("A frame of " + frame.remaining() + " bytes is no request.");
+      throw new InvalidRequestException(
+          "A frame of " + frame.remaining() + " bytes is no request.");
     }
     short key = frame.getShort(frame.position());
     short version = frame.getShort(frame.position() + Short.BYTES);
@@ -44,12 +45,11 @@ public final class RequestDecoder {
    */
   public ApiMessage body(ApiKeys api, short version, ByteBuffer frame) {
     guard.checkBody(api, version, frame);
-    return decode(
-        () -> {
-          ApiMessage body = api.messageType.newRequest();
-          body.read(new ByteBufferAccessor(frame), version);
-          return body;
-        });
+    return decode(() -> {
+      ApiMessage body = api.messageType.newRequest();
+      body.read(new ByteBufferAccessor(frame), version);
+      return body;
+    });
   }
 
   private static <T> T decode(Supplier<T> read) {
@@ -59,7 +59,8 @@ public final class RequestDecoder {
       throw new InvalidRequestException("The request ends too early.", e);
     } catch (RuntimeException e) {
       // The generated decoder reports nulls and tags out of place with plain runtime exceptions.
-      throw new InvalidRequestException("The request does not follow its schema: " + e.getMessage(), e);
+      throw new InvalidRequestException(
+          "The request does not follow its schema: " + e.getMessage(), e);
     }
   }
 }

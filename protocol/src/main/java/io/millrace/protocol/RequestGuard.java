@@ -8,8 +8,9 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.types.Schema;
 
 /**
- * Walks the bytes of a request by its schema before the generated decoder, which allocates by the lengths it is told: every length must
- * fit the bytes that are there, and the elements of a request are limited. Costs no memory but one small object per request.
+ * Walks the bytes of a request by its schema before the generated decoder, which allocates by the
+ * lengths it is told: every length must fit the bytes that are there, and the elements of a request
+ * are limited. Costs no memory but one small object per request.
  */
 public final class RequestGuard {
   /** Array elements and tagged fields a request may have, all levels together. */

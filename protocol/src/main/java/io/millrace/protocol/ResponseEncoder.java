@@ -10,14 +10,16 @@ import org.apache.kafka.common.protocol.ObjectSerializationCache;
 public final class ResponseEncoder {
   private ResponseEncoder() {}
 
-  /** Takes over the {@link RecordSlices} in the body: they are released with the result, or here if encoding fails. */
+  /**
+   * Takes over the {@link RecordSlices} in the body: they are released with the result, or here if
+   * encoding fails.
+   */
   public static EncodedResponse encode(
       ApiKeys api, short version, int correlationId, ApiMessage body) {
     short headerVersion = api.responseHeaderVersion(version);
     ResponseHeaderData header = new ResponseHeaderData().setCorrelationId(correlationId);
     ObjectSerializationCache cache = new ObjectSerializationCache();
-    int size =
-        Math.addExact(header.size(cache, headerVersion), body.size(cache, version));
+    int size = Math.addExact(header.size(cache, headerVersion), body.size(cache, version));
     GatheringWriter out = new GatheringWriter(Math.addExact(size, Integer.BYTES));
     try {
       out.writeInt(size);

@@ -59,7 +59,11 @@ abstract sealed class SchemaWalker {
     private void elements(int count, int bytesEach) {
       if ((long) count * bytesEach > end - at) {
         throw new InvalidRequestException(
-            "The request says " + count + " elements follow where " + (end - at) + " bytes are left.");
+            "The request says "
+                + count
+                + " elements follow where "
+                + (end - at)
+                + " bytes are left.");
       }
       if (count > elementsLeft) {
         throw new InvalidRequestException("The request has too many elements.");
@@ -264,7 +268,8 @@ abstract sealed class SchemaWalker {
         int tag = c.unsignedVarint();
         int size = c.unsignedVarint();
         if (size < 0 || size > c.end - c.at) {
-          throw new InvalidRequestException("The tagged field " + tag + " does not fit the request.");
+          throw new InvalidRequestException(
+              "The tagged field " + tag + " does not fit the request.");
         }
         int end = c.at + size;
         SchemaWalker walker = known.isEmpty() ? null : known.get(tag);
@@ -274,7 +279,8 @@ abstract sealed class SchemaWalker {
           walker.walk(c);
         }
         if (c.at != end) {
-          throw new InvalidRequestException("The tagged field " + tag + " has not the size it says.");
+          throw new InvalidRequestException(
+              "The tagged field " + tag + " has not the size it says.");
         }
       }
     }

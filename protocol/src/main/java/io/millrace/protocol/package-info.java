@@ -1,4 +1,7 @@
-/** Kafka's wire protocol: requests guarded and decoded, responses encoded; kafka-clients' generated messages behind it. */
+/**
+ * Kafka's wire protocol: requests guarded and decoded, responses encoded; kafka-clients' generated
+ * messages behind it.
+ */
 @NullMarked
 package io.millrace.protocol;
 

@@ -78,8 +78,7 @@ class RequestGuardTest {
     ProduceRequestData decoded = (ProduceRequestData) decode(ApiKeys.PRODUCE, (short) 9, frame);
 
     MemoryRecords records =
-        (MemoryRecords)
-            decoded.topicData().iterator().next().partitionData().getFirst().records();
+        (MemoryRecords) decoded.topicData().iterator().next().partitionData().getFirst().records();
     assertThat(records.buffer().remaining()).isEqualTo(100);
     for (int i = 0; i < frame.limit(); i++) {
       frame.put(i, (byte) 7);
@@ -131,7 +130,8 @@ class RequestGuardTest {
       assertThatThrownBy(() -> decoder.header(frame)).isInstanceOf(InvalidRequestException.class);
     }
     ByteBuffer unknownApi = ByteBuffer.allocate(20).putShort(0, (short) 999);
-    assertThatThrownBy(() -> decoder.header(unknownApi)).isInstanceOf(InvalidRequestException.class);
+    assertThatThrownBy(() -> decoder.header(unknownApi))
+        .isInstanceOf(InvalidRequestException.class);
   }
 
   @ParameterizedTest(name = "seed {0}")
@@ -155,7 +155,9 @@ class RequestGuardTest {
       }
       long allocated = threads.getCurrentThreadAllocatedBytes() - before;
 
-      assertThat(allocated).as("%s %d round %d", api, version, round).isLessThan(BYTES_PER_REQUEST_MAX);
+      assertThat(allocated)
+          .as("%s %d round %d", api, version, round)
+          .isLessThan(BYTES_PER_REQUEST_MAX);
     }
     assertThat(refused).isGreaterThan(1_000);
   }

@@ -30,11 +30,13 @@ class ResponseEncoderTest {
     return all.flip();
   }
 
-  private static <T extends ApiMessage> T decoded(ApiKeys api, short version, EncodedResponse response, T into) {
+  private static <T extends ApiMessage> T decoded(
+      ApiKeys api, short version, EncodedResponse response, T into) {
     ByteBuffer bytes = joined(response);
     assertThat(bytes.getInt()).isEqualTo(bytes.remaining());
     ByteBufferAccessor in = new ByteBufferAccessor(bytes);
-    assertThat(new ResponseHeaderData(in, api.responseHeaderVersion(version)).correlationId()).isEqualTo(42);
+    assertThat(new ResponseHeaderData(in, api.responseHeaderVersion(version)).correlationId())
+        .isEqualTo(42);
     into.read(in, version);
     assertThat(bytes.hasRemaining()).isFalse();
     return into;
@@ -42,13 +44,16 @@ class ResponseEncoderTest {
 
   private RecordSlices slices(String... parts) {
     return new RecordSlices(
-        List.of(parts).stream().map(p -> ByteBuffer.wrap(p.getBytes(StandardCharsets.UTF_8))).toList(),
+        List.of(parts).stream()
+            .map(p -> ByteBuffer.wrap(p.getBytes(StandardCharsets.UTF_8)))
+            .toList(),
         released::incrementAndGet);
   }
 
   private static FetchResponseData fetch(PartitionData... partitions) {
     return new FetchResponseData()
-        .setResponses(List.of(new FetchableTopicResponse().setTopic("t").setPartitions(List.of(partitions))));
+        .setResponses(
+            List.of(new FetchableTopicResponse().setTopic("t").setPartitions(List.of(partitions))));
   }
 
   @Test
@@ -102,7 +107,8 @@ class ResponseEncoderTest {
 
     EncodedResponse response = ResponseEncoder.encode(ApiKeys.METADATA, (short) 12, 42, body);
 
-    assertThat(decoded(ApiKeys.METADATA, (short) 12, response, new MetadataResponseData())).isEqualTo(body);
+    assertThat(decoded(ApiKeys.METADATA, (short) 12, response, new MetadataResponseData()))
+        .isEqualTo(body);
   }
 
   @Test
@@ -116,7 +122,8 @@ class ResponseEncoderTest {
     decoded(ApiKeys.API_VERSIONS, (short) 4, response, new ApiVersionsResponseData());
   }
 
-  private static final class Foreign implements org.apache.kafka.common.record.internal.BaseRecords {
+  private static final class Foreign
+      implements org.apache.kafka.common.record.internal.BaseRecords {
     @Override
     public int sizeInBytes() {
       return 3;

@@ -6,8 +6,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The files of one machine. Calls block. What is written is durable only after {@link DiskFile#sync()}; a name (created,
- * linked, renamed, deleted) only after {@link #syncDirectory}. After a failed sync nothing unsynced may be trusted.
+ * The files of one machine. Calls block. What is written is durable only after {@link
+ * DiskFile#sync()}; a name (created, linked, renamed, deleted) only after {@link #syncDirectory}.
+ * After a failed sync nothing unsynced may be trusted.
  */
 public interface Disk {
   /** How a file is opened. */
@@ -64,7 +65,8 @@ public interface Disk {
   long totalBytes(Path folder) throws IOException;
 
   /**
-   * Locks the file for this process, creating it if need be; freed by close or the end of the process.
+   * Locks the file for this process, creating it if need be; freed by close or the end of the
+   * process.
    *
    * @throws LockedException if another process (or another caller in this one) holds it
    */

@@ -3,8 +3,9 @@ package io.millrace.runtime;
 import java.util.concurrent.Executor;
 
 /**
- * Runs tasks one at a time in the order they were handed over. Logic is given its loop and never makes threads itself.
- * A task that throws is a bug: the loop hands it to the failure handler it was made with and goes on.
+ * Runs tasks one at a time in the order they were handed over. Logic is given its loop and never
+ * makes threads itself. A task that throws is a bug: the loop hands it to the failure handler it
+ * was made with and goes on.
  */
 public interface EventLoop extends Executor, AutoCloseable {
   String name();

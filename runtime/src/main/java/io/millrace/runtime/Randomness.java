@@ -1,6 +1,9 @@
 package io.millrace.runtime;
 
-/** Chance. The simulation replays it from a seed. Implementations are safe for use by several threads. */
+/**
+ * Chance. The simulation replays it from a seed. Implementations are safe for use by several
+ * threads.
+ */
 public interface Randomness {
   long nextLong();
 

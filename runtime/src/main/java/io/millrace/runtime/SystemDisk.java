@@ -20,7 +20,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** The machine's file systems through {@link FileChannel}. Syncs data without waiting for unneeded metadata (fdatasync). */
+/**
+ * The machine's file systems through {@link FileChannel}. Syncs data without waiting for unneeded
+ * metadata (fdatasync).
+ */
 public final class SystemDisk implements Disk {
 
   @Override
@@ -31,9 +34,7 @@ public final class SystemDisk implements Disk {
           case WRITE -> Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
           case CREATE ->
               Set.of(
-                  StandardOpenOption.READ,
-                  StandardOpenOption.WRITE,
-                  StandardOpenOption.CREATE_NEW);
+                  StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
         };
     return new SystemFile(FileChannel.open(path, options));
   }
@@ -155,7 +156,10 @@ public final class SystemDisk implements Disk {
     return channel::close;
   }
 
-  /** An interrupt during channel I/O closes the channel for every user, so a pending one waits until after the call. */
+  /**
+   * An interrupt during channel I/O closes the channel for every user, so a pending one waits until
+   * after the call.
+   */
   private static void restore(boolean interrupted) {
     if (interrupted) {
       Thread.currentThread().interrupt();

@@ -8,8 +8,9 @@ import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One platform thread that runs tasks in hand-over order and parks when there are none. A hand-over costs one queue insert, and a wake
- * only if the thread is parked. The timers belong to the loop's thread.
+ * One platform thread that runs tasks in hand-over order and parks when there are none. A hand-over
+ * costs one queue insert, and a wake only if the thread is parked. The timers belong to the loop's
+ * thread.
  */
 final class SystemEventLoop implements EventLoop {
   private static final int QUEUE_CHUNK = 1024;
@@ -173,7 +174,9 @@ final class SystemEventLoop implements EventLoop {
   }
 
   private void onCancelled(Timer timer) {
-    if (timer.listed && ++cancelledTimers > CANCELLED_KEPT_MAX && cancelledTimers > timers.size() / 2) {
+    if (timer.listed
+        && ++cancelledTimers > CANCELLED_KEPT_MAX
+        && cancelledTimers > timers.size() / 2) {
       timers.removeIf(t -> t.task == null);
       cancelledTimers = 0;
     }

@@ -2,7 +2,10 @@ package io.millrace.runtime;
 
 import java.security.SecureRandom;
 
-/** The system's cryptographic generator: writer ids must never collide, and nothing here is drawn on a hot path. */
+/**
+ * The system's cryptographic generator: writer ids must never collide, and nothing here is drawn on
+ * a hot path.
+ */
 public final class SystemRandomness implements Randomness {
   private final SecureRandom random = new SecureRandom();
 

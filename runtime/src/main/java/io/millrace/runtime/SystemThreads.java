@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Platform threads. All are daemons: the process lives as long as whoever waits for its end. Threads are never interrupted, since an
- * interrupt closes the file channel a thread is using.
+ * Platform threads. All are daemons: the process lives as long as whoever waits for its end.
+ * Threads are never interrupted, since an interrupt closes the file channel a thread is using.
  */
 public final class SystemThreads implements Threads, AutoCloseable {
   private static final long IDLE_THREAD_MS = 30_000;
@@ -55,14 +55,13 @@ public final class SystemThreads implements Threads, AutoCloseable {
     pool.allowCoreThreadTimeOut(true);
     pools.add(pool);
     return task ->
-        pool.execute(
-            () -> {
-              try {
-                task.run();
-              } catch (Throwable t) {
-                failureHandler.onFailure(Thread.currentThread().getName(), t);
-              }
-            });
+        pool.execute(() -> {
+          try {
+            task.run();
+          } catch (Throwable t) {
+            failureHandler.onFailure(Thread.currentThread().getName(), t);
+          }
+        });
   }
 
   /** Ends every loop and pool after what is queued; does not wait. */
@@ -72,7 +71,10 @@ public final class SystemThreads implements Threads, AutoCloseable {
     pools.forEach(ThreadPoolExecutor::shutdown);
   }
 
-  /** Waits for every loop and pool to end after {@link #close}; false if some still run after {@code timeoutMs}. */
+  /**
+   * Waits for every loop and pool to end after {@link #close}; false if some still run after {@code
+   * timeoutMs}.
+   */
   public boolean awaitEnd(long timeoutMs) throws InterruptedException {
     List<SystemEventLoop> loopsNow;
     List<ThreadPoolExecutor> poolsNow;

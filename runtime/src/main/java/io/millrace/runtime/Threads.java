@@ -2,7 +2,10 @@ package io.millrace.runtime;
 
 import java.util.concurrent.Executor;
 
-/** Makes the threads of a process; in the simulation every loop and pool is a queue of one scheduler. */
+/**
+ * Makes the threads of a process; in the simulation every loop and pool is a queue of one
+ * scheduler.
+ */
 public interface Threads {
   EventLoop eventLoop(String name);
 

@@ -41,17 +41,15 @@ final class SystemThreadsTest {
       List<Integer> mine = seen.get(s);
       running.add(
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    for (int i = 0; i < each; i++) {
-                      int number = i;
-                      loop.execute(
-                          () -> {
-                            mine.add(number);
-                            done.countDown();
-                          });
-                    }
-                  }));
+              .start(() -> {
+                for (int i = 0; i < each; i++) {
+                  int number = i;
+                  loop.execute(() -> {
+                    mine.add(number);
+                    done.countDown();
+                  });
+                }
+              }));
     }
     for (Thread thread : running) {
       thread.join();
@@ -106,10 +104,9 @@ final class SystemThreadsTest {
   void aTaskThatThrowsIsReportedAndTheLoopGoesOn() throws Exception {
     EventLoop loop = threads.eventLoop("loop");
     CompletableFuture<Void> after = new CompletableFuture<>();
-    loop.execute(
-        () -> {
-          throw new IllegalStateException("bug");
-        });
+    loop.execute(() -> {
+      throw new IllegalStateException("bug");
+    });
     loop.execute(() -> after.complete(null));
     after.get(10, TimeUnit.SECONDS);
     assertThat(failure.get(10, TimeUnit.SECONDS)).hasMessage("bug");
@@ -120,14 +117,13 @@ final class SystemThreadsTest {
     EventLoop loop = threads.eventLoop("loop");
     CountDownLatch gate = new CountDownLatch(1);
     AtomicInteger ran = new AtomicInteger();
-    loop.execute(
-        () -> {
-          try {
-            gate.await();
-          } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-          }
-        });
+    loop.execute(() -> {
+      try {
+        gate.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    });
     loop.execute(ran::incrementAndGet);
     loop.schedule(TimeUnit.HOURS.toNanos(1), ran::incrementAndGet);
     loop.close();
@@ -144,15 +140,14 @@ final class SystemThreadsTest {
     Executor pool = threads.pool("pool", 1, 1);
     CountDownLatch gate = new CountDownLatch(1);
     CountDownLatch running = new CountDownLatch(1);
-    pool.execute(
-        () -> {
-          running.countDown();
-          try {
-            gate.await();
-          } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-          }
-        });
+    pool.execute(() -> {
+      running.countDown();
+      try {
+        gate.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    });
     running.await();
     pool.execute(() -> {});
     assertThatThrownBy(() -> pool.execute(() -> {})).isInstanceOf(RejectedExecutionException.class);

@@ -147,7 +147,8 @@ final class Admin extends Client {
             .setTimeoutMs(30_000),
         DELETE_VERSION,
         answer -> {
-          short code = ((DeleteTopicsResponseData) answer).responses().iterator().next().errorCode();
+          short code =
+              ((DeleteTopicsResponseData) answer).responses().iterator().next().errorCode();
           Errors error = Errors.forCode(code);
           switch (error) {
             case NONE, UNKNOWN_TOPIC_ID -> {

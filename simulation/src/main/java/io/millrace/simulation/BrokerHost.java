@@ -10,7 +10,10 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** The machine the broker runs on, its lives one after another, and the connections to the present one. */
+/**
+ * The machine the broker runs on, its lives one after another, and the connections to the present
+ * one.
+ */
 final class BrokerHost {
   static final Path DATA = Path.of("/data");
 
@@ -54,24 +57,25 @@ final class BrokerHost {
     begun
         .threads()
         .eventLoop("main")
-        .execute(
-            () ->
-                starter
-                    .start(begun, DATA)
-                    .whenComplete(
-                        (process, failure) -> {
-                          if (failure == null) {
-                            future.complete(process);
-                          } else {
-                            future.completeExceptionally(failure);
-                          }
-                        }));
+        .execute(() ->
+            starter
+                .start(begun, DATA)
+                .whenComplete((process, failure) -> {
+                  if (failure == null) {
+                    future.complete(process);
+                  } else {
+                    future.completeExceptionally(failure);
+                  }
+                }));
   }
 
   /** The broker that takes requests now; null while there is none. */
   @Nullable BrokerProcess process() {
     CompletableFuture<BrokerProcess> begun = starting;
-    return begun == null || !machine.running() || !begun.isDone() || begun.isCompletedExceptionally()
+    return begun == null
+            || !machine.running()
+            || !begun.isDone()
+            || begun.isCompletedExceptionally()
         ? null
         : begun.getNow(null);
   }
@@ -146,7 +150,10 @@ final class BrokerHost {
     breakOff();
   }
 
-  /** Closes what clients are connected to and lets the broker finish; {@code onExit} runs when the process would end. */
+  /**
+   * Closes what clients are connected to and lets the broker finish; {@code onExit} runs when the
+   * process would end.
+   */
   void stop(Runnable onExit) {
     BrokerProcess process = process();
     if (process == null) {

@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 /** One life of a broker as the simulation drives it: everything but the sockets. */
 interface BrokerProcess {
 
-  /** Begins a life on the machine's disk; completes when requests may be sent, exceptionally if it refuses to start. */
+  /**
+   * Begins a life on the machine's disk; completes when requests may be sent, exceptionally if it
+   * refuses to start.
+   */
   @FunctionalInterface
   interface Starter {
     CompletableFuture<BrokerProcess> start(Environment environment, Path data);

@@ -7,7 +7,10 @@ import java.util.function.Consumer;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.jspecify.annotations.Nullable;
 
-/** A client with one connection at a time that it opens again whenever it breaks. Runs on its own loop. */
+/**
+ * A client with one connection at a time that it opens again whenever it breaks. Runs on its own
+ * loop.
+ */
 abstract class Client {
   final String name;
   final EventLoop loop;

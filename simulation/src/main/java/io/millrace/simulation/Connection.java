@@ -19,8 +19,8 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client's connection to one life of the broker. Requests arrive in order; now and then the connection breaks with a request or a reply
- * in it, and it breaks for certain when that life ends.
+ * A client's connection to one life of the broker. Requests arrive in order; now and then the
+ * connection breaks with a request or a reply in it, and it breaks for certain when that life ends.
  */
 final class Connection implements RequestContext.Connection {
   private static final long REQUEST_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(30);
@@ -63,7 +63,8 @@ final class Connection implements RequestContext.Connection {
   /**
    * Sends a request.
    *
-   * @param onAnswered runs as soon as the broker has given its answer away, whether or not it will arrive
+   * @param onAnswered runs as soon as the broker has given its answer away, whether or not it will
+   *     arrive
    * @param onReply runs on the client's loop if the answer arrives
    */
   void send(
@@ -143,37 +144,35 @@ final class Connection implements RequestContext.Connection {
     if (!host.lives(process)) {
       return;
     }
-    host.check(
-        () -> {
-          if (failure != null && !call.mayBeRefused) {
-            throw new Violation("the broker refuses " + call.api + ": " + failure, failure);
-          }
-          if (failure != null) {
-            breakOff();
-          }
-          if (response != null) {
-            ApiMessage reply = Frames.decode(call.api, call.version, call.correlationId, response);
-            response.release();
-            call.onAnswered.accept(reply);
-            reply(call, reply);
-          }
-        });
+    host.check(() -> {
+      if (failure != null && !call.mayBeRefused) {
+        throw new Violation("the broker refuses " + call.api + ": " + failure, failure);
+      }
+      if (failure != null) {
+        breakOff();
+      }
+      if (response != null) {
+        ApiMessage reply = Frames.decode(call.api, call.version, call.correlationId, response);
+        response.release();
+        call.onAnswered.accept(reply);
+        reply(call, reply);
+      }
+    });
   }
 
   private void reply(Call call, ApiMessage reply) {
     if (random.nextInt(1000) < lossPerMille) {
       breakOff();
     }
-    clientLoop.execute(
-        () -> {
-          if (open) {
-            unanswered--;
-            if (call.timeout != null) {
-              call.timeout.cancel();
-            }
-            host.check(() -> call.onReply.accept(reply));
-          }
-        });
+    clientLoop.execute(() -> {
+      if (open) {
+        unanswered--;
+        if (call.timeout != null) {
+          call.timeout.cancel();
+        }
+        host.check(() -> call.onReply.accept(reply));
+      }
+    });
   }
 
   private static InetAddress loopback() {

@@ -20,7 +20,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The broker's own composition, with files and caches so small that everything that happens in a day happens in seconds. */
+/**
+ * The broker's own composition, with files and caches so small that everything that happens in a
+ * day happens in seconds.
+ */
 record CoreProcess(Environment environment, BrokerCore core) implements BrokerProcess {
   private static final int STORE_THREADS = 4;
   private static final int STORE_TASKS_MAX = 1000;
@@ -54,8 +57,21 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
             8 << 10,
             8);
     return new StorageSettings(
-        data, wal, 2, 0, 384 << 10, 512 << 10, 64 << 10, 1 << 20, 64 << 10, 86_400_000, 600_000, 500, 2,
-        new BoundarySpacing(8), 700);
+        data,
+        wal,
+        2,
+        0,
+        384 << 10,
+        512 << 10,
+        64 << 10,
+        1 << 20,
+        64 << 10,
+        86_400_000,
+        600_000,
+        500,
+        2,
+        new BoundarySpacing(8),
+        700);
   }
 
   @Override

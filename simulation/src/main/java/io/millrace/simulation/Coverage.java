@@ -5,7 +5,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/** Counts how often the broker did what the small sizes are there to make it do, as seen from the disk. */
+/**
+ * Counts how often the broker did what the small sizes are there to make it do, as seen from the
+ * disk.
+ */
 final class Coverage {
   private static final Map<String, Pattern> CALLS =
       new TreeMap<>(
@@ -21,12 +24,11 @@ final class Coverage {
   private final Map<String, Long> counts = new TreeMap<>();
 
   void onDiskCall(String call) {
-    CALLS.forEach(
-        (what, pattern) -> {
-          if (pattern.matcher(call).find()) {
-            count(what, 1);
-          }
-        });
+    CALLS.forEach((what, pattern) -> {
+      if (pattern.matcher(call).find()) {
+        count(what, 1);
+      }
+    });
   }
 
   void count(String what, long times) {

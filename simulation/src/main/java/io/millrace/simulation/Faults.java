@@ -15,7 +15,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What goes wrong with the broker's machine, one thing after the other, and who starts it again. Looks at the world after every step. */
+/**
+ * What goes wrong with the broker's machine, one thing after the other, and who starts it again.
+ * Looks at the world after every step.
+ */
 final class Faults {
   /** What may go wrong. */
   enum Fault {
@@ -27,7 +30,9 @@ final class Faults {
     CRASHES_IN_RECOVERY,
     /** A sync of the log fails, the process starts again, and then the power goes. */
     FAILED_SYNC,
-    /** The power goes right after the first acknowledgement from a WAL file that was used before. */
+    /**
+     * The power goes right after the first acknowledgement from a WAL file that was used before.
+     */
     POWER_LOSS_AFTER_RECYCLING,
     DISK_FULL,
     GRACEFUL_RESTART,

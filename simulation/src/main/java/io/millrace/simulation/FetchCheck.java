@@ -16,7 +16,8 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 
 /** One partition's part of a fetch and what its answer may say. */
-record FetchCheck(PartitionLedger partition, long offset, long endAtRequest, boolean goneAtRequest) {
+record FetchCheck(
+    PartitionLedger partition, long offset, long endAtRequest, boolean goneAtRequest) {
   static final int VERSION = 17;
 
   static FetchCheck at(PartitionLedger partition, long offset) {
@@ -34,8 +35,7 @@ record FetchCheck(PartitionLedger partition, long offset, long endAtRequest, boo
     Map<Uuid, FetchTopic> topics = new LinkedHashMap<>();
     for (FetchCheck check : checks) {
       topics
-          .computeIfAbsent(
-              check.partition.id().topicId(), id -> new FetchTopic().setTopicId(id))
+          .computeIfAbsent(check.partition.id().topicId(), id -> new FetchTopic().setTopicId(id))
           .partitions()
           .add(
               new FetchPartition()
@@ -47,7 +47,9 @@ record FetchCheck(PartitionLedger partition, long offset, long endAtRequest, boo
     return request;
   }
 
-  /** Checks the answer; the batches, or empty if the broker asks to try again or the topic is gone. */
+  /**
+   * Checks the answer; the batches, or empty if the broker asks to try again or the topic is gone.
+   */
   Optional<Fetched> answered(FetchResponseData response, boolean alone) {
     if (response.errorCode() != Errors.NONE.code()) {
       throw new Violation("a fetch failed as a whole: " + Errors.forCode(response.errorCode()));

@@ -15,7 +15,10 @@ import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsPartit
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 
-/** Reads on from where it was, or from anywhere, the middle of a batch included, and asks for the ends; has nothing to finish. */
+/**
+ * Reads on from where it was, or from anywhere, the middle of a batch included, and asks for the
+ * ends; has nothing to finish.
+ */
 final class Fetcher extends Client {
   private static final int LIST_OFFSETS_VERSION = 7;
   private static final long LATEST = -1;
@@ -103,10 +106,8 @@ final class Fetcher extends Client {
     for (FetchCheck check : checks) {
       check
           .answered(response, checks.size() == 1)
-          .ifPresent(
-              fetched ->
-                  positions.merge(
-                      check.partition().id(), fetched.next(check.offset()), Math::max));
+          .ifPresent(fetched ->
+              positions.merge(check.partition().id(), fetched.next(check.offset()), Math::max));
     }
   }
 

@@ -28,7 +28,8 @@ final class Frames {
   }
 
   /** Copies the response out of what the broker lent. */
-  static ApiMessage decode(ApiKeys api, short version, int correlationId, EncodedResponse response) {
+  static ApiMessage decode(
+      ApiKeys api, short version, int correlationId, EncodedResponse response) {
     ByteBuffer frame = ByteBuffer.allocate(response.sizeBytes());
     response.buffers().forEach(part -> frame.put(part.duplicate()));
     frame.flip();

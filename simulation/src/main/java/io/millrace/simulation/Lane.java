@@ -75,7 +75,8 @@ final class Lane {
 
   @Override
   public String toString() {
-    return "%d of %d in flight%s".formatted(inFlight, unsettled.size(), draining ? ", draining" : "");
+    return "%d of %d in flight%s"
+        .formatted(inFlight, unsettled.size(), draining ? ", draining" : "");
   }
 
   private void drained() {

@@ -7,7 +7,10 @@ import java.util.TreeMap;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
-/** All that clients were ever told, by topic id and partition, and the topics as the clients know them. */
+/**
+ * All that clients were ever told, by topic id and partition, and the topics as the clients know
+ * them.
+ */
 final class Ledger {
   private final TreeMap<PartitionId, PartitionLedger> partitions = new TreeMap<>();
   private final TreeMap<String, Topic> topics = new TreeMap<>();

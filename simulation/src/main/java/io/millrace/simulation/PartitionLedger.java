@@ -8,8 +8,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the clients of one partition were told. Everything in it must stay true for ever: an offset has one content, what was
- * acknowledged or read is durable, and the high watermark never retreats (I1, I2, I3, A1-A4, A6, A11).
+ * What the clients of one partition were told. Everything in it must stay true for ever: an offset
+ * has one content, what was acknowledged or read is durable, and the high watermark never retreats
+ * (I1, I2, I3, A1-A4, A6, A11).
  */
 final class PartitionLedger {
   private final PartitionId id;
@@ -77,7 +78,9 @@ final class PartitionLedger {
     end = Math.max(end, recorded.lastOffset() + 1);
   }
 
-  /** The end as an answer told it to a request sent when the ledger's end was {@code endAtRequest}. */
+  /**
+   * The end as an answer told it to a request sent when the ledger's end was {@code endAtRequest}.
+   */
   void toldHighWatermark(long highWatermark, long endAtRequest, String by) {
     if (highWatermark < endAtRequest) {
       throw new Violation(
@@ -91,7 +94,8 @@ final class PartitionLedger {
   void read(List<RecordedBatch> batches, long offset, long highWatermark) {
     long expected = -1;
     for (RecordedBatch batch : batches) {
-      if (expected < 0 ? batch.baseOffset() > offset || batch.lastOffset() < offset
+      if (expected < 0
+          ? batch.baseOffset() > offset || batch.lastOffset() < offset
           : batch.baseOffset() != expected) {
         throw new Violation(
             "A12/I3: a fetch of %s at %d returned %s where %d was due"

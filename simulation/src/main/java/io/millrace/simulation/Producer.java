@@ -22,8 +22,8 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 
 /**
- * Sends numbered batches to random partitions, up to five requests at once, and again until each is acknowledged: with the same
- * sequences if it is idempotent.
+ * Sends numbered batches to random partitions, up to five requests at once, and again until each is
+ * acknowledged: with the same sequences if it is idempotent.
  */
 final class Producer extends Client {
   private static final int REQUESTS_MAX = 5;
@@ -49,8 +49,7 @@ final class Producer extends Client {
   private boolean working;
   private String lastError = "none";
 
-  Producer(
-      String name, EventLoop loop, SplittableRandom random, World world, boolean idempotent) {
+  Producer(String name, EventLoop loop, SplittableRandom random, World world, boolean idempotent) {
     super(name, loop, random, world);
     this.idempotent = idempotent;
     int dice = random.nextInt(10);
@@ -66,11 +65,13 @@ final class Producer extends Client {
   @Override
   String waitsFor() {
     StringBuilder text = new StringBuilder(name).append(connected() ? "" : " (not connected)");
-    text.append(" with %d requests in flight%s, ".formatted(requestsInFlight, working ? ", working" : ""));
+    text.append(
+        " with %d requests in flight%s, ".formatted(requestsInFlight, working ? ", working" : ""));
     text.append("last error ").append(lastError).append(':');
     for (Lane lane : lanes.values()) {
       if (!lane.unsettled.isEmpty()) {
-        text.append(" %s of %s (%s);".formatted(lane.unsettled.getFirst().name, lane.ledger.id(), lane));
+        text.append(
+            " %s of %s (%s);".formatted(lane.unsettled.getFirst().name, lane.ledger.id(), lane));
       }
     }
     return text.toString();
@@ -213,7 +214,9 @@ final class Producer extends Client {
                 .setRecords(MemoryRecords.readableRecords(batch.attempt())));
   }
 
-  /** The broker has spoken: from now on what it said must hold, even if this client never hears it. */
+  /**
+   * The broker has spoken: from now on what it said must hold, even if this client never hears it.
+   */
   private void onAnswered(ProduceResponseData answer, List<Sending> content) {
     for (Sending sending : content) {
       PartitionProduceResponse result = result(answer, sending);

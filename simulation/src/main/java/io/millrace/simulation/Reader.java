@@ -9,7 +9,10 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import org.apache.kafka.common.message.FetchResponseData;
 
-/** Reads every live partition from start to end while nobody writes, and compares with all that clients were ever told. */
+/**
+ * Reads every live partition from start to end while nobody writes, and compares with all that
+ * clients were ever told.
+ */
 final class Reader extends Client {
   private static final int TRIES_MAX = 10;
 

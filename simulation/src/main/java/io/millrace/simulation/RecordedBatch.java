@@ -13,8 +13,8 @@ import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 
 /**
- * What identifies a batch to the checkers: where it lies, its bytes, and the name its producer gave it, which stands at the beginning of
- * each of its records.
+ * What identifies a batch to the checkers: where it lies, its bytes, and the name its producer gave
+ * it, which stands at the beginning of each of its records.
  */
 record RecordedBatch(long baseOffset, long lastOffset, int sizeBytes, int crc, String name) {
 
@@ -85,10 +85,6 @@ record RecordedBatch(long baseOffset, long lastOffset, int sizeBytes, int crc, S
       expected++;
     }
     return new RecordedBatch(
-        batch.baseOffset(),
-        batch.lastOffset(),
-        batch.sizeInBytes(),
-        (int) batch.checksum(),
-        name);
+        batch.baseOffset(), batch.lastOffset(), batch.sizeInBytes(), (int) batch.checksum(), name);
   }
 }

@@ -14,12 +14,12 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-
 import org.jspecify.annotations.Nullable;
 
 /**
- * One seed: a broker, its clients, and what goes wrong. Rounds of faults, each followed by a time of peace in which everything must get
- * done and all that clients were ever told must still be true. Single-threaded; the same seed takes the same steps.
+ * One seed: a broker, its clients, and what goes wrong. Rounds of faults, each followed by a time
+ * of peace in which everything must get done and all that clients were ever told must still be
+ * true. Single-threaded; the same seed takes the same steps.
  */
 public final class Simulation {
   private static final long TASKS_PENDING_MAX = 20_000;
@@ -44,7 +44,9 @@ public final class Simulation {
   /** How a seed went. */
   public record Result(long seed, long traceHash, long steps, Map<String, Long> coverage) {}
 
-  /** A seed that found something; the message says what, how to replay it and what happened before. */
+  /**
+   * A seed that found something; the message says what, how to replay it and what happened before.
+   */
   public static final class FailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -64,13 +66,17 @@ public final class Simulation {
     this.faults = new Faults(scheduler, host, scheduler.fork(), story);
     this.imageCheck = new ImageCheck(machine.disk());
     Threads threads = new SimulatedMachine(scheduler, "clients").startProcess().threads();
-    Client.World world =
-        new Client.World(host, ledger, machine.clock(), faults::onAcknowledged);
+    Client.World world = new Client.World(host, ledger, machine.clock(), faults::onAcknowledged);
     int producers = 1 + random.nextInt(3);
     for (int i = 0; i < producers; i++) {
       String name = "p" + i;
       clients.add(
-          new Producer(name, threads.eventLoop(name), scheduler.fork(), world, i == 0 || random.nextBoolean()));
+          new Producer(
+              name,
+              threads.eventLoop(name),
+              scheduler.fork(),
+              world,
+              i == 0 || random.nextBoolean()));
     }
     int consumers = 1 + random.nextInt(2);
     for (int i = 0; i < consumers; i++) {
@@ -92,7 +98,9 @@ public final class Simulation {
     return run(seed, line -> {});
   }
 
-  /** The same, telling {@code log} of every disk call and event: two runs that differ show where. */
+  /**
+   * The same, telling {@code log} of every disk call and event: two runs that differ show where.
+   */
   public static Result run(long seed, Consumer<String> log) {
     return new Simulation(seed, CoreProcess::start, log).run();
   }
@@ -159,7 +167,10 @@ public final class Simulation {
     story.tell(ledger.batches() + " batches are where they were");
   }
 
-  /** E2: one flipped bit. What is served is right all the same, what is not is refused, and nothing is forgotten silently. */
+  /**
+   * E2: one flipped bit. What is served is right all the same, what is not is refused, and nothing
+   * is forgotten silently.
+   */
   private void damage() throws IOException {
     clients.forEach(Client::work);
     runFor(WORK_NS);
@@ -241,7 +252,8 @@ public final class Simulation {
       }
     }
     for (Connection connection : host.connections()) {
-      text.append("\n  %s: %d requests unanswered".formatted(connection.id(), connection.unanswered()));
+      text.append(
+          "\n  %s: %d requests unanswered".formatted(connection.id(), connection.unanswered()));
     }
     @Nullable Throwable ended = host.ended();
     SimulatedThreads threads = host.machine().process();

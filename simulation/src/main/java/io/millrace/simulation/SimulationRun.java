@@ -10,8 +10,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 
 /**
- * Runs many seeds across the cores: {@code --seeds FROM..TO}. Prints what fails; the exit code is 1 if anything did. {@code --calls SEED}
- * runs one and prints every disk call.
+ * Runs many seeds across the cores: {@code --seeds FROM..TO}. Prints what fails; the exit code is 1
+ * if anything did. {@code --calls SEED} runs one and prints every disk call.
  */
 public final class SimulationRun {
   private SimulationRun() {}

@@ -1,4 +1,7 @@
-/** Whole brokers on a virtual clock and a faulty disk, with clients whose every answer is checked; all of it from one seed. */
+/**
+ * Whole brokers on a virtual clock and a faulty disk, with clients whose every answer is checked;
+ * all of it from one seed.
+ */
 @NullMarked
 package io.millrace.simulation;
 

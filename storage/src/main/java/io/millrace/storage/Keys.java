@@ -1,6 +1,9 @@
 package io.millrace.storage;
 
-/** The keys of the store, all in one place. Numbers are 20 decimal digits, so byte order is number order. */
+/**
+ * The keys of the store, all in one place. Numbers are 20 decimal digits, so byte order is number
+ * order.
+ */
 public final class Keys {
   public static final String META_LOG = "meta/log/";
   public static final String META_BOUNDARY = "meta/boundary/";

@@ -6,8 +6,8 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves one Kafka API. Called on the connection's loop; must not block. A failure of the future is turned into the API's error
- * response by ApiErrors.
+ * Serves one Kafka API. Called on the connection's loop; must not block. A failure of the future is
+ * turned into the API's error response by ApiErrors.
  *
  * @param <Q> request data class
  */
@@ -25,8 +25,8 @@ public interface ApiHandler<Q extends ApiMessage> {
   }
 
   /**
-   * The response data. Byte buffers of the request (record batches) stay valid until the future completes. Completes with null where the
-   * client expects no response (produce with acks=0).
+   * The response data. Byte buffers of the request (record batches) stay valid until the future
+   * completes. Completes with null where the client expects no response (produce with acks=0).
    */
   CompletableFuture<? extends @Nullable ApiMessage> handle(RequestContext context, Q request);
 }

@@ -11,15 +11,20 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.jspecify.annotations.Nullable;
 
-/** The APIs served, one handler each. ApiVersions belongs to the table itself, since it tells what the table holds. */
+/**
+ * The APIs served, one handler each. ApiVersions belongs to the table itself, since it tells what
+ * the table holds.
+ */
 public final class ApiTable {
   private final NavigableMap<Short, ApiHandler<?>> byKey;
   private final ApiVersionsHandler apiVersions;
 
   /**
-   * @throws IllegalArgumentException if two handlers serve one API, or one serves versions that do not exist
+   * @throws IllegalArgumentException if two handlers serve one API, or one serves versions that do
+   *     not exist
    */
-  public ApiTable(Collection<? extends ApiHandler<? extends ApiMessage>> handlers, ApiFeatures features) {
+  public ApiTable(
+      Collection<? extends ApiHandler<? extends ApiMessage>> handlers, ApiFeatures features) {
     TreeMap<Short, ApiHandler<?>> map = new TreeMap<>();
     for (ApiHandler<?> handler : handlers) {
       add(map, handler);
@@ -46,7 +51,9 @@ public final class ApiTable {
   /** The handler if that version is served. */
   public @Nullable ApiHandler<?> handler(ApiKeys api, short version) {
     ApiHandler<?> handler = byKey.get(api.id);
-    return handler != null && version >= handler.oldestVersion() && version <= handler.newestVersion()
+    return handler != null
+            && version >= handler.oldestVersion()
+            && version <= handler.newestVersion()
         ? handler
         : null;
   }

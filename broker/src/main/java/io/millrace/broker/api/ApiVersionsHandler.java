@@ -43,7 +43,8 @@ final class ApiVersionsHandler implements ApiHandler<ApiVersionsRequestData> {
     ApiKeys api = handler.api();
     boolean producesFromOldest =
         api == ApiKeys.PRODUCE && handler.oldestVersion() == api.oldestVersion();
-    // Older librdkafka takes compression for unsupported unless produce seems to begin at 0 (KAFKA-18659).
+    // Older librdkafka takes compression for unsupported unless produce seems to begin at 0
+    // (KAFKA-18659).
     short oldest =
         producesFromOldest
             ? ApiKeys.PRODUCE_API_VERSIONS_RESPONSE_MIN_VERSION
@@ -90,10 +91,7 @@ final class ApiVersionsHandler implements ApiHandler<ApiVersionsRequestData> {
   }
 
   private static ApiVersion version(Range r) {
-    return new ApiVersion()
-        .setApiKey(r.key())
-        .setMinVersion(r.oldest())
-        .setMaxVersion(r.newest());
+    return new ApiVersion().setApiKey(r.key()).setMinVersion(r.oldest()).setMaxVersion(r.newest());
   }
 
   private void addFeatures(ApiVersionsResponseData response, short version) {

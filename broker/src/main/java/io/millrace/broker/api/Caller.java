@@ -9,7 +9,8 @@ import java.util.concurrent.Executor;
  * @param listener name of the listener
  * @param client peer address
  * @param principal "User:NAME"
- * @param loop runs the connection's tasks in order; requests are dispatched on it, answers are encoded on it
+ * @param loop runs the connection's tasks in order; requests are dispatched on it, answers are
+ *     encoded on it
  */
 public record Caller(
     String listener,

@@ -15,8 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * From a request frame to a response frame: decodes, finds the handler, turns its failure into the API's error response, encodes.
- * Called on the connection's loop; answers are encoded there too, whichever thread completes the handler. Knows nothing of sockets.
+ * From a request frame to a response frame: decodes, finds the handler, turns its failure into the
+ * API's error response, encodes. Called on the connection's loop; answers are encoded there too,
+ * whichever thread completes the handler. Knows nothing of sockets.
  */
 public final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
@@ -32,10 +33,11 @@ public final class Dispatcher {
   }
 
   /**
-   * Serves one request. The frame (without length prefix) must stay as it is until the result completes.
+   * Serves one request. The frame (without length prefix) must stay as it is until the result
+   * completes.
    *
-   * @return the response, to be released by the caller; null where the client expects none; fails with {@link RefusedRequestException}
-   *     where the connection must be closed
+   * @return the response, to be released by the caller; null where the client expects none; fails
+   *     with {@link RefusedRequestException} where the connection must be closed
    */
   public CompletableFuture<@Nullable EncodedResponse> dispatch(
       ByteBuffer frame, Caller caller, long arrivalNs) {
@@ -85,21 +87,21 @@ public final class Dispatcher {
     if (answer.isDone()) {
       answer.whenComplete((data, failure) -> complete(result, request, bodyBytes, data, failure));
     } else {
-      answer.whenComplete(
-          (data, failure) -> {
-            Runnable task = () -> complete(result, request, bodyBytes, data, failure);
-            try {
-              request.caller().loop().execute(task);
-            } catch (RejectedExecutionException loopEnded) {
-              // Completed all the same, so that the receiver can release what the answer holds.
-              task.run();
-            }
-          });
+      answer.whenComplete((data, failure) -> {
+        Runnable task = () -> complete(result, request, bodyBytes, data, failure);
+        try {
+          request.caller().loop().execute(task);
+        } catch (RejectedExecutionException loopEnded) {
+          // Completed all the same, so that the receiver can release what the answer holds.
+          task.run();
+        }
+      });
     }
     return result;
   }
 
-  // The table's constructor does not relate a handler's API to its request class; the handlers' tests do.
+  // The table's constructor does not relate a handler's API to its request class; the handlers'
+  // tests do.
   @SuppressWarnings("unchecked")
   private static <Q extends ApiMessage> CompletableFuture<? extends @Nullable ApiMessage> handle(
       ApiHandler<Q> handler, RequestContext context, ApiMessage body) {
@@ -121,8 +123,7 @@ public final class Dispatcher {
       if (!ApiErrors.expected(failure)) {
         LOG.error("Handler failed api={} version={}", request.api(), request.version(), failure);
       }
-      ApiMessage error =
-          ApiErrors.response(request.api(), request.version(), bodyBytes, failure);
+      ApiMessage error = ApiErrors.response(request.api(), request.version(), bodyBytes, failure);
       if (error == null) {
         result.completeExceptionally(
             new RefusedRequestException(request.api() + " without response failed", failure));

@@ -7,7 +7,8 @@ import java.net.InetSocketAddress;
  *
  * @param version version of the request
  * @param clientId as sent, "" if none
- * @param listener name of the listener the connection came in on; answers name addresses of the same listener
+ * @param listener name of the listener the connection came in on; answers name addresses of the
+ *     same listener
  * @param client peer address
  * @param principal "User:NAME"
  * @param arrivalNs monotonic time the request was complete

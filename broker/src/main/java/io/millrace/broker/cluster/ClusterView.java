@@ -11,7 +11,8 @@ import java.util.Optional;
 import org.apache.kafka.common.protocol.Errors;
 
 /**
- * An image as clients of one listener see it: advertised addresses, the lowest live broker as controller, the live replicas as in sync.
+ * An image as clients of one listener see it: advertised addresses, the lowest live broker as
+ * controller, the live replicas as in sync.
  *
  * @param listener the one the request came in on
  */
@@ -43,7 +44,8 @@ public record ClusterView(MetadataImage image, String listener) {
     return incarnation.endpoints().stream()
         .filter(endpoint -> endpoint.listener().equals(listener))
         .findFirst()
-        .map((Endpoint e) -> new Broker(incarnation.nodeId(), e.host(), e.port(), incarnation.rack()));
+        .map((Endpoint e) ->
+            new Broker(incarnation.nodeId(), e.host(), e.port(), incarnation.rack()));
   }
 
   /** -1 if no broker lives. */
@@ -59,7 +61,10 @@ public record ClusterView(MetadataImage image, String listener) {
   /** Topics by name. */
   public List<Topic> topics() {
     List<Topic> topics = new ArrayList<>(image.topicIds().size());
-    image.topicIds().values().forEach(id -> Optional.ofNullable(image.topic(id)).ifPresent(topics::add));
+    image
+        .topicIds()
+        .values()
+        .forEach(id -> Optional.ofNullable(image.topic(id)).ifPresent(topics::add));
     return topics;
   }
 
@@ -79,7 +84,9 @@ public record ClusterView(MetadataImage image, String listener) {
       return Errors.LEADER_NOT_AVAILABLE;
     }
     Incarnation incarnation = image.broker(leader);
-    return incarnation == null || at(incarnation).isEmpty() ? Errors.LISTENER_NOT_FOUND : Errors.NONE;
+    return incarnation == null || at(incarnation).isEmpty()
+        ? Errors.LISTENER_NOT_FOUND
+        : Errors.NONE;
   }
 
   /** The live replicas, and the leader. */

@@ -26,7 +26,10 @@ import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicCon
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
-/** Creates topics, asked for or automatically, under Kafka's rules for names, counts, assignments and configs. Any thread may call. */
+/**
+ * Creates topics, asked for or automatically, under Kafka's rules for names, counts, assignments
+ * and configs. Any thread may call.
+ */
 public final class NewTopics {
   /** Most new partitions in one request. */
   public static final int PARTITIONS_MAX = 10_000;
@@ -38,7 +41,8 @@ public final class NewTopics {
   private final TopicConfigs topicConfigs;
   private final Randomness randomness;
 
-  public NewTopics(MetadataLog metadata, BrokerConfig config, TopicConfigs topicConfigs, Randomness randomness) {
+  public NewTopics(
+      MetadataLog metadata, BrokerConfig config, TopicConfigs topicConfigs, Randomness randomness) {
     this.metadata = metadata;
     this.config = config;
     this.topicConfigs = topicConfigs;
@@ -48,14 +52,20 @@ public final class NewTopics {
   /** What became of one. */
   public sealed interface Outcome {
     /** It stands, or would ({@code id} is zero then). */
-    record Created(Uuid id, int partitions, int replicationFactor, List<ConfigEntry> configs) implements Outcome {}
+    record Created(Uuid id, int partitions, int replicationFactor, List<ConfigEntry> configs)
+        implements Outcome {}
 
     record Refused(Refusal refusal) implements Outcome {}
   }
 
   /** With the broker's defaults; done when the topic stands, however it came to be. */
   public CompletableFuture<Outcome> createAutomatically(String name) {
-    return create(new CreatableTopic().setName(name).setNumPartitions(DEFAULT).setReplicationFactor((short) DEFAULT), false);
+    return create(
+        new CreatableTopic()
+            .setName(name)
+            .setNumPartitions(DEFAULT)
+            .setReplicationFactor((short) DEFAULT),
+        false);
   }
 
   public CompletableFuture<Outcome> create(CreatableTopic asked, boolean validateOnly) {
@@ -80,13 +90,12 @@ public final class NewTopics {
     Uuid id = RandomUuid.next(randomness);
     return metadata
         .submit(new TopicCreated(id, asked.name(), replicas, stored))
-        .thenApply(
-            outcome ->
-                switch (outcome) {
-                  case MetadataLog.Outcome.Applied _ ->
-                      new Outcome.Created(id, replicas.size(), replicationFactor, described);
-                  case MetadataLog.Outcome.Voided _ -> new Outcome.Refused(exists(asked.name()));
-                });
+        .thenApply(outcome ->
+            switch (outcome) {
+              case MetadataLog.Outcome.Applied _ ->
+                  new Outcome.Created(id, replicas.size(), replicationFactor, described);
+              case MetadataLog.Outcome.Voided _ -> new Outcome.Refused(exists(asked.name()));
+            });
   }
 
   /** Partitions the topic would have, for the limit of a request. */
@@ -94,7 +103,9 @@ public final class NewTopics {
     if (!asked.assignments().isEmpty()) {
       return asked.assignments().size();
     }
-    return asked.numPartitions() == DEFAULT ? config.get(RequestKeys.NUM_PARTITIONS) : Math.max(asked.numPartitions(), 0);
+    return asked.numPartitions() == DEFAULT
+        ? config.get(RequestKeys.NUM_PARTITIONS)
+        : Math.max(asked.numPartitions(), 0);
   }
 
   /** Why no topic can have this name, null if one can. */
@@ -137,7 +148,8 @@ public final class NewTopics {
     }
     if (asked.numPartitions() < DEFAULT || asked.numPartitions() == 0) {
       return new Refusal(
-          Errors.INVALID_PARTITIONS, "Number of partitions was set to an invalid non-positive value.");
+          Errors.INVALID_PARTITIONS,
+          "Number of partitions was set to an invalid non-positive value.");
     }
     return ReplicaAssignment.tooFew(image.brokers().keySet(), replicationFactor(asked));
   }
@@ -156,10 +168,12 @@ public final class NewTopics {
       if (byPartition.put(assignment.partitionIndex(), assignment.brokerIds()) != null) {
         return new Refusal(
             Errors.INVALID_REPLICA_ASSIGNMENT,
-            "Found multiple manual partition assignments for partition " + assignment.partitionIndex());
+            "Found multiple manual partition assignments for partition "
+                + assignment.partitionIndex());
       }
     }
-    Refusal problem = ReplicaAssignment.problem(image.brokers().keySet(), List.copyOf(byPartition.values()), -1);
+    Refusal problem =
+        ReplicaAssignment.problem(image.brokers().keySet(), List.copyOf(byPartition.values()), -1);
     if (problem != null) {
       return problem;
     }
@@ -167,7 +181,8 @@ public final class NewTopics {
     for (int partition : byPartition.keySet()) {
       if (partition != expected++) {
         return new Refusal(
-            Errors.INVALID_REPLICA_ASSIGNMENT, "partitions should be a consecutive 0-based integer sequence");
+            Errors.INVALID_REPLICA_ASSIGNMENT,
+            "partitions should be a consecutive 0-based integer sequence");
       }
     }
     return null;
@@ -176,7 +191,9 @@ public final class NewTopics {
   private List<List<Integer>> replicas(MetadataImage image, CreatableTopic asked) {
     if (!asked.assignments().isEmpty()) {
       TreeMap<Integer, List<Integer>> byPartition = new TreeMap<>();
-      asked.assignments().forEach(a -> byPartition.put(a.partitionIndex(), List.copyOf(a.brokerIds())));
+      asked
+          .assignments()
+          .forEach(a -> byPartition.put(a.partitionIndex(), List.copyOf(a.brokerIds())));
       return List.copyOf(byPartition.values());
     }
     List<Integer> brokers = new ArrayList<>(image.brokers().keySet());

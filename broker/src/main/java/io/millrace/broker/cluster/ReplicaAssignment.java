@@ -12,8 +12,9 @@ public final class ReplicaAssignment {
   private ReplicaAssignment() {}
 
   /**
-   * Spreads leaders and followers evenly: partition p begins at broker (start + p), and the distance to the second replica grows each
-   * time round, so that the load of a broker that fails goes to different ones.
+   * Spreads leaders and followers evenly: partition p begins at broker (start + p), and the
+   * distance to the second replica grows each time round, so that the load of a broker that fails
+   * goes to different ones.
    *
    * @param brokers live ones, ascending; at least {@code replicationFactor}
    * @param start where partition {@code firstPartition} begins
@@ -62,10 +63,13 @@ public final class ReplicaAssignment {
       for (int broker : replicas.stream().sorted().toList()) {
         if (!liveBrokers.contains(broker)) {
           return refused(
-              "The manual partition assignment includes broker %d, but no such broker is registered.".formatted(broker));
+              "The manual partition assignment includes broker %d, but no such broker is registered."
+                  .formatted(broker));
         }
         if (!seen.add(broker)) {
-          return refused("The manual partition assignment includes the broker %d more than once.".formatted(broker));
+          return refused(
+              "The manual partition assignment includes the broker %d more than once."
+                  .formatted(broker));
         }
       }
       if (expected >= 0 && replicas.size() != expected) {

@@ -17,8 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads the wanted partitions once, one after the other, since what one gives is taken from the limit of the next. Runs on the thread that
- * starts it or completes the last read; one step at a time.
+ * Reads the wanted partitions once, one after the other, since what one gives is taken from the
+ * limit of the next. Runs on the thread that starts it or completes the last read; one step at a
+ * time.
  */
 public final class FetchRound {
   private static final Logger LOG = LoggerFactory.getLogger(FetchRound.class);
@@ -55,13 +56,13 @@ public final class FetchRound {
     while (fetched.size() < wishes.size()) {
       FetchWish wish = wishes.get(fetched.size());
       CompletableFuture<PartitionFetch> read =
-          begin(wish).exceptionally(failure -> new PartitionFetch.Failed(wish, ApiErrors.of(failure)));
+          begin(wish)
+              .exceptionally(failure -> new PartitionFetch.Failed(wish, ApiErrors.of(failure)));
       if (!read.isDone()) {
-        read.thenAccept(
-            late -> {
-              take(late);
-              proceed();
-            });
+        read.thenAccept(late -> {
+          take(late);
+          proceed();
+        });
         return;
       }
       take(read.join());
@@ -113,7 +114,10 @@ public final class FetchRound {
               : Errors.UNKNOWN_LEADER_EPOCH);
     }
     return log.read(
-            wish.fetchOffset(), Math.max(0, Math.min(wish.bytesMax(), bytesLeft)), !firstBatchTaken, limits.isolation())
+            wish.fetchOffset(),
+            Math.max(0, Math.min(wish.bytesMax(), bytesLeft)),
+            !firstBatchTaken,
+            limits.isolation())
         .thenApply(slice -> new PartitionFetch.Read(wish, log, slice));
   }
 

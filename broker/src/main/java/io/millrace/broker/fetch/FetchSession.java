@@ -9,8 +9,8 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.FetchResponse;
 
 /**
- * The partitions one client fetches again and again, in the order they are served next, and what it was told last. Owned by {@link
- * FetchSessions}, whose lock guards it.
+ * The partitions one client fetches again and again, in the order they are served next, and what it
+ * was told last. Owned by {@link FetchSessions}, whose lock guards it.
  */
 final class FetchSession {
   static final int FIRST_EPOCH = 1;
@@ -93,34 +93,32 @@ final class FetchSession {
   }
 
   /**
-   * Keeps of the answers those that tell something new and remembers them as told. A partition that had records goes behind the others,
-   * so that a full answer does not starve it.
+   * Keeps of the answers those that tell something new and remembers them as told. A partition that
+   * had records goes behind the others, so that a full answer does not starve it.
    */
   Map<FetchKey, PartitionData> news(Map<FetchKey, PartitionData> answers) {
     Map<FetchKey, PartitionData> news = new LinkedHashMap<>();
-    answers.forEach(
-        (key, data) -> {
-          Entry entry = entries.get(key);
-          // a session without the partition has changed meanwhile; its epoch will say so
-          if (entry == null || isNews(entry, data)) {
-            news.put(key, data);
-          }
-          if (entry != null && FetchResponse.recordsSize(data) > 0) {
-            entries.putLast(key, entry);
-          }
-        });
+    answers.forEach((key, data) -> {
+      Entry entry = entries.get(key);
+      // a session without the partition has changed meanwhile; its epoch will say so
+      if (entry == null || isNews(entry, data)) {
+        news.put(key, data);
+      }
+      if (entry != null && FetchResponse.recordsSize(data) > 0) {
+        entries.putLast(key, entry);
+      }
+    });
     return news;
   }
 
   /** All answers were sent. */
   void told(Map<FetchKey, PartitionData> answers) {
-    answers.forEach(
-        (key, data) -> {
-          Entry entry = entries.get(key);
-          if (entry != null) {
-            isNews(entry, data);
-          }
-        });
+    answers.forEach((key, data) -> {
+      Entry entry = entries.get(key);
+      if (entry != null) {
+        isNews(entry, data);
+      }
+    });
   }
 
   private static boolean isNews(Entry entry, PartitionData data) {

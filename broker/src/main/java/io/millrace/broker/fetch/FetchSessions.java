@@ -19,8 +19,9 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.FetchMetadata;
 
 /**
- * The fetch sessions of all clients (KIP-227): a client names its partitions once and then only what changes. At most so many; a new one
- * evicts what was unused for two minutes or, if it has more partitions, the smallest one older than that. Any thread may call.
+ * The fetch sessions of all clients (KIP-227): a client names its partitions once and then only
+ * what changes. At most so many; a new one evicts what was unused for two minutes or, if it has
+ * more partitions, the smallest one older than that. Any thread may call.
  */
 public final class FetchSessions {
   private static final long EVICTABLE_AFTER_MS = 120_000;
@@ -54,7 +55,10 @@ public final class FetchSessions {
     /** Told whole, a session begins if there is room. */
     record Full(boolean byTopicId) implements Kind {}
 
-    /** Told as far as it is news to the session, if that has still the epoch it had after the request. */
+    /**
+     * Told as far as it is news to the session, if that has still the epoch it had after the
+     * request.
+     */
     record Incremental(int sessionId, int epochAfter) implements Kind {}
   }
 
@@ -69,7 +73,8 @@ public final class FetchSessions {
     if (epoch == FetchMetadata.INITIAL_EPOCH || epoch == FetchMetadata.FINAL_EPOCH) {
       sessions.remove(id);
       return new Plan.Serve(
-          wishes, epoch == FetchMetadata.FINAL_EPOCH ? new Kind.Sessionless() : new Kind.Full(byTopicId));
+          wishes,
+          epoch == FetchMetadata.FINAL_EPOCH ? new Kind.Sessionless() : new Kind.Full(byTopicId));
     }
     FetchSession session = sessions.get(id);
     if (session == null) {
@@ -90,7 +95,9 @@ public final class FetchSessions {
     return new Plan.Serve(session.wishes(), new Kind.Incremental(id, session.epoch()));
   }
 
-  /** @param answers in the order of the plan */
+  /**
+   * @param answers in the order of the plan
+   */
   public synchronized Answer answer(Plan.Serve plan, Map<FetchKey, PartitionData> answers) {
     return switch (plan.kind()) {
       case Kind.Sessionless _ -> new Answer(Errors.NONE, FetchMetadata.INVALID_SESSION_ID, answers);
@@ -109,7 +116,8 @@ public final class FetchSessions {
     return sessions.size();
   }
 
-  private int create(List<FetchWish> wishes, boolean byTopicId, Map<FetchKey, PartitionData> answers) {
+  private int create(
+      List<FetchWish> wishes, boolean byTopicId, Map<FetchKey, PartitionData> answers) {
     if (wishes.isEmpty() || !makeRoom(wishes.size())) {
       return FetchMetadata.INVALID_SESSION_ID;
     }
@@ -133,12 +141,11 @@ public final class FetchSessions {
         sessions.values().stream()
             .min(Comparator.comparingLong(FetchSession::lastUsedMs))
             .filter(oldest -> oldest.lastUsedMs() < before)
-            .or(
-                () ->
-                    sessions.values().stream()
-                        .filter(session -> session.createdMs() < before)
-                        .min(Comparator.comparingInt(FetchSession::size))
-                        .filter(smallest -> smallest.size() < partitions));
+            .or(() ->
+                sessions.values().stream()
+                    .filter(session -> session.createdMs() < before)
+                    .min(Comparator.comparingInt(FetchSession::size))
+                    .filter(smallest -> smallest.size() < partitions));
     victim.ifPresent(session -> sessions.remove(session.id()));
     return victim.isPresent();
   }
@@ -147,7 +154,8 @@ public final class FetchSessions {
     List<FetchWish> wishes = new ArrayList<>();
     for (FetchTopic topic : request.topics()) {
       for (FetchPartition partition : topic.partitions()) {
-        wishes.add(FetchWish.of(key(topic.topicId(), topic.topic(), partition.partition()), partition));
+        wishes.add(
+            FetchWish.of(key(topic.topicId(), topic.topic(), partition.partition()), partition));
       }
     }
     return wishes;
@@ -156,7 +164,9 @@ public final class FetchSessions {
   private static List<FetchKey> forgotten(FetchRequestData request) {
     List<FetchKey> keys = new ArrayList<>();
     for (ForgottenTopic topic : request.forgottenTopicsData()) {
-      topic.partitions().forEach(partition -> keys.add(key(topic.topicId(), topic.topic(), partition)));
+      topic
+          .partitions()
+          .forEach(partition -> keys.add(key(topic.topicId(), topic.topic(), partition)));
     }
     return keys;
   }

@@ -9,6 +9,7 @@ import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
  */
 public record FetchWish(FetchKey key, long fetchOffset, int bytesMax, int currentLeaderEpoch) {
   static FetchWish of(FetchKey key, FetchPartition asked) {
-    return new FetchWish(key, asked.fetchOffset(), asked.partitionMaxBytes(), asked.currentLeaderEpoch());
+    return new FetchWish(
+        key, asked.fetchOffset(), asked.partitionMaxBytes(), asked.currentLeaderEpoch());
   }
 }

@@ -13,8 +13,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One fetch until it can be answered: reads; if that is too little, waits for a change of any of its partitions and reads again, until the
- * time is up. Holds no bytes while it waits. Everything after the first read happens on its loop.
+ * One fetch until it can be answered: reads; if that is too little, waits for a change of any of
+ * its partitions and reads again, until the time is up. Holds no bytes while it waits. Everything
+ * after the first read happens on its loop.
  */
 public final class WaitingFetch {
   private final Supplier<MetadataImage> image;
@@ -58,11 +59,10 @@ public final class WaitingFetch {
       done.complete(fetched);
       return;
     }
-    loop.execute(
-        () -> {
-          timer = loop.schedule(limits.waitNsMax(), this::onTimeUp);
-          await(fetched);
-        });
+    loop.execute(() -> {
+      timer = loop.schedule(limits.waitNsMax(), this::onTimeUp);
+      await(fetched);
+    });
   }
 
   private boolean enough(List<PartitionFetch> fetched) {
@@ -78,14 +78,18 @@ public final class WaitingFetch {
     return bytes >= limits.bytesMin();
   }
 
-  /** Gives back what was read and listens; what changed between reading and listening wakes at once. */
+  /**
+   * Gives back what was read and listens; what changed between reading and listening wakes at once.
+   */
   private void await(List<PartitionFetch> fetched) {
     woken.set(false);
     boolean changed = false;
     for (PartitionFetch fetch : fetched) {
       if (fetch instanceof PartitionFetch.Read(_, PartitionLog log, LogSlice slice)) {
         listeners.add(log.onChange(this::wake));
-        changed |= log.highWatermark() != slice.highWatermark() || log.lastStableOffset() != slice.lastStableOffset();
+        changed |=
+            log.highWatermark() != slice.highWatermark()
+                || log.lastStableOffset() != slice.lastStableOffset();
         slice.release();
       }
     }
@@ -111,14 +115,13 @@ public final class WaitingFetch {
     listeners.forEach(Runnable::run);
     listeners.clear();
     FetchRound.read(partitions, image.get(), wishes, limits)
-        .thenAccept(
-            fetched -> {
-              if (loop.inLoop()) {
-                onRead(fetched);
-              } else {
-                loop.execute(() -> onRead(fetched));
-              }
-            });
+        .thenAccept(fetched -> {
+          if (loop.inLoop()) {
+            onRead(fetched);
+          } else {
+            loop.execute(() -> onRead(fetched));
+          }
+        });
   }
 
   private void onRead(List<PartitionFetch> fetched) {

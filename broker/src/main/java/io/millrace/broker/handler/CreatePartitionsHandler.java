@@ -58,13 +58,13 @@ public final class CreatePartitionsHandler implements ApiHandler<CreatePartition
               : raise(topic, request.validateOnly()));
     }
     return CompletableFuture.allOf(results.toArray(CompletableFuture<?>[]::new))
-        .thenApply(
-            _ ->
-                new CreatePartitionsResponseData()
-                    .setResults(results.stream().map(CompletableFuture::resultNow).toList()));
+        .thenApply(_ ->
+            new CreatePartitionsResponseData()
+                .setResults(results.stream().map(CompletableFuture::resultNow).toList()));
   }
 
-  private CompletableFuture<CreatePartitionsTopicResult> raise(CreatePartitionsTopic asked, boolean validateOnly) {
+  private CompletableFuture<CreatePartitionsTopicResult> raise(
+      CreatePartitionsTopic asked, boolean validateOnly) {
     MetadataImage image = metadata.image();
     MetadataImage.Topic topic = image.topic(asked.name());
     if (topic == null) {
@@ -80,13 +80,13 @@ public final class CreatePartitionsHandler implements ApiHandler<CreatePartition
     int present = topic.partitions().size();
     return metadata
         .submit(new PartitionsAdded(topic.id(), present, replicas(image, topic, asked)))
-        .thenCompose(
-            outcome ->
-                switch (outcome) {
-                  case MetadataLog.Outcome.Applied _ -> CompletableFuture.completedFuture(done(asked.name()));
-                  // another request was first: what is asked is judged by what there is now
-                  case MetadataLog.Outcome.Voided _ -> raise(asked, false);
-                });
+        .thenCompose(outcome ->
+            switch (outcome) {
+              case MetadataLog.Outcome.Applied _ ->
+                  CompletableFuture.completedFuture(done(asked.name()));
+              // another request was first: what is asked is judged by what there is now
+              case MetadataLog.Outcome.Voided _ -> raise(asked, false);
+            });
   }
 
   private static @Nullable Refusal refusal(
@@ -94,7 +94,8 @@ public final class CreatePartitionsHandler implements ApiHandler<CreatePartition
     int present = topic.partitions().size();
     int added = asked.count() - present;
     if (added == 0) {
-      return new Refusal(Errors.INVALID_PARTITIONS, "Topic already has %d partition(s).".formatted(present));
+      return new Refusal(
+          Errors.INVALID_PARTITIONS, "Topic already has %d partition(s).".formatted(present));
     }
     if (added < 0) {
       return new Refusal(
@@ -103,7 +104,8 @@ public final class CreatePartitionsHandler implements ApiHandler<CreatePartition
               .formatted(topic.name(), present, asked.count()));
     }
     if (added > NewTopics.PARTITIONS_MAX) {
-      return new Refusal(Errors.POLICY_VIOLATION, "Excessively large number of partitions per request.");
+      return new Refusal(
+          Errors.POLICY_VIOLATION, "Excessively large number of partitions per request.");
     }
     List<CreatePartitionsAssignment> assignments = asked.assignments();
     if (assignments == null) {
@@ -115,10 +117,12 @@ public final class CreatePartitionsHandler implements ApiHandler<CreatePartition
           "Attempted to add %d additional partition(s), but only %d assignment(s) were specified."
               .formatted(added, assignments.size()));
     }
-    return ReplicaAssignment.problem(image.brokers().keySet(), byHand(assignments), replicationFactor(topic));
+    return ReplicaAssignment.problem(
+        image.brokers().keySet(), byHand(assignments), replicationFactor(topic));
   }
 
-  private List<List<Integer>> replicas(MetadataImage image, MetadataImage.Topic topic, CreatePartitionsTopic asked) {
+  private List<List<Integer>> replicas(
+      MetadataImage image, MetadataImage.Topic topic, CreatePartitionsTopic asked) {
     List<CreatePartitionsAssignment> assignments = asked.assignments();
     if (assignments != null) {
       return byHand(assignments);
@@ -126,7 +130,11 @@ public final class CreatePartitionsHandler implements ApiHandler<CreatePartition
     List<Integer> brokers = new ArrayList<>(image.brokers().keySet());
     int present = topic.partitions().size();
     return ReplicaAssignment.spread(
-        brokers, randomness.nextInt(brokers.size()), present, asked.count() - present, replicationFactor(topic));
+        brokers,
+        randomness.nextInt(brokers.size()),
+        present,
+        asked.count() - present,
+        replicationFactor(topic));
   }
 
   private static List<List<Integer>> byHand(List<CreatePartitionsAssignment> assignments) {
@@ -141,7 +149,8 @@ public final class CreatePartitionsHandler implements ApiHandler<CreatePartition
     return new CreatePartitionsTopicResult().setName(name).setErrorMessage(null);
   }
 
-  private static CompletableFuture<CreatePartitionsTopicResult> refused(String name, Refusal refusal) {
+  private static CompletableFuture<CreatePartitionsTopicResult> refused(
+      String name, Refusal refusal) {
     return CompletableFuture.completedFuture(
         new CreatePartitionsTopicResult()
             .setName(name)

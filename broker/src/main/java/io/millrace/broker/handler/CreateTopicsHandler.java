@@ -21,7 +21,9 @@ import org.apache.kafka.common.message.CreateTopicsResponseData.CreatableTopicRe
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 
-/** CreateTopics: each topic on its own, with the configs it has in the answer; or validated only. */
+/**
+ * CreateTopics: each topic on its own, with the configs it has in the answer; or validated only.
+ */
 public final class CreateTopicsHandler implements ApiHandler<CreateTopicsRequestData> {
   private final NewTopics newTopics;
 
@@ -35,7 +37,8 @@ public final class CreateTopicsHandler implements ApiHandler<CreateTopicsRequest
   }
 
   @Override
-  public CompletableFuture<CreateTopicsResponseData> handle(RequestContext context, CreateTopicsRequestData request) {
+  public CompletableFuture<CreateTopicsResponseData> handle(
+      RequestContext context, CreateTopicsRequestData request) {
     Map<String, CreatableTopic> topics = new LinkedHashMap<>();
     Set<String> twice = new HashSet<>();
     for (CreatableTopic topic : request.topics()) {
@@ -51,23 +54,26 @@ public final class CreateTopicsHandler implements ApiHandler<CreateTopicsRequest
         outcome = refused(Refusal.invalidRequest("Duplicate topic name."));
       } else if (topic.name().equals(Topic.CLUSTER_METADATA_TOPIC_NAME)) {
         outcome =
-            refused(Refusal.invalidRequest("Creation of internal topic %s is prohibited.".formatted(topic.name())));
+            refused(
+                Refusal.invalidRequest(
+                    "Creation of internal topic %s is prohibited.".formatted(topic.name())));
       } else if (partitions > NewTopics.PARTITIONS_MAX) {
         outcome =
             refused(
-                new Refusal(Errors.POLICY_VIOLATION, "Excessively large number of partitions per request."));
+                new Refusal(
+                    Errors.POLICY_VIOLATION,
+                    "Excessively large number of partitions per request."));
       } else {
         outcome = newTopics.create(topic, request.validateOnly());
       }
       results.add(outcome.thenApply(o -> result(topic.name(), o)));
     }
     return CompletableFuture.allOf(results.toArray(CompletableFuture<?>[]::new))
-        .thenApply(
-            _ -> {
-              CreateTopicsResponseData response = new CreateTopicsResponseData();
-              results.forEach(result -> response.topics().add(result.resultNow()));
-              return response;
-            });
+        .thenApply(_ -> {
+          CreateTopicsResponseData response = new CreateTopicsResponseData();
+          results.forEach(result -> response.topics().add(result.resultNow()));
+          return response;
+        });
   }
 
   private static CompletableFuture<NewTopics.Outcome> refused(Refusal refusal) {

@@ -42,7 +42,8 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
   }
 
   @Override
-  public CompletableFuture<DeleteTopicsResponseData> handle(RequestContext context, DeleteTopicsRequestData request) {
+  public CompletableFuture<DeleteTopicsResponseData> handle(
+      RequestContext context, DeleteTopicsRequestData request) {
     if (!enabled) {
       throw context.version() < DISABLED_HAS_AN_ERROR
           ? new InvalidRequestException("Topic deletion is disabled.")
@@ -50,12 +51,11 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
     }
     List<CompletableFuture<DeletableTopicResult>> results = delete(asked(context, request));
     return CompletableFuture.allOf(results.toArray(CompletableFuture<?>[]::new))
-        .thenApply(
-            _ -> {
-              DeleteTopicsResponseData response = new DeleteTopicsResponseData();
-              results.forEach(result -> response.responses().add(result.resultNow()));
-              return response;
-            });
+        .thenApply(_ -> {
+          DeleteTopicsResponseData response = new DeleteTopicsResponseData();
+          results.forEach(result -> response.responses().add(result.resultNow()));
+          return response;
+        });
   }
 
   /** Name or id, exactly one of them if the request is right. */
@@ -86,10 +86,13 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
     once.stream().filter(asked -> asked.name() == null).forEach(asked -> byId.add(asked.id()));
     List<CompletableFuture<DeletableTopicResult>> results = new ArrayList<>();
     for (Asked asked : once) {
-      MetadataImage.Topic topic = asked.name() == null ? image.topic(asked.id()) : image.topic(asked.name());
+      MetadataImage.Topic topic =
+          asked.name() == null ? image.topic(asked.id()) : image.topic(asked.name());
       Refusal refusal = refusal(asked, topic, twice, byId);
       if (refusal != null) {
-        results.add(CompletableFuture.completedFuture(result(asked, topic, refusal, twice.contains(asked))));
+        results.add(
+            CompletableFuture.completedFuture(
+                result(asked, topic, refusal, twice.contains(asked))));
       } else if (topic != null && !(asked.name() == null && namedToo(once, topic.name()))) {
         results.add(delete(topic));
       }
@@ -131,18 +134,17 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
   private CompletableFuture<DeletableTopicResult> delete(MetadataImage.Topic topic) {
     return metadata
         .submit(new TopicDeleted(topic.id()))
-        .thenApply(
-            outcome -> {
-              DeletableTopicResult result =
-                  new DeletableTopicResult().setName(topic.name()).setTopicId(topic.id());
-              return switch (outcome) {
-                case MetadataLog.Outcome.Applied _ -> result;
-                case MetadataLog.Outcome.Voided _ ->
-                    result
-                        .setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code())
-                        .setErrorMessage(Errors.UNKNOWN_TOPIC_OR_PARTITION.message());
-              };
-            });
+        .thenApply(outcome -> {
+          DeletableTopicResult result =
+              new DeletableTopicResult().setName(topic.name()).setTopicId(topic.id());
+          return switch (outcome) {
+            case MetadataLog.Outcome.Applied _ -> result;
+            case MetadataLog.Outcome.Voided _ ->
+                result
+                    .setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code())
+                    .setErrorMessage(Errors.UNKNOWN_TOPIC_OR_PARTITION.message());
+          };
+        });
   }
 
   private static DeletableTopicResult result(

@@ -14,7 +14,10 @@ import org.apache.kafka.common.message.DescribeClusterResponseData.DescribeClust
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 
-/** DescribeCluster: the cluster's id and its brokers; fenced ones too if asked for. There are no controller endpoints. */
+/**
+ * DescribeCluster: the cluster's id and its brokers; fenced ones too if asked for. There are no
+ * controller endpoints.
+ */
 public final class DescribeClusterHandler implements ApiHandler<DescribeClusterRequestData> {
   private static final byte BROKERS = 1;
   private static final byte CONTROLLERS = 2;
@@ -48,7 +51,8 @@ public final class DescribeClusterHandler implements ApiHandler<DescribeClusterR
         });
   }
 
-  private static DescribeClusterResponseData describe(ClusterView view, DescribeClusterRequestData request) {
+  private static DescribeClusterResponseData describe(
+      ClusterView view, DescribeClusterRequestData request) {
     DescribeClusterResponseData response =
         new DescribeClusterResponseData()
             .setClusterId(view.clusterId())

@@ -21,13 +21,16 @@ import org.apache.kafka.common.message.DescribeConfigsResponseData.DescribeConfi
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 
-/** DescribeConfigs: topics with their whole line of precedence, and this broker as it was started. */
+/**
+ * DescribeConfigs: topics with their whole line of precedence, and this broker as it was started.
+ */
 public final class DescribeConfigsHandler implements ApiHandler<DescribeConfigsRequestData> {
   private final MetadataLog metadata;
   private final BrokerConfig config;
   private final TopicConfigs topicConfigs;
 
-  public DescribeConfigsHandler(MetadataLog metadata, BrokerConfig config, TopicConfigs topicConfigs) {
+  public DescribeConfigsHandler(
+      MetadataLog metadata, BrokerConfig config, TopicConfigs topicConfigs) {
     this.metadata = metadata;
     this.config = config;
     this.topicConfigs = topicConfigs;
@@ -52,7 +55,8 @@ public final class DescribeConfigsHandler implements ApiHandler<DescribeConfigsR
     record Refused(Refusal refusal) implements Found {}
   }
 
-  private DescribeConfigsResult describe(DescribeConfigsRequestData request, DescribeConfigsResource resource) {
+  private DescribeConfigsResult describe(
+      DescribeConfigsRequestData request, DescribeConfigsResource resource) {
     DescribeConfigsResult result =
         new DescribeConfigsResult()
             .setResourceType(resource.resourceType())
@@ -77,7 +81,8 @@ public final class DescribeConfigsHandler implements ApiHandler<DescribeConfigsR
       case GROUP, CLIENT_METRICS, BROKER_LOGGER ->
           new Found.Refused(
               Refusal.invalidRequest(
-                  "Resource type %d has no configs on this broker.".formatted(resource.resourceType())));
+                  "Resource type %d has no configs on this broker."
+                      .formatted(resource.resourceType())));
       case UNKNOWN -> new Found.Refused(Refusal.of(Errors.INVALID_REQUEST));
     };
   }
@@ -102,7 +107,8 @@ public final class DescribeConfigsHandler implements ApiHandler<DescribeConfigsR
     try {
       id = Integer.parseInt(name);
     } catch (NumberFormatException e) {
-      return new Found.Refused(Refusal.invalidRequest("Broker id must be an integer, but it is: " + name));
+      return new Found.Refused(
+          Refusal.invalidRequest("Broker id must be an integer, but it is: " + name));
     }
     return id == config.nodeId()
         ? new Found.Entries(config.describe())
@@ -117,15 +123,15 @@ public final class DescribeConfigsHandler implements ApiHandler<DescribeConfigsR
     return keys == null || keys.isEmpty() || keys.contains(entry.name());
   }
 
-  private static DescribeConfigsResourceResult shown(DescribeConfigsRequestData request, ConfigEntry entry) {
+  private static DescribeConfigsResourceResult shown(
+      DescribeConfigsRequestData request, ConfigEntry entry) {
     List<DescribeConfigsSynonym> synonyms =
         entry.synonyms().stream()
-            .map(
-                s ->
-                    new DescribeConfigsSynonym()
-                        .setName(s.name())
-                        .setValue(s.value())
-                        .setSource(s.source().wireId()))
+            .map(s ->
+                new DescribeConfigsSynonym()
+                    .setName(s.name())
+                    .setValue(s.value())
+                    .setSource(s.source().wireId()))
             .toList();
     return new DescribeConfigsResourceResult()
         .setName(entry.name())

@@ -16,7 +16,9 @@ import org.apache.kafka.common.protocol.Errors;
 
 /** DescribeGroups: state and members of classic groups. */
 public final class DescribeGroupsHandler implements ApiHandler<DescribeGroupsRequestData> {
-  /** From this version on an unknown group is an error; before, it was an empty group in state Dead. */
+  /**
+   * From this version on an unknown group is an error; before, it was an empty group in state Dead.
+   */
   private static final int NOT_FOUND_IS_AN_ERROR = 6;
 
   private final GroupCoordinator groups;
@@ -39,23 +41,20 @@ public final class DescribeGroupsHandler implements ApiHandler<DescribeGroupsReq
           groups
               .<DescribedGroup>call(
                   groupId, (shard, out, reply) -> shard.describe(groupId, out, reply))
-              .exceptionally(
-                  failure ->
-                      new DescribedGroup()
-                          .setGroupId(groupId)
-                          .setErrorCode(ApiErrors.of(failure).code())));
+              .exceptionally(failure ->
+                  new DescribedGroup()
+                      .setGroupId(groupId)
+                      .setErrorCode(ApiErrors.of(failure).code())));
     }
     return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
-        .thenApply(
-            done ->
-                new DescribeGroupsResponseData()
-                    .setGroups(
-                        parts.stream().map(part -> fit(part.join(), context.version())).toList()));
+        .thenApply(done ->
+            new DescribeGroupsResponseData()
+                .setGroups(
+                    parts.stream().map(part -> fit(part.join(), context.version())).toList()));
   }
 
   private static DescribedGroup fit(DescribedGroup group, short version) {
-    if (version < NOT_FOUND_IS_AN_ERROR
-        && group.errorCode() == Errors.GROUP_ID_NOT_FOUND.code()) {
+    if (version < NOT_FOUND_IS_AN_ERROR && group.errorCode() == Errors.GROUP_ID_NOT_FOUND.code()) {
       group
           .setErrorCode(Errors.NONE.code())
           .setErrorMessage(null)

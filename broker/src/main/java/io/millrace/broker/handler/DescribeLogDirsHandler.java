@@ -27,8 +27,9 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.requests.DescribeLogDirsResponse;
 
 /**
- * DescribeLogDirs: the data folder as the one log directory, with the partitions led here and their sizes. A partition that is not open
- * yet is opened for that, a limited number at a time; one that cannot be is left out.
+ * DescribeLogDirs: the data folder as the one log directory, with the partitions led here and their
+ * sizes. A partition that is not open yet is opened for that, a limited number at a time; one that
+ * cannot be is left out.
  */
 public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsRequestData> {
   private static final int OPENING_MAX = 64;
@@ -60,7 +61,8 @@ public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsR
   @Override
   public CompletableFuture<DescribeLogDirsResponseData> handle(
       RequestContext context, DescribeLogDirsRequestData request) {
-    DescribeLogDirsResult result = new DescribeLogDirsResult().setLogDir(folder.toAbsolutePath().toString());
+    DescribeLogDirsResult result =
+        new DescribeLogDirsResult().setLogDir(folder.toAbsolutePath().toString());
     return CompletableFuture.supplyAsync(() -> space(result), blocking)
         .thenCompose(_ -> measure(result, wanted(request), 0))
         .thenApply(_ -> new DescribeLogDirsResponseData().setResults(List.of(result)));
@@ -111,7 +113,8 @@ public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsR
     }
   }
 
-  private CompletableFuture<Void> measure(DescribeLogDirsResult result, List<Wanted> wanted, int from) {
+  private CompletableFuture<Void> measure(
+      DescribeLogDirsResult result, List<Wanted> wanted, int from) {
     if (from == wanted.size()) {
       return CompletableFuture.completedFuture(null);
     }
@@ -127,14 +130,13 @@ public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsR
               .exceptionally(_ -> Optional.empty()));
     }
     return CompletableFuture.allOf(sizes.toArray(CompletableFuture<?>[]::new))
-        .thenCompose(
-            _ -> {
-              for (int i = 0; i < some.size(); i++) {
-                Wanted each = some.get(i);
-                sizes.get(i).resultNow().ifPresent(bytes -> show(result, each, bytes));
-              }
-              return measure(result, wanted, end);
-            });
+        .thenCompose(_ -> {
+          for (int i = 0; i < some.size(); i++) {
+            Wanted each = some.get(i);
+            sizes.get(i).resultNow().ifPresent(bytes -> show(result, each, bytes));
+          }
+          return measure(result, wanted, end);
+        });
   }
 
   private static void show(DescribeLogDirsResult result, Wanted wanted, long bytes) {

@@ -21,8 +21,12 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
-/** DescribeTopicPartitions: topics in order of their names, a limited number of partitions at a time; a cursor says where to go on. */
-public final class DescribeTopicPartitionsHandler implements ApiHandler<DescribeTopicPartitionsRequestData> {
+/**
+ * DescribeTopicPartitions: topics in order of their names, a limited number of partitions at a
+ * time; a cursor says where to go on.
+ */
+public final class DescribeTopicPartitionsHandler
+    implements ApiHandler<DescribeTopicPartitionsRequestData> {
   private final MetadataLog metadata;
   private final int partitionsMax;
 
@@ -61,16 +65,21 @@ public final class DescribeTopicPartitionsHandler implements ApiHandler<Describe
   private static void check(
       DescribeTopicPartitionsRequestData.Cursor cursor, Set<String> names, boolean allTopics) {
     if (cursor.partitionIndex() < 0) {
-      throw new InvalidRequestException("DescribeTopicPartitionsRequest cursor partition must be valid: " + cursor);
+      throw new InvalidRequestException(
+          "DescribeTopicPartitionsRequest cursor partition must be valid: " + cursor);
     }
     if (!allTopics && !names.contains(cursor.topicName())) {
       throw new InvalidRequestException(
-          "DescribeTopicPartitionsRequest topic list should contain the cursor topic: " + cursor.topicName());
+          "DescribeTopicPartitionsRequest topic list should contain the cursor topic: "
+              + cursor.topicName());
     }
   }
 
   private static DescribeTopicPartitionsResponseData page(
-      ClusterView view, Set<String> names, DescribeTopicPartitionsRequestData.@Nullable Cursor cursor, int limit) {
+      ClusterView view,
+      Set<String> names,
+      DescribeTopicPartitionsRequestData.@Nullable Cursor cursor,
+      int limit) {
     DescribeTopicPartitionsResponseData response = new DescribeTopicPartitionsResponseData();
     int left = limit;
     for (String name : names) {
@@ -94,7 +103,8 @@ public final class DescribeTopicPartitionsHandler implements ApiHandler<Describe
   }
 
   private static DescribeTopicPartitionsResponseTopic unknown(String name) {
-    Errors error = Topic.isValid(name) ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Errors.INVALID_TOPIC_EXCEPTION;
+    Errors error =
+        Topic.isValid(name) ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Errors.INVALID_TOPIC_EXCEPTION;
     return new DescribeTopicPartitionsResponseTopic()
         .setErrorCode(error.code())
         .setName(name)

@@ -35,11 +35,14 @@ import org.apache.kafka.common.requests.FetchResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetch, for consumers: records lent from the log cache or the block cache, long polls without polling. There are no followers, so a
- * replica id means nothing here.
+ * Fetch, for consumers: records lent from the log cache or the block cache, long polls without
+ * polling. There are no followers, so a replica id means nothing here.
  */
 public final class FetchHandler implements ApiHandler<FetchRequestData> {
-  /** A client that asks for more is answered earlier, so that what waits for one that has gone does not stay. */
+  /**
+   * A client that asks for more is answered earlier, so that what waits for one that has gone does
+   * not stay.
+   */
   private static final int WAIT_MS_MAX = 60_000;
 
   private final Supplier<MetadataImage> image;
@@ -53,7 +56,11 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
    * @param bytesMax of one response
    */
   public FetchHandler(
-      Supplier<MetadataImage> image, Partitions partitions, FetchSessions sessions, EventLoop loop, int bytesMax) {
+      Supplier<MetadataImage> image,
+      Partitions partitions,
+      FetchSessions sessions,
+      EventLoop loop,
+      int bytesMax) {
     this.image = image;
     this.partitions = partitions;
     this.sessions = sessions;
@@ -67,11 +74,14 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
   }
 
   @Override
-  public CompletableFuture<FetchResponseData> handle(RequestContext context, FetchRequestData request) {
+  public CompletableFuture<FetchResponseData> handle(
+      RequestContext context, FetchRequestData request) {
     return switch (sessions.plan(request, context.version())) {
       case Plan.Refused(Errors error) ->
           CompletableFuture.completedFuture(
-              new FetchResponseData().setErrorCode(error.code()).setSessionId(FetchMetadata.INVALID_SESSION_ID));
+              new FetchResponseData()
+                  .setErrorCode(error.code())
+                  .setSessionId(FetchMetadata.INVALID_SESSION_ID));
       case Plan.Serve plan -> {
         FetchLimits limits = limits(request);
         yield WaitingFetch.fetch(image, partitions, loop, plan.wishes(), limits)
@@ -89,20 +99,22 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
         request.isolationLevel() == 1 ? Isolation.READ_COMMITTED : Isolation.READ_UNCOMMITTED);
   }
 
-  private FetchResponseData response(Plan.Serve plan, List<PartitionFetch> fetched, Isolation isolation) {
+  private FetchResponseData response(
+      Plan.Serve plan, List<PartitionFetch> fetched, Isolation isolation) {
     Map<FetchKey, PartitionData> answers = LinkedHashMap.newLinkedHashMap(fetched.size());
     for (PartitionFetch fetch : fetched) {
       release(answers.put(fetch.wish().key(), data(fetch, isolation)));
     }
     Answer answer = sessions.answer(plan, answers);
-    answers.forEach(
-        (key, data) -> {
-          if (!answer.partitions().containsKey(key)) {
-            release(data);
-          }
-        });
+    answers.forEach((key, data) -> {
+      if (!answer.partitions().containsKey(key)) {
+        release(data);
+      }
+    });
     FetchResponseData response =
-        new FetchResponseData().setErrorCode(answer.error().code()).setSessionId(answer.sessionId());
+        new FetchResponseData()
+            .setErrorCode(answer.error().code())
+            .setSessionId(answer.sessionId());
     answer.partitions().forEach((key, data) -> add(response, key, data));
     return response;
   }
@@ -110,7 +122,9 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
   private static void add(FetchResponseData response, FetchKey key, PartitionData data) {
     List<FetchableTopicResponse> topics = response.responses();
     FetchableTopicResponse last = topics.isEmpty() ? null : topics.getLast();
-    if (last == null || !last.topic().equals(key.topic()) || !last.topicId().equals(key.topicId())) {
+    if (last == null
+        || !last.topic().equals(key.topic())
+        || !last.topicId().equals(key.topicId())) {
       last = new FetchableTopicResponse().setTopic(key.topic()).setTopicId(key.topicId());
       topics.add(last);
     }
@@ -120,7 +134,8 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
   private static PartitionData data(PartitionFetch fetch, Isolation isolation) {
     int partition = fetch.wish().key().partition();
     return switch (fetch) {
-      case PartitionFetch.Failed(_, Errors error) -> FetchResponse.partitionResponse(partition, error);
+      case PartitionFetch.Failed(_, Errors error) ->
+          FetchResponse.partitionResponse(partition, error);
       case PartitionFetch.Read(_, PartitionLog _, LogSlice slice) ->
           new PartitionData()
               .setPartitionIndex(partition)
@@ -142,7 +157,10 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
 
   private static List<AbortedTransaction> aborted(LogSlice slice) {
     return slice.abortedTransactions().stream()
-        .map(each -> new AbortedTransaction().setProducerId(each.producerId()).setFirstOffset(each.firstOffset()))
+        .map(each ->
+            new AbortedTransaction()
+                .setProducerId(each.producerId())
+                .setFirstOffset(each.firstOffset()))
         .toList();
   }
 

@@ -21,8 +21,9 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 
 /**
- * FindCoordinator: the leader of the group's partition of __consumer_offsets, which is made when first asked for. One key up to
- * version 3, several from 4 on. Transactions and share groups have no coordinator here.
+ * FindCoordinator: the leader of the group's partition of __consumer_offsets, which is made when
+ * first asked for. One key up to version 3, several from 4 on. Transactions and share groups have
+ * no coordinator here.
  */
 public final class FindCoordinatorHandler implements ApiHandler<FindCoordinatorRequestData> {
   private static final int SEVERAL_KEYS = 4;
@@ -32,7 +33,8 @@ public final class FindCoordinatorHandler implements ApiHandler<FindCoordinatorR
   private final OffsetsTopicSettings settings;
 
   /** How the offsets topic is made. */
-  public record OffsetsTopicSettings(int partitions, int replicationMax, Map<String, String> configs) {}
+  public record OffsetsTopicSettings(
+      int partitions, int replicationMax, Map<String, String> configs) {}
 
   public FindCoordinatorHandler(
       Supplier<MetadataImage> image, InternalTopics topics, OffsetsTopicSettings settings) {
@@ -59,15 +61,17 @@ public final class FindCoordinatorHandler implements ApiHandler<FindCoordinatorR
     }
     return topics
         .ensure(
-            GroupCoordinator.TOPIC, settings.partitions(), settings.replicationMax(), settings.configs())
+            GroupCoordinator.TOPIC,
+            settings.partitions(),
+            settings.replicationMax(),
+            settings.configs())
         .thenApply(topic -> answer(find(keys, topic, context.listener()), several))
-        .exceptionally(
-            failure ->
-                answer(
-                    keys.stream()
-                        .map(key -> error(key, ApiErrors.of(failure), "The topic is not there yet."))
-                        .toList(),
-                    several));
+        .exceptionally(failure ->
+            answer(
+                keys.stream()
+                    .map(key -> error(key, ApiErrors.of(failure), "The topic is not there yet."))
+                    .toList(),
+                several));
   }
 
   private List<Coordinator> find(List<String> keys, MetadataImage.Topic topic, String listener) {
@@ -76,15 +80,17 @@ public final class FindCoordinatorHandler implements ApiHandler<FindCoordinatorR
     for (String key : keys) {
       int partition = GroupCoordinator.partitionOf(key, topic.partitions().size());
       found.add(
-          topic.partitions().get(partition).leader()
+          topic
+              .partitions()
+              .get(partition)
+              .leader()
               .map(now.incarnations()::get)
               .flatMap(leader -> at(key, leader, listener))
-              .orElseGet(
-                  () ->
-                      error(
-                          key,
-                          Errors.COORDINATOR_NOT_AVAILABLE,
-                          "The coordinator's partition has no leader now.")));
+              .orElseGet(() ->
+                  error(
+                      key,
+                      Errors.COORDINATOR_NOT_AVAILABLE,
+                      "The coordinator's partition has no leader now.")));
     }
     return found;
   }

@@ -31,10 +31,12 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 
 /**
- * IncrementalAlterConfigs: sets, deletes, appends to and subtracts from configs of topics. A list is changed as it stands when the change
- * is committed, so that none is lost between two requests. Configs of brokers are read at their start only.
+ * IncrementalAlterConfigs: sets, deletes, appends to and subtracts from configs of topics. A list
+ * is changed as it stands when the change is committed, so that none is lost between two requests.
+ * Configs of brokers are read at their start only.
  */
-public final class IncrementalAlterConfigsHandler implements ApiHandler<IncrementalAlterConfigsRequestData> {
+public final class IncrementalAlterConfigsHandler
+    implements ApiHandler<IncrementalAlterConfigsRequestData> {
   private final MetadataLog metadata;
   private final TopicConfigChanges changes;
 
@@ -62,10 +64,9 @@ public final class IncrementalAlterConfigsHandler implements ApiHandler<Incremen
       responses.add(altered.thenApply(refusal -> response(resource, refusal)));
     }
     return CompletableFuture.allOf(responses.toArray(CompletableFuture<?>[]::new))
-        .thenApply(
-            _ ->
-                new IncrementalAlterConfigsResponseData()
-                    .setResponses(responses.stream().map(CompletableFuture::resultNow).toList()));
+        .thenApply(_ ->
+            new IncrementalAlterConfigsResponseData()
+                .setResponses(responses.stream().map(CompletableFuture::resultNow).toList()));
   }
 
   private record Resource(byte type, String name) {
@@ -74,7 +75,8 @@ public final class IncrementalAlterConfigsHandler implements ApiHandler<Incremen
     }
   }
 
-  private CompletableFuture<Optional<Refusal>> alter(AlterConfigsResource resource, boolean validateOnly) {
+  private CompletableFuture<Optional<Refusal>> alter(
+      AlterConfigsResource resource, boolean validateOnly) {
     return switch (ConfigResource.Type.forId(resource.resourceType())) {
       case TOPIC -> alterTopic(resource, validateOnly);
       case BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP ->
@@ -82,11 +84,13 @@ public final class IncrementalAlterConfigsHandler implements ApiHandler<Incremen
               Refusal.invalidRequest(
                   "Configs of resource type %d cannot be altered on this broker; set them in its configuration file and start it again."
                       .formatted(resource.resourceType())));
-      case UNKNOWN -> refused(Refusal.invalidRequest("Unknown resource type " + resource.resourceType()));
+      case UNKNOWN ->
+          refused(Refusal.invalidRequest("Unknown resource type " + resource.resourceType()));
     };
   }
 
-  private CompletableFuture<Optional<Refusal>> alterTopic(AlterConfigsResource resource, boolean validateOnly) {
+  private CompletableFuture<Optional<Refusal>> alterTopic(
+      AlterConfigsResource resource, boolean validateOnly) {
     List<Change> asked = new ArrayList<>();
     Set<String> edited = new HashSet<>();
     for (AlterableConfig config : resource.configs()) {
@@ -94,7 +98,8 @@ public final class IncrementalAlterConfigsHandler implements ApiHandler<Incremen
       if (operation == null) {
         return refused(
             Refusal.invalidRequest(
-                "Unknown operation %d on config %s".formatted(config.configOperation(), config.name())));
+                "Unknown operation %d on config %s"
+                    .formatted(config.configOperation(), config.name())));
       }
       asked.add(new Change(config.name(), operation, config.value()));
       if (operation == OpType.APPEND || operation == OpType.SUBTRACT) {
@@ -103,7 +108,9 @@ public final class IncrementalAlterConfigsHandler implements ApiHandler<Incremen
     }
     String name = resource.resourceName();
     Refusal badName =
-        name.isEmpty() ? Refusal.invalidRequest("Default topic resources are not allowed.") : NewTopics.badName(name);
+        name.isEmpty()
+            ? Refusal.invalidRequest("Default topic resources are not allowed.")
+            : NewTopics.badName(name);
     return badName != null ? refused(badName) : alterTopic(name, asked, edited, validateOnly);
   }
 
@@ -116,10 +123,12 @@ public final class IncrementalAlterConfigsHandler implements ApiHandler<Incremen
     MetadataImage.Topic topic = image.topic(name);
     if (topic == null) {
       return refused(
-          new Refusal(Errors.UNKNOWN_TOPIC_OR_PARTITION, "The topic '%s' does not exist.".formatted(name)));
+          new Refusal(
+              Errors.UNKNOWN_TOPIC_OR_PARTITION, "The topic '%s' does not exist.".formatted(name)));
     }
     return switch (changes.apply(image, topic.id(), asked)) {
-      case TopicConfigChanges.Refused(Errors error, String message) -> refused(new Refusal(error, message));
+      case TopicConfigChanges.Refused(Errors error, String message) ->
+          refused(new Refusal(error, message));
       case TopicConfigChanges.Changed(Map<String, Optional<String>> changed) -> {
         if (validateOnly || changed.isEmpty()) {
           yield CompletableFuture.completedFuture(Optional.empty());
@@ -127,19 +136,24 @@ public final class IncrementalAlterConfigsHandler implements ApiHandler<Incremen
         yield metadata
             .submit(
                 new ConfigsChanged(
-                    ConfigScope.TOPIC, topic.id().toString(), changed, before(image, topic.id(), edited)))
-            .thenCompose(
-                outcome ->
-                    switch (outcome) {
-                      case MetadataLog.Outcome.Applied _ -> CompletableFuture.completedFuture(Optional.empty());
-                      // another change was first, or the topic has gone: judged again by what there is now
-                      case MetadataLog.Outcome.Voided _ -> alterTopic(name, asked, edited, false);
-                    });
+                    ConfigScope.TOPIC,
+                    topic.id().toString(),
+                    changed,
+                    before(image, topic.id(), edited)))
+            .thenCompose(outcome ->
+                switch (outcome) {
+                  case MetadataLog.Outcome.Applied _ ->
+                      CompletableFuture.completedFuture(Optional.empty());
+                  // another change was first, or the topic has gone: judged again by what there is
+                  // now
+                  case MetadataLog.Outcome.Voided _ -> alterTopic(name, asked, edited, false);
+                });
       }
     };
   }
 
-  private static Map<String, Optional<String>> before(MetadataImage image, Uuid topicId, Set<String> edited) {
+  private static Map<String, Optional<String>> before(
+      MetadataImage image, Uuid topicId, Set<String> edited) {
     Map<String, String> stored = image.configs(ConfigScope.TOPIC, topicId.toString());
     Map<String, Optional<String>> before = new TreeMap<>();
     edited.forEach(key -> before.put(key, Optional.ofNullable(stored.get(key))));
@@ -150,7 +164,8 @@ public final class IncrementalAlterConfigsHandler implements ApiHandler<Incremen
     return CompletableFuture.completedFuture(Optional.of(refusal));
   }
 
-  private static AlterConfigsResourceResponse response(AlterConfigsResource resource, Optional<Refusal> refusal) {
+  private static AlterConfigsResourceResponse response(
+      AlterConfigsResource resource, Optional<Refusal> refusal) {
     return new AlterConfigsResourceResponse()
         .setResourceType(resource.resourceType())
         .setResourceName(resource.resourceName())

@@ -13,8 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * InitProducerId for idempotent producers: a new id each time, whatever id the producer had. A transactional id is refused with the
- * error whose text sends the user to the broker's log, and the log says why.
+ * InitProducerId for idempotent producers: a new id each time, whatever id the producer had. A
+ * transactional id is refused with the error whose text sends the user to the broker's log, and the
+ * log says why.
  */
 public final class InitProducerIdHandler implements ApiHandler<InitProducerIdRequestData> {
   private static final Logger LOG = LoggerFactory.getLogger(InitProducerIdHandler.class);
@@ -23,7 +24,9 @@ public final class InitProducerIdHandler implements ApiHandler<InitProducerIdReq
 
   private final Supplier<CompletableFuture<Long>> producerIds;
 
-  /** @param producerIds gives an id nobody had */
+  /**
+   * @param producerIds gives an id nobody had
+   */
   public InitProducerIdHandler(Supplier<CompletableFuture<Long>> producerIds) {
     this.producerIds = producerIds;
   }
@@ -42,23 +45,21 @@ public final class InitProducerIdHandler implements ApiHandler<InitProducerIdReq
     if (request.transactionalId() != null) {
       LOG.warn(
           "A producer of client {} at {} asks for transactions, which this version does not serve",
-          context.clientId(), context.client());
+          context.clientId(),
+          context.client());
       return CompletableFuture.completedFuture(error(Errors.INVALID_REQUEST));
     }
     return producerIds
         .get()
-        .handle(
-            (id, failure) -> {
-              if (id != null) {
-                return new InitProducerIdResponseData().setProducerId(id).setProducerEpoch((short) 0);
-              }
-              // whatever the reason, the client does right to ask again
-              Errors error = ApiErrors.of(failure);
-              return error(
-                  error == Errors.UNKNOWN_SERVER_ERROR
-                      ? Errors.COORDINATOR_LOAD_IN_PROGRESS
-                      : error);
-            });
+        .handle((id, failure) -> {
+          if (id != null) {
+            return new InitProducerIdResponseData().setProducerId(id).setProducerEpoch((short) 0);
+          }
+          // whatever the reason, the client does right to ask again
+          Errors error = ApiErrors.of(failure);
+          return error(
+              error == Errors.UNKNOWN_SERVER_ERROR ? Errors.COORDINATOR_LOAD_IN_PROGRESS : error);
+        });
   }
 
   private static InitProducerIdResponseData error(Errors error) {

@@ -31,17 +31,14 @@ public final class LeaveGroupHandler implements ApiHandler<LeaveGroupRequestData
       RequestContext context, LeaveGroupRequestData request) {
     boolean several = context.version() >= SEVERAL_MEMBERS;
     List<MemberIdentity> identities =
-        several
-            ? request.members()
-            : List.of(new MemberIdentity().setMemberId(request.memberId()));
+        several ? request.members() : List.of(new MemberIdentity().setMemberId(request.memberId()));
     return groups
         .<List<MemberResponse>>call(
             request.groupId(),
             (shard, out, reply) -> shard.leave(request.groupId(), identities, out, reply))
-        .thenApply(
-            members ->
-                several
-                    ? new LeaveGroupResponseData().setMembers(members)
-                    : new LeaveGroupResponseData().setErrorCode(members.getFirst().errorCode()));
+        .thenApply(members ->
+            several
+                ? new LeaveGroupResponseData().setMembers(members)
+                : new LeaveGroupResponseData().setErrorCode(members.getFirst().errorCode()));
   }
 }

@@ -28,11 +28,9 @@ public final class ListGroupsHandler implements ApiHandler<ListGroupsRequestData
       RequestContext context, ListGroupsRequestData request) {
     return groups
         .list()
-        .thenApply(
-            all ->
-                new ListGroupsResponseData()
-                    .setGroups(
-                        all.stream().filter(group -> wanted(group, request)).toList()));
+        .thenApply(all ->
+            new ListGroupsResponseData()
+                .setGroups(all.stream().filter(group -> wanted(group, request)).toList()));
   }
 
   private static boolean wanted(ListedGroup group, ListGroupsRequestData request) {

@@ -33,8 +33,8 @@ import org.apache.kafka.common.requests.ListOffsetsRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * ListOffsets: earliest, latest, by time, the largest time. There is no second tier: the earliest local offset is the earliest, and nothing is
- * tiered or waits to be.
+ * ListOffsets: earliest, latest, by time, the largest time. There is no second tier: the earliest
+ * local offset is the earliest, and nothing is tiered or waits to be.
  */
 public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestData> {
   private static final long NONE = -1;
@@ -93,37 +93,43 @@ public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestDa
         pending.add(
             found
                 .thenAccept(offset -> fill(answer, context.version(), offset))
-                .exceptionally(
-                    failure -> {
-                      answer.setErrorCode(ApiErrors.of(failure).code());
-                      return null;
-                    }));
+                .exceptionally(failure -> {
+                  answer.setErrorCode(ApiErrors.of(failure).code());
+                  return null;
+                }));
       }
     }
-    return CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new)).thenApply(_ -> response);
+    return CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new))
+        .thenApply(_ -> response);
   }
 
   private static Map<TopicPartition, Integer> count(ListOffsetsRequestData request) {
     Map<TopicPartition, Integer> asked = new HashMap<>();
     request
         .topics()
-        .forEach(
-            topic ->
-                topic
-                    .partitions()
-                    .forEach(p -> asked.merge(new TopicPartition(topic.name(), p.partitionIndex()), 1, Integer::sum)));
+        .forEach(topic ->
+            topic
+                .partitions()
+                .forEach(p ->
+                    asked.merge(
+                        new TopicPartition(topic.name(), p.partitionIndex()), 1, Integer::sum)));
     return asked;
   }
 
   private CompletableFuture<Optional<OffsetAtTime>> find(
       @Nullable Topic topic, ListOffsetsPartition asked, short version, boolean committed) {
-    if (asked.timestamp() < 0 && SINCE.getOrDefault(asked.timestamp(), Integer.MAX_VALUE) > version) {
+    if (asked.timestamp() < 0
+        && SINCE.getOrDefault(asked.timestamp(), Integer.MAX_VALUE) > version) {
       return CompletableFuture.failedFuture(
           new UnsupportedVersionException(
-              "Version %d of ListOffsets does not know the timestamp %d.".formatted(version, asked.timestamp())));
+              "Version %d of ListOffsets does not know the timestamp %d."
+                  .formatted(version, asked.timestamp())));
     }
-    if (topic == null || asked.partitionIndex() < 0 || asked.partitionIndex() >= topic.partitions().size()) {
-      return CompletableFuture.failedFuture(new UnknownTopicOrPartitionException("There is no such partition."));
+    if (topic == null
+        || asked.partitionIndex() < 0
+        || asked.partitionIndex() >= topic.partitions().size()) {
+      return CompletableFuture.failedFuture(
+          new UnknownTopicOrPartitionException("There is no such partition."));
     }
     return partitions
         .open(new PartitionId(topic.id(), asked.partitionIndex()))
@@ -147,30 +153,35 @@ public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestDa
       return found(NONE, UNKNOWN_EPOCH);
     }
     CompletableFuture<Optional<OffsetAtTime>> record =
-        timestamp == ListOffsetsRequest.MAX_TIMESTAMP ? log.maxTimestamp() : log.firstAtOrAfter(timestamp);
+        timestamp == ListOffsetsRequest.MAX_TIMESTAMP
+            ? log.maxTimestamp()
+            : log.firstAtOrAfter(timestamp);
     return record.thenApply(at -> at.filter(offset -> offset.offset() < end));
   }
 
   private static void checkEpoch(PartitionLog log, int asked) {
     if (asked != UNKNOWN_EPOCH && asked < log.leaderEpoch()) {
-      throw new FencedLeaderEpochException("The leader epoch is %d, not %d.".formatted(log.leaderEpoch(), asked));
+      throw new FencedLeaderEpochException(
+          "The leader epoch is %d, not %d.".formatted(log.leaderEpoch(), asked));
     }
     if (asked > log.leaderEpoch()) {
-      throw new UnknownLeaderEpochException("The leader epoch is %d, not yet %d.".formatted(log.leaderEpoch(), asked));
+      throw new UnknownLeaderEpochException(
+          "The leader epoch is %d, not yet %d.".formatted(log.leaderEpoch(), asked));
     }
   }
 
   private static CompletableFuture<Optional<OffsetAtTime>> found(long offset, int leaderEpoch) {
-    return CompletableFuture.completedFuture(Optional.of(new OffsetAtTime(offset, NONE, leaderEpoch)));
+    return CompletableFuture.completedFuture(
+        Optional.of(new OffsetAtTime(offset, NONE, leaderEpoch)));
   }
 
-  private static void fill(ListOffsetsPartitionResponse answer, short version, Optional<OffsetAtTime> found) {
-    found.ifPresent(
-        at -> {
-          answer.setOffset(at.offset()).setTimestamp(at.timestamp());
-          if (version >= LEADER_EPOCH_SINCE) {
-            answer.setLeaderEpoch(at.leaderEpoch());
-          }
-        });
+  private static void fill(
+      ListOffsetsPartitionResponse answer, short version, Optional<OffsetAtTime> found) {
+    found.ifPresent(at -> {
+      answer.setOffset(at.offset()).setTimestamp(at.timestamp());
+      if (version >= LEADER_EPOCH_SINCE) {
+        answer.setLeaderEpoch(at.leaderEpoch());
+      }
+    });
   }
 }

@@ -24,7 +24,10 @@ import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseTopi
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 
-/** Metadata: brokers and topics. A topic that may be created automatically is answered once it stands, so clients need not ask again. */
+/**
+ * Metadata: brokers and topics. A topic that may be created automatically is answered once it
+ * stands, so clients need not ask again.
+ */
 public final class MetadataHandler implements ApiHandler<MetadataRequestData> {
   private static final int NULL_MEANS_ALL = 1;
   private static final int TOPIC_IDS = 12;
@@ -45,10 +48,12 @@ public final class MetadataHandler implements ApiHandler<MetadataRequestData> {
   }
 
   @Override
-  public CompletableFuture<MetadataResponseData> handle(RequestContext context, MetadataRequestData request) {
+  public CompletableFuture<MetadataResponseData> handle(
+      RequestContext context, MetadataRequestData request) {
     List<MetadataRequestTopic> asked = request.topics();
     if (asked == null || (asked.isEmpty() && context.version() < NULL_MEANS_ALL)) {
-      return answer(context, request, view -> view.topics().stream().map(t -> topic(view, t)).toList());
+      return answer(
+          context, request, view -> view.topics().stream().map(t -> topic(view, t)).toList());
     }
     boolean byId = asked.stream().anyMatch(topic -> !topic.topicId().equals(Uuid.ZERO_UUID));
     if (byId && context.version() < TOPIC_IDS) {
@@ -67,8 +72,9 @@ public final class MetadataHandler implements ApiHandler<MetadataRequestData> {
       names.add(topic.name());
     }
     return create(request, names)
-        .thenCompose(
-            _ -> answer(context, request, view -> names.stream().map(name -> topic(view, name)).toList()));
+        .thenCompose(_ ->
+            answer(
+                context, request, view -> names.stream().map(name -> topic(view, name)).toList()));
   }
 
   private CompletableFuture<?> create(MetadataRequestData request, Set<String> names) {
@@ -121,7 +127,10 @@ public final class MetadataHandler implements ApiHandler<MetadataRequestData> {
   private static MetadataResponseTopic topic(ClusterView view, Uuid id) {
     MetadataImage.Topic topic = view.image().topic(id);
     return topic == null
-        ? new MetadataResponseTopic().setErrorCode(Errors.UNKNOWN_TOPIC_ID.code()).setName(null).setTopicId(id)
+        ? new MetadataResponseTopic()
+            .setErrorCode(Errors.UNKNOWN_TOPIC_ID.code())
+            .setName(null)
+            .setTopicId(id)
         : topic(view, topic);
   }
 
@@ -130,7 +139,8 @@ public final class MetadataHandler implements ApiHandler<MetadataRequestData> {
     if (topic != null) {
       return topic(view, topic);
     }
-    Errors error = Topic.isValid(name) ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Errors.INVALID_TOPIC_EXCEPTION;
+    Errors error =
+        Topic.isValid(name) ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Errors.INVALID_TOPIC_EXCEPTION;
     return new MetadataResponseTopic()
         .setErrorCode(error.code())
         .setName(name)

@@ -21,7 +21,10 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
-/** OffsetCommit: topics by name up to version 9, by id from 10 on; answered when the offsets are durable. */
+/**
+ * OffsetCommit: topics by name up to version 9, by id from 10 on; answered when the offsets are
+ * durable.
+ */
 public final class OffsetCommitHandler implements ApiHandler<OffsetCommitRequestData> {
   private final GroupCoordinator groups;
 
@@ -56,8 +59,12 @@ public final class OffsetCommitHandler implements ApiHandler<OffsetCommitRequest
           pending.add(part);
           commits.add(
               new Commit(
-                  known.name(), known.id(), partition.partitionIndex(), partition.committedOffset(),
-                  partition.committedLeaderEpoch(), partition.committedMetadata()));
+                  known.name(),
+                  known.id(),
+                  partition.partitionIndex(),
+                  partition.committedOffset(),
+                  partition.committedLeaderEpoch(),
+                  partition.committedMetadata()));
         }
       }
       answer.topics().add(topicAnswer);
@@ -70,8 +77,13 @@ public final class OffsetCommitHandler implements ApiHandler<OffsetCommitRequest
             request.groupId(),
             (shard, out, reply) ->
                 shard.commit(
-                    request.groupId(), request.memberId(), request.groupInstanceId(),
-                    request.generationIdOrMemberEpoch(), commits, out, reply))
+                    request.groupId(),
+                    request.memberId(),
+                    request.groupInstanceId(),
+                    request.generationIdOrMemberEpoch(),
+                    commits,
+                    out,
+                    reply))
         .handle((errors, failure) -> fill(answer, pending, errors, failure));
   }
 

@@ -27,8 +27,8 @@ import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * OffsetFetch: one group up to version 7, several from 8 on, topics by id from 10 on. A partition without a committed offset answers
- * -1.
+ * OffsetFetch: one group up to version 7, several from 8 on, topics by id from 10 on. A partition
+ * without a committed offset answers -1.
  */
 public final class OffsetFetchHandler implements ApiHandler<OffsetFetchRequestData> {
   private static final int SEVERAL_GROUPS = 8;
@@ -53,47 +53,42 @@ public final class OffsetFetchHandler implements ApiHandler<OffsetFetchRequestDa
     List<CompletableFuture<OffsetFetchResponseGroup>> parts =
         request.groups().stream().map(this::fetch).toList();
     return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
-        .thenApply(
-            done ->
-                new OffsetFetchResponseData()
-                    .setGroups(parts.stream().map(CompletableFuture::join).toList()));
+        .thenApply(done ->
+            new OffsetFetchResponseData()
+                .setGroups(parts.stream().map(CompletableFuture::join).toList()));
   }
 
   private CompletableFuture<OffsetFetchResponseGroup> fetch(OffsetFetchRequestGroup group) {
     CompletableFuture<OffsetFetchResponseGroup> answer =
         group.topics() == null ? fetchAll(group.groupId()) : fetchSome(group);
-    return answer.exceptionally(
-        failure ->
-            new OffsetFetchResponseGroup()
-                .setGroupId(group.groupId())
-                .setErrorCode(ApiErrors.of(failure).code()));
+    return answer.exceptionally(failure ->
+        new OffsetFetchResponseGroup()
+            .setGroupId(group.groupId())
+            .setErrorCode(ApiErrors.of(failure).code()));
   }
 
   private CompletableFuture<OffsetFetchResponseGroup> fetchAll(String groupId) {
     return groups
         .<List<Found>>call(groupId, (shard, out, reply) -> shard.fetchAll(groupId, out, reply))
-        .thenApply(
-            found -> {
-              Map<String, OffsetFetchResponseTopics> topics = new LinkedHashMap<>();
-              for (Found each : found) {
-                MetadataImage.Topic known = groups.resolve(each.topic(), Uuid.ZERO_UUID);
-                if (known == null
-                    || (!each.topicId().equals(Uuid.ZERO_UUID)
-                        && !each.topicId().equals(known.id()))) {
-                  continue;
-                }
-                topics
-                    .computeIfAbsent(
-                        each.topic(),
-                        name ->
-                            new OffsetFetchResponseTopics().setName(name).setTopicId(known.id()))
-                    .partitions()
-                    .add(answer(each.partition(), each));
-              }
-              return new OffsetFetchResponseGroup()
-                  .setGroupId(groupId)
-                  .setTopics(List.copyOf(topics.values()));
-            });
+        .thenApply(found -> {
+          Map<String, OffsetFetchResponseTopics> topics = new LinkedHashMap<>();
+          for (Found each : found) {
+            MetadataImage.Topic known = groups.resolve(each.topic(), Uuid.ZERO_UUID);
+            if (known == null
+                || (!each.topicId().equals(Uuid.ZERO_UUID) && !each.topicId().equals(known.id()))) {
+              continue;
+            }
+            topics
+                .computeIfAbsent(
+                    each.topic(),
+                    name -> new OffsetFetchResponseTopics().setName(name).setTopicId(known.id()))
+                .partitions()
+                .add(answer(each.partition(), each));
+          }
+          return new OffsetFetchResponseGroup()
+              .setGroupId(groupId)
+              .setTopics(List.copyOf(topics.values()));
+        });
   }
 
   private CompletableFuture<OffsetFetchResponseGroup> fetchSome(OffsetFetchRequestGroup group) {
@@ -152,17 +147,15 @@ public final class OffsetFetchHandler implements ApiHandler<OffsetFetchRequestDa
             request.topics() == null
                 ? null
                 : request.topics().stream()
-                    .map(
-                        topic ->
-                            new OffsetFetchRequestTopics()
-                                .setName(topic.name())
-                                .setPartitionIndexes(topic.partitionIndexes()))
+                    .map(topic ->
+                        new OffsetFetchRequestTopics()
+                            .setName(topic.name())
+                            .setPartitionIndexes(topic.partitionIndexes()))
                     .toList());
   }
 
   private static OffsetFetchResponseData single(OffsetFetchResponseGroup group) {
-    OffsetFetchResponseData answer =
-        new OffsetFetchResponseData().setErrorCode(group.errorCode());
+    OffsetFetchResponseData answer = new OffsetFetchResponseData().setErrorCode(group.errorCode());
     for (OffsetFetchResponseTopics topic : group.topics()) {
       OffsetFetchResponseTopic part = new OffsetFetchResponseTopic().setName(topic.name());
       for (OffsetFetchResponsePartitions each : topic.partitions()) {

@@ -22,8 +22,12 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
-/** OffsetForLeaderEpoch: where a leader epoch's records end, by which a consumer notices that what it has read is no longer there. */
-public final class OffsetForLeaderEpochHandler implements ApiHandler<OffsetForLeaderEpochRequestData> {
+/**
+ * OffsetForLeaderEpoch: where a leader epoch's records end, by which a consumer notices that what
+ * it has read is no longer there.
+ */
+public final class OffsetForLeaderEpochHandler
+    implements ApiHandler<OffsetForLeaderEpochRequestData> {
   private static final int UNKNOWN = -1;
 
   private final Supplier<MetadataImage> image;
@@ -50,36 +54,42 @@ public final class OffsetForLeaderEpochHandler implements ApiHandler<OffsetForLe
       response.topics().add(answers);
       for (OffsetForLeaderPartition partition : topic.partitions()) {
         EpochEndOffset answer =
-            new EpochEndOffset().setPartition(partition.partition()).setLeaderEpoch(UNKNOWN).setEndOffset(UNKNOWN);
+            new EpochEndOffset()
+                .setPartition(partition.partition())
+                .setLeaderEpoch(UNKNOWN)
+                .setEndOffset(UNKNOWN);
         answers.partitions().add(answer);
         pending.add(find(now.topic(topic.topic()), partition, answer));
       }
     }
-    return CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new)).thenApply(_ -> response);
+    return CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new))
+        .thenApply(_ -> response);
   }
 
-  private CompletableFuture<?> find(@Nullable Topic topic, OffsetForLeaderPartition asked, EpochEndOffset answer) {
+  private CompletableFuture<?> find(
+      @Nullable Topic topic, OffsetForLeaderPartition asked, EpochEndOffset answer) {
     if (topic == null || asked.partition() < 0 || asked.partition() >= topic.partitions().size()) {
       answer.setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
       return CompletableFuture.completedFuture(null);
     }
     return partitions
         .open(new PartitionId(topic.id(), asked.partition()))
-        .handle(
-            (log, failure) -> {
-              if (log == null) {
-                answer.setErrorCode(ApiErrors.of(failure).code());
-              } else {
-                fill(log, asked, answer);
-              }
-              return null;
-            });
+        .handle((log, failure) -> {
+          if (log == null) {
+            answer.setErrorCode(ApiErrors.of(failure).code());
+          } else {
+            fill(log, asked, answer);
+          }
+          return null;
+        });
   }
 
-  private static void fill(PartitionLog log, OffsetForLeaderPartition asked, EpochEndOffset answer) {
+  private static void fill(
+      PartitionLog log, OffsetForLeaderPartition asked, EpochEndOffset answer) {
     int current = asked.currentLeaderEpoch();
     if (current != UNKNOWN && current != log.leaderEpoch()) {
-      Errors error = current < log.leaderEpoch() ? Errors.FENCED_LEADER_EPOCH : Errors.UNKNOWN_LEADER_EPOCH;
+      Errors error =
+          current < log.leaderEpoch() ? Errors.FENCED_LEADER_EPOCH : Errors.UNKNOWN_LEADER_EPOCH;
       answer.setErrorCode(error.code());
       return;
     }

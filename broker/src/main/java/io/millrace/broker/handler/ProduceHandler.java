@@ -37,9 +37,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Produce: appends each partition's batch and answers when all are durable or refused, with acks=1 as with acks=all. The request's timeout
- * bounds a wait for followers, and there are none; for the same reason min.insync.replicas, which Kafka holds against no more replicas
- * than there are, is always met. A failure with acks=0, which has no answer, closes the connection, as Kafka does, so
+ * Produce: appends each partition's batch and answers when all are durable or refused, with acks=1
+ * as with acks=all. The request's timeout bounds a wait for followers, and there are none; for the
+ * same reason min.insync.replicas, which Kafka holds against no more replicas than there are, is
+ * always met. A failure with acks=0, which has no answer, closes the connection, as Kafka does, so
  * that the client looks for the leaders again.
  */
 public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
@@ -66,7 +67,8 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
       RequestContext context, ProduceRequestData request) {
     if (request.transactionalId() == null && isTransactional(request)) {
       return CompletableFuture.failedFuture(
-          new TransactionalIdAuthorizationException("A transactional batch came without a transactional id."));
+          new TransactionalIdAuthorizationException(
+              "A transactional batch came without a transactional id."));
     }
     Round round = new Round(request);
     MetadataImage now = image.get();
@@ -97,8 +99,10 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
     if (known == null) {
       return CompletableFuture.failedFuture(
           topic.topicId().equals(Uuid.ZERO_UUID)
-              ? new UnknownTopicOrPartitionException("There is no topic %s.".formatted(topic.name()))
-              : new UnknownTopicIdException("There is no topic with the id %s.".formatted(topic.topicId())));
+              ? new UnknownTopicOrPartitionException(
+                  "There is no topic %s.".formatted(topic.name()))
+              : new UnknownTopicIdException(
+                  "There is no topic with the id %s.".formatted(topic.topicId())));
     }
     if (acks != ACKS_ALL && acks != ACKS_NONE && acks != ACKS_LEADER) {
       return CompletableFuture.failedFuture(
@@ -108,7 +112,8 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
       return produce.append(
           now, known, partition.index(), bytes(partition.records()), context.version());
     } catch (RuntimeException bug) {
-      // It must not end the request: the log still reads the frame for the partitions before this one.
+      // It must not end the request: the log still reads the frame for the partitions before this
+      // one.
       LOG.error("Append failed topic={} partition={}", known.name(), partition.index(), bug);
       return CompletableFuture.failedFuture(bug);
     }
@@ -130,7 +135,9 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
   }
 
   private static @Nullable Topic find(MetadataImage now, TopicProduceData topic) {
-    return topic.topicId().equals(Uuid.ZERO_UUID) ? now.topic(topic.name()) : now.topic(topic.topicId());
+    return topic.topicId().equals(Uuid.ZERO_UUID)
+        ? now.topic(topic.name())
+        : now.topic(topic.topicId());
   }
 
   private static @Nullable ByteBuffer bytes(@Nullable BaseRecords records) {
@@ -138,7 +145,10 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
   }
 
   private static PartitionProduceResponse refused() {
-    return new PartitionProduceResponse().setBaseOffset(-1).setLogAppendTimeMs(-1).setLogStartOffset(-1);
+    return new PartitionProduceResponse()
+        .setBaseOffset(-1)
+        .setLogAppendTimeMs(-1)
+        .setLogStartOffset(-1);
   }
 
   /** The partitions of one request on their way. */
@@ -156,7 +166,8 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
       pending.incrementAndGet();
     }
 
-    void end(PartitionProduceResponse answer, @Nullable Appended appended, @Nullable Throwable failure) {
+    void end(
+        PartitionProduceResponse answer, @Nullable Appended appended, @Nullable Throwable failure) {
       if (appended != null) {
         answer
             .setBaseOffset(appended.baseOffset())
@@ -193,19 +204,19 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
         List<BatchIndexAndErrorMessage> records = new ArrayList<>();
         refused
             .recordErrors()
-            .forEach(
-                each ->
-                    records.add(
-                        new BatchIndexAndErrorMessage()
-                            .setBatchIndex(each.index())
-                            .setBatchIndexErrorMessage(each.message())));
+            .forEach(each ->
+                records.add(
+                    new BatchIndexAndErrorMessage()
+                        .setBatchIndex(each.index())
+                        .setBatchIndexErrorMessage(each.message())));
         answer.setRecordErrors(records);
         cause = refused.reason();
       }
       Errors error = ApiErrors.of(cause);
       answer
           .setErrorCode(error.code())
-          .setErrorMessage(cause == null || error == Errors.UNKNOWN_SERVER_ERROR ? null : cause.getMessage());
+          .setErrorMessage(
+              cause == null || error == Errors.UNKNOWN_SERVER_ERROR ? null : cause.getMessage());
     }
   }
 }

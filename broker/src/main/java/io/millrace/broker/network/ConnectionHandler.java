@@ -22,8 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection, on its loop: bytes to frames to the dispatcher, answers back in request order. Reads only while there is room for
- * requests, for answers and in the budget. Each frame is held until its handler is done, each answer until it is written.
+ * One connection, on its loop: bytes to frames to the dispatcher, answers back in request order.
+ * Reads only while there is room for requests, for answers and in the budget. Each frame is held
+ * until its handler is done, each answer until it is written.
  */
 final class ConnectionHandler extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ConnectionHandler.class);
@@ -142,11 +143,10 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
   private void onBudget(ChannelHandlerContext ctx) {
     try {
       ctx.executor()
-          .execute(
-              () -> {
-                awaitingBudget = false;
-                readIfRoom(ctx);
-              });
+          .execute(() -> {
+            awaitingBudget = false;
+            readIfRoom(ctx);
+          });
     } catch (RejectedExecutionException loopEnded) {
       // So has the connection.
     }
@@ -163,19 +163,17 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
       LOG.error("Dispatch failed peer={}", caller.client(), bug);
       answer = CompletableFuture.failedFuture(bug);
     }
-    answer.whenComplete(
-        (response, failure) -> {
-          if (ctx.executor().inEventLoop()) {
-            onAnswer(ctx, pending, frame, bytes, response, failure);
-            return;
-          }
-          try {
-            ctx.executor()
-                .execute(() -> onAnswer(ctx, pending, frame, bytes, response, failure));
-          } catch (RejectedExecutionException loopEnded) {
-            release(frame, bytes, response);
-          }
-        });
+    answer.whenComplete((response, failure) -> {
+      if (ctx.executor().inEventLoop()) {
+        onAnswer(ctx, pending, frame, bytes, response, failure);
+        return;
+      }
+      try {
+        ctx.executor().execute(() -> onAnswer(ctx, pending, frame, bytes, response, failure));
+      } catch (RejectedExecutionException loopEnded) {
+        release(frame, bytes, response);
+      }
+    });
   }
 
   private void release(ByteBuf frame, int bytes, @Nullable EncodedResponse response) {
@@ -233,16 +231,15 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
     while (buffers.hasNext()) {
       ChannelFuture write = ctx.write(Unpooled.wrappedBuffer(buffers.next()));
       if (!buffers.hasNext()) {
-        write.addListener(
-            done -> {
-              response.release();
-              writtenBytes -= response.sizeBytes();
-              if (done.isSuccess()) {
-                counters.onSent(response.sizeBytes());
-                watch.onMoved();
-                advance(ctx);
-              }
-            });
+        write.addListener(done -> {
+          response.release();
+          writtenBytes -= response.sizeBytes();
+          if (done.isSuccess()) {
+            counters.onSent(response.sizeBytes());
+            watch.onMoved();
+            advance(ctx);
+          }
+        });
       }
     }
   }

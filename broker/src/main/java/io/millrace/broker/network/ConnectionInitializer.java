@@ -10,7 +10,10 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
-/** Lets an accepted connection in, or closes it, and builds its pipeline. What a security protocol adds belongs before the handler. */
+/**
+ * Lets an accepted connection in, or closes it, and builds its pipeline. What a security protocol
+ * adds belongs before the handler.
+ */
 final class ConnectionInitializer extends ChannelInitializer<Channel> {
   private static final String NOBODY = "User:ANONYMOUS";
 
@@ -58,11 +61,10 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
     counters.onOpened();
     channel
         .closeFuture()
-        .addListener(
-            closed -> {
-              counters.onGone();
-              limits.leave(client.getAddress());
-            });
+        .addListener(closed -> {
+          counters.onGone();
+          limits.leave(client.getAddress());
+        });
     connections.add(channel);
     ClientConnection connection =
         new ClientConnection(

@@ -8,8 +8,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notices when nothing moves on a connection: an idle client, one that does not read its answers, a frame that does not grow. One timer,
- * which looks at marks the connection leaves, so traffic costs no timers. On the connection's loop.
+ * Notices when nothing moves on a connection: an idle client, one that does not read its answers, a
+ * frame that does not grow. One timer, which looks at marks the connection leaves, so traffic costs
+ * no timers. On the connection's loop.
  */
 final class ConnectionWatch {
   private final Clock clock;
@@ -97,7 +98,10 @@ final class ConnectionWatch {
     }
   }
 
-  /** Whether answers wait for the client; notes it if it took some bytes of them since the last look. */
+  /**
+   * Whether answers wait for the client; notes it if it took some bytes of them since the last
+   * look.
+   */
   private boolean waitsToBeRead(ChannelHandlerContext context) {
     ChannelOutboundBuffer outbound = context.channel().unsafe().outboundBuffer();
     if (outbound == null || outbound.isEmpty()) {

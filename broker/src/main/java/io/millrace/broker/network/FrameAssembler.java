@@ -5,8 +5,8 @@ import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts the byte stream of one connection into frames. Memory grows with what has been received, never by what is announced. On the
- * connection's loop.
+ * Cuts the byte stream of one connection into frames. Memory grows with what has been received,
+ * never by what is announced. On the connection's loop.
  */
 final class FrameAssembler {
   static final int LENGTH_BYTES = Integer.BYTES;
@@ -32,7 +32,10 @@ final class FrameAssembler {
     this.frameBytesMax = frameBytesMax;
   }
 
-  /** Takes bytes until a frame is whole, which then belongs to the caller, or {@code in} is empty: null. */
+  /**
+   * Takes bytes until a frame is whole, which then belongs to the caller, or {@code in} is empty:
+   * null.
+   */
   @Nullable ByteBuf next(ByteBuf in) throws FrameSizeException {
     while (lengthBytes < LENGTH_BYTES) {
       if (!in.isReadable()) {
@@ -48,7 +51,9 @@ final class FrameAssembler {
       if (length > 0 && !in.isReadable()) {
         return null;
       }
-      whole = allocator.directBuffer(Math.min(length, Math.max(FIRST_BYTES_MAX, in.readableBytes())), length);
+      whole =
+          allocator.directBuffer(
+              Math.min(length, Math.max(FIRST_BYTES_MAX, in.readableBytes())), length);
       frame = whole;
     }
     int part = Math.min(length - whole.writerIndex(), in.readableBytes());

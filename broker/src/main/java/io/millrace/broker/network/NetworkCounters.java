@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Counts connections and why they ended; logs a reason at most once per interval. Safe for any thread. */
+/**
+ * Counts connections and why they ended; logs a reason at most once per interval. Safe for any
+ * thread.
+ */
 public final class NetworkCounters {
   private static final Logger LOG = LoggerFactory.getLogger(NetworkCounters.class);
   private static final long LOG_INTERVAL_NS = TimeUnit.SECONDS.toNanos(10);

@@ -23,8 +23,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The broker's listeners and their connections, on a few event loops shared by all. In this order: {@link #bind} takes the ports, {@link
- * #open} lets clients in, {@link #closeListeners} lets no more in, {@link #close} ends the rest.
+ * The broker's listeners and their connections, on a few event loops shared by all. In this order:
+ * {@link #bind} takes the ports, {@link #open} lets clients in, {@link #closeListeners} lets no
+ * more in, {@link #close} ends the rest.
  */
 public final class NetworkServer implements AutoCloseable {
   private static final int READ_BYTES_MIN = 512;
@@ -126,11 +127,17 @@ public final class NetworkServer implements AutoCloseable {
             .childOption(ChannelOption.SO_KEEPALIVE, true)
             .childOption(
                 ChannelOption.RECVBUF_ALLOCATOR,
-                new AdaptiveRecvByteBufAllocator(
-                    READ_BYTES_MIN, READ_BYTES_FIRST, READ_BYTES_MAX))
+                new AdaptiveRecvByteBufAllocator(READ_BYTES_MIN, READ_BYTES_FIRST, READ_BYTES_MAX))
             .childHandler(
                 new ConnectionInitializer(
-                    listener.name(), settings, this::dispatcher, budget, limits, counters, clock, connections));
+                    listener.name(),
+                    settings,
+                    this::dispatcher,
+                    budget,
+                    limits,
+                    counters,
+                    clock,
+                    connections));
     if (settings.sendBufferBytes() >= 0) {
       bootstrap.childOption(ChannelOption.SO_SNDBUF, settings.sendBufferBytes());
     }

@@ -11,11 +11,12 @@ import java.util.Map;
  * @param connectionsPerIpMax connections open at once from one address
  * @param connectionsPerIpOverrides other limits for some hosts or addresses
  * @param idleMaxMs a connection on which nothing moves for so long is closed
- * @param queuedBytesMax bytes received and not yet answered, all connections together, from which on nothing more is read; each
- *     connection may be one read beyond it
+ * @param queuedBytesMax bytes received and not yet answered, all connections together, from which
+ *     on nothing more is read; each connection may be one read beyond it
  * @param partialFrameMaxMs a connection whose unfinished frame does not grow for so long is closed
  * @param inFlightMax requests of one connection that may wait for their answers
- * @param responseBytesMax bytes of answers waiting for one connection to take them, from which on its requests are not read
+ * @param responseBytesMax bytes of answers waiting for one connection to take them, from which on
+ *     its requests are not read
  * @param sendBufferBytes SO_SNDBUF, -1 leaves it to the system
  * @param receiveBufferBytes SO_RCVBUF, -1 leaves it to the system
  * @param backlog connections the system keeps waiting to be accepted

@@ -6,8 +6,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes received and not yet answered, over all connections. While it is used up nobody reads, except one connection at a time that
- * finishes the frame it has begun: otherwise unfinished frames alone could use it up for ever. Safe for any thread.
+ * Bytes received and not yet answered, over all connections. While it is used up nobody reads,
+ * except one connection at a time that finishes the frame it has begun: otherwise unfinished frames
+ * alone could use it up for ever. Safe for any thread.
  */
 final class RequestBudget {
   private final long bytesMax;
@@ -54,7 +55,10 @@ final class RequestBudget {
     }
   }
 
-  /** Runs {@code wake} when reading may be possible again, perhaps at once; the callee asks {@link #mayRead} again. */
+  /**
+   * Runs {@code wake} when reading may be possible again, perhaps at once; the callee asks {@link
+   * #mayRead} again.
+   */
   void await(Runnable wake) {
     waiting.add(wake);
     if (used.get() < bytesMax) {

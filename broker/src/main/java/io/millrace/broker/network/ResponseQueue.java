@@ -4,7 +4,10 @@ import io.millrace.protocol.EncodedResponse;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
-/** The requests of one connection that are not answered yet, in order of arrival. On the connection's loop. */
+/**
+ * The requests of one connection that are not answered yet, in order of arrival. On the
+ * connection's loop.
+ */
 final class ResponseQueue {
   /** One request on its way. */
   static final class Pending {

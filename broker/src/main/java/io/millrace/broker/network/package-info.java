@@ -1,4 +1,7 @@
-/** Netty: listeners, framing, limits, request order per connection. The only package that sees Netty. */
+/**
+ * Netty: listeners, framing, limits, request order per connection. The only package that sees
+ * Netty.
+ */
 @NullMarked
 package io.millrace.broker.network;
 

@@ -24,7 +24,10 @@ import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
-/** Checks what a client sends for one partition by the topic's rules and appends it. Any thread may call; never blocks. */
+/**
+ * Checks what a client sends for one partition by the topic's rules and appends it. Any thread may
+ * call; never blocks.
+ */
 public final class PartitionProduce {
   private final Partitions partitions;
   private final TopicConfigs configs;
@@ -39,20 +42,27 @@ public final class PartitionProduce {
   }
 
   /**
-   * Completes when the batch is durable; fails with one of Kafka's exceptions or with {@link RefusedBatchException}.
+   * Completes when the batch is durable; fails with one of Kafka's exceptions or with {@link
+   * RefusedBatchException}.
    *
    * @param records null if the field was null; may be changed
    * @param version of the request
    */
   public CompletableFuture<Appended> append(
-      MetadataImage image, Topic topic, int partition, @Nullable ByteBuffer records, short version) {
+      MetadataImage image,
+      Topic topic,
+      int partition,
+      @Nullable ByteBuffer records,
+      short version) {
     if (partition < 0 || partition >= topic.partitions().size()) {
       return CompletableFuture.failedFuture(
-          new UnknownTopicOrPartitionException("Topic %s has no partition %d.".formatted(topic.name(), partition)));
+          new UnknownTopicOrPartitionException(
+              "Topic %s has no partition %d.".formatted(topic.name(), partition)));
     }
     if (org.apache.kafka.common.internals.Topic.isInternal(topic.name())) {
       return CompletableFuture.failedFuture(
-          new InvalidTopicException("Clients cannot append to the internal topic %s.".formatted(topic.name())));
+          new InvalidTopicException(
+              "Clients cannot append to the internal topic %s.".formatted(topic.name())));
     }
     TopicSettings settings = configs.settings(image, topic.id());
     try {
@@ -62,7 +72,9 @@ public final class PartitionProduce {
       PartitionLog log = partitions.ifOpen(id);
       return log != null
           ? log.append(batch, appendTimeMs, Origin.CLIENT)
-          : partitions.open(id).thenCompose(opened -> opened.append(batch, appendTimeMs, Origin.CLIENT));
+          : partitions
+              .open(id)
+              .thenCompose(opened -> opened.append(batch, appendTimeMs, Origin.CLIENT));
     } catch (ApiException | RefusedBatchException refused) {
       return CompletableFuture.failedFuture(refused);
     }
@@ -72,7 +84,10 @@ public final class PartitionProduce {
   private ByteBuffer checked(@Nullable ByteBuffer records, short version, TopicSettings settings) {
     BatchRules rules =
         new BatchRules(
-            settings.maxMessageBytes(), settings.compact(), settings.logAppendTime(), settings.timestampBeforeMaxMs(),
+            settings.maxMessageBytes(),
+            settings.compact(),
+            settings.logAppendTime(),
+            settings.timestampBeforeMaxMs(),
             settings.timestampAfterMaxMs());
     return switch (validator.validate(records, version, rules, clock.wallMs())) {
       case BatchVerdict.Refused(ApiException error, List<BatchVerdict.RecordError> recordErrors) ->

@@ -4,7 +4,10 @@ import io.millrace.protocol.batch.BatchVerdict.RecordError;
 import java.util.List;
 import org.apache.kafka.common.errors.ApiException;
 
-/** A batch that was not appended, with the records at fault where they are known; the cause carries the error code. */
+/**
+ * A batch that was not appended, with the records at fault where they are known; the cause carries
+ * the error code.
+ */
 public final class RefusedBatchException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -9,7 +9,10 @@ import org.apache.kafka.common.message.ApiMessageType.ListenerType;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.jspecify.annotations.Nullable;
 
-/** Writes docs/reference/kafka-api.md from the handlers and what Kafka's own classes say a broker advertises. */
+/**
+ * Writes docs/reference/kafka-api.md from the handlers and what Kafka's own classes say a broker
+ * advertises.
+ */
 final class ApiReferencePage {
   private static final String TRANSACTIONS = "Comes with transactions.";
   private static final String ACLS = "Comes with ACLs; so far every client may do everything.";
@@ -20,7 +23,8 @@ final class ApiReferencePage {
   private static final String MOVES = "Comes with more than one broker.";
   private static final String QUORUM =
       "There is no quorum: metadata is a log of objects in the store.";
-  private static final String CONSUMER_GROUPS = "Comes with the consumer group protocol of KIP-848.";
+  private static final String CONSUMER_GROUPS =
+      "Comes with the consumer group protocol of KIP-848.";
   private static final String SHARE = "Comes with share groups.";
   private static final String STREAMS = "Comes with streams groups (KIP-1071).";
   private static final String TELEMETRY = "Comes with client metrics.";
@@ -31,7 +35,12 @@ final class ApiReferencePage {
 
   private static Map<ApiKeys, String> reasons() {
     Map<ApiKeys, String> r = new EnumMap<>(ApiKeys.class);
-    put(r, TRANSACTIONS, ApiKeys.ADD_PARTITIONS_TO_TXN, ApiKeys.ADD_OFFSETS_TO_TXN, ApiKeys.END_TXN);
+    put(
+        r,
+        TRANSACTIONS,
+        ApiKeys.ADD_PARTITIONS_TO_TXN,
+        ApiKeys.ADD_OFFSETS_TO_TXN,
+        ApiKeys.END_TXN);
     put(r, TRANSACTIONS, ApiKeys.WRITE_TXN_MARKERS, ApiKeys.TXN_OFFSET_COMMIT);
     put(r, TRANSACTIONS, ApiKeys.DESCRIBE_TRANSACTIONS, ApiKeys.LIST_TRANSACTIONS);
     put(r, TRANSACTIONS, ApiKeys.DESCRIBE_PRODUCERS);
@@ -55,7 +64,10 @@ final class ApiReferencePage {
     put(r, STREAMS, ApiKeys.STREAMS_GROUP_HEARTBEAT, ApiKeys.STREAMS_GROUP_DESCRIBE);
     put(r, TELEMETRY, ApiKeys.GET_TELEMETRY_SUBSCRIPTIONS, ApiKeys.PUSH_TELEMETRY);
     put(r, "Comes with retention.", ApiKeys.DELETE_RECORDS);
-    put(r, "Clients use IncrementalAlterConfigs; the older form comes later.", ApiKeys.ALTER_CONFIGS);
+    put(
+        r,
+        "Clients use IncrementalAlterConfigs; the older form comes later.",
+        ApiKeys.ALTER_CONFIGS);
     put(r, "Comes with configuration of more than topics.", ApiKeys.LIST_CONFIG_RESOURCES);
     put(r, "No feature has levels to change yet.", ApiKeys.UPDATE_FEATURES);
     put(r, "Data lies in the store, not in folders of a broker.", ApiKeys.ALTER_REPLICA_LOG_DIRS);
@@ -68,7 +80,9 @@ final class ApiReferencePage {
     }
   }
 
-  /** APIs and versions that Kafka advertises and that are not all served, though no reason is given. */
+  /**
+   * APIs and versions that Kafka advertises and that are not all served, though no reason is given.
+   */
   static List<ApiKeys> unexplained(Collection<ApiHandler<?>> handlers) {
     Map<ApiKeys, ApiHandler<?>> served = byApi(handlers);
     List<ApiKeys> result = new ArrayList<>();
@@ -119,9 +133,12 @@ final class ApiReferencePage {
         """);
     for (ApiKeys api : advertised()) {
       ApiHandler<?> handler = served.get(api);
-      String here = handler == null ? "-" : versions(handler.oldestVersion(), handler.newestVersion());
+      String here =
+          handler == null ? "-" : versions(handler.oldestVersion(), handler.newestVersion());
       String why = complete(api, handler) ? "" : REASONS.getOrDefault(api, "");
-      page.append("| %d | %s | %s | %s | %s |\n".formatted(api.id, api.name, here, versions(api.oldestVersion(), newest(api)), why));
+      page.append(
+          "| %d | %s | %s | %s | %s |\n"
+              .formatted(api.id, api.name, here, versions(api.oldestVersion(), newest(api)), why));
     }
     return page.toString();
   }

@@ -20,7 +20,10 @@ import org.junit.jupiter.api.Test;
 class ApiReferencePageTest {
   private static final Path PAGE = Path.of("../docs/reference/kafka-api.md");
 
-  /** All handlers there are, made without what they work on: only their API and versions are asked for. */
+  /**
+   * All handlers there are, made without what they work on: only their API and versions are asked
+   * for.
+   */
   private static Collection<ApiHandler<?>> handlers() throws ReflectiveOperationException {
     List<ApiHandler<?>> handlers = new ArrayList<>();
     for (JavaClass found :

@@ -141,9 +141,7 @@ class DispatcherTest {
 
   private CompletableFuture<@Nullable EncodedResponse> heartbeatOf(String member) {
     return dispatch(
-        ApiKeys.HEARTBEAT,
-        VERSION,
-        new HeartbeatRequestData().setGroupId("g").setMemberId(member));
+        ApiKeys.HEARTBEAT, VERSION, new HeartbeatRequestData().setGroupId("g").setMemberId(member));
   }
 
   private static Errors error(CompletableFuture<@Nullable EncodedResponse> answer) {
@@ -200,19 +198,16 @@ class DispatcherTest {
   void versionsAndApisThatAreNotServedCloseTheConnection() {
     assertThatThrownBy(dispatch(ApiKeys.HEARTBEAT, (short) 1, new HeartbeatRequestData())::join)
         .hasCauseInstanceOf(RefusedRequestException.class);
-    assertThatThrownBy(
-            dispatch(
-                    ApiKeys.SYNC_GROUP,
-                    (short) 5,
-                    new SyncGroupRequestData())
-                ::join)
+    assertThatThrownBy(dispatch(ApiKeys.SYNC_GROUP, (short) 5, new SyncGroupRequestData())::join)
         .hasCauseInstanceOf(RefusedRequestException.class);
     assertThat(counters.refused()).isEqualTo(2);
   }
 
   private ApiVersionsResponseData apiVersions(short version, String software) {
     ApiVersionsRequestData request =
-        new ApiVersionsRequestData().setClientSoftwareName(software).setClientSoftwareVersion("1.0");
+        new ApiVersionsRequestData()
+            .setClientSoftwareName(software)
+            .setClientSoftwareVersion("1.0");
     return decoded(
         ApiKeys.API_VERSIONS,
         version,
@@ -243,8 +238,7 @@ class DispatcherTest {
   @Test
   void aMalformedSoftwareNameIsRefused() {
     for (String name : List.of("", "a b", "-x")) {
-      assertThat(apiVersions((short) 4, name).errorCode())
-          .isEqualTo(Errors.INVALID_REQUEST.code());
+      assertThat(apiVersions((short) 4, name).errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
     }
   }
 

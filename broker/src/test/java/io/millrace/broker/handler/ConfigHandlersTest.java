@@ -33,11 +33,13 @@ class ConfigHandlersTest {
   private static final byte TOPIC = ConfigResource.Type.TOPIC.id();
   private static final byte BROKER = ConfigResource.Type.BROKER.id();
 
-  private final HandlerWorld world = new HandlerWorld(Map.of("node.id", "1", "log.retention.hours", "24"));
+  private final HandlerWorld world =
+      new HandlerWorld(Map.of("node.id", "1", "log.retention.hours", "24"));
   private final DescribeConfigsHandler describe =
       new DescribeConfigsHandler(world.metadata, world.config, world.topicConfigs);
   private final IncrementalAlterConfigsHandler alter =
-      new IncrementalAlterConfigsHandler(world.metadata, new TopicConfigChanges(world.topicConfigs));
+      new IncrementalAlterConfigsHandler(
+          world.metadata, new TopicConfigChanges(world.topicConfigs));
 
   @BeforeEach
   void aTopic() {
@@ -56,7 +58,11 @@ class ConfigHandlersTest {
     assertThat(shown.configType()).isEqualTo((byte) 5);
     assertThat(shown.synonyms())
         .first()
-        .isEqualTo(new DescribeConfigsSynonym().setName("retention.ms").setValue("5000").setSource((byte) 1));
+        .isEqualTo(
+            new DescribeConfigsSynonym()
+                .setName("retention.ms")
+                .setValue("5000")
+                .setSource((byte) 1));
     assertThat(shown.documentation()).isNotBlank();
 
     assertThat(alter("alpha", OpType.DELETE, "retention.ms", null)).isEqualTo("NONE null");
@@ -78,7 +84,9 @@ class ConfigHandlersTest {
 
   @Test
   void onlyTheKeysAskedForAreShownAllIfNone() {
-    assertThat(describe(4, request(TOPIC, "alpha", "cleanup.policy", "retention.ms", "nosuch")).configs())
+    assertThat(
+            describe(4, request(TOPIC, "alpha", "cleanup.policy", "retention.ms", "nosuch"))
+                .configs())
         .extracting(DescribeConfigsResourceResult::name)
         .containsExactlyInAnyOrder("cleanup.policy", "retention.ms");
     assertThat(describe(4, request(TOPIC, "alpha")).configs()).hasSize(33);
@@ -95,7 +103,8 @@ class ConfigHandlersTest {
     assertThat(shown.synonyms())
         .extracting(DescribeConfigsSynonym::value)
         .containsExactly("24", "168");
-    assertThat(alter(BROKER, "1", OpType.SET, "log.retention.ms", "5")).startsWith("INVALID_REQUEST");
+    assertThat(alter(BROKER, "1", OpType.SET, "log.retention.ms", "5"))
+        .startsWith("INVALID_REQUEST");
   }
 
   @ParameterizedTest
@@ -110,7 +119,8 @@ class ConfigHandlersTest {
         "4 | 7 | INVALID_REQUEST | Unexpected broker id, expected 1 or empty string, but received 7",
         "4 | x | INVALID_REQUEST | Broker id must be an integer, but it is: x",
       })
-  void whatCannotBeDescribedIsToldAsKafkaDoes(byte type, String name, Errors error, String message) {
+  void whatCannotBeDescribedIsToldAsKafkaDoes(
+      byte type, String name, Errors error, String message) {
     DescribeConfigsResult result = describe(4, request(type, name));
 
     assertThat(Errors.forCode(result.errorCode())).isEqualTo(error);
@@ -131,7 +141,8 @@ class ConfigHandlersTest {
         "DELETE | retention.bytes | null | NONE null",
         "DELETE | nope | null | NONE null",
       })
-  void changesAreCheckedAsKafkaDoes(OpType operation, String key, @Nullable String value, String expected) {
+  void changesAreCheckedAsKafkaDoes(
+      OpType operation, String key, @Nullable String value, String expected) {
     assertThat(alter("alpha", operation, key, value)).isEqualTo(expected);
     assertThat(stored()).isEmpty();
   }
@@ -155,7 +166,8 @@ class ConfigHandlersTest {
 
   @Test
   void validateOnlyChangesNothing() {
-    IncrementalAlterConfigsRequestData request = new IncrementalAlterConfigsRequestData().setValidateOnly(true);
+    IncrementalAlterConfigsRequestData request =
+        new IncrementalAlterConfigsRequestData().setValidateOnly(true);
     request.resources().add(change(TOPIC, "alpha", OpType.SET, "retention.ms", "7"));
 
     assertThat(call(request).responses().getFirst().errorCode()).isZero();
@@ -178,12 +190,20 @@ class ConfigHandlersTest {
       IncrementalAlterConfigsRequestData request = new IncrementalAlterConfigsRequestData();
       request
           .resources()
-          .add(change(TOPIC, "alpha", OpType.APPEND, "leader.replication.throttled.replicas", throttled));
+          .add(
+              change(
+                  TOPIC,
+                  "alpha",
+                  OpType.APPEND,
+                  "leader.replication.throttled.replicas",
+                  throttled));
       both.add(alter.handle(HandlerWorld.context(1), request));
     }
     both.forEach(world::await);
 
-    assertThat(stored().get("leader.replication.throttled.replicas")).contains("0:1").contains("1:2");
+    assertThat(stored().get("leader.replication.throttled.replicas"))
+        .contains("0:1")
+        .contains("1:2");
   }
 
   private Map<String, String> stored() {
@@ -196,7 +216,10 @@ class ConfigHandlersTest {
   }
 
   private DescribeConfigsResult describe(int version, DescribeConfigsRequestData request) {
-    return world.call(describe, version, request, DescribeConfigsResponseData.class).results().getFirst();
+    return world
+        .call(describe, version, request, DescribeConfigsResponseData.class)
+        .results()
+        .getFirst();
   }
 
   private static DescribeConfigsRequestData request(byte type, String name, String... keys) {
@@ -216,7 +239,8 @@ class ConfigHandlersTest {
     return alter(TOPIC, topic, operation, key, value);
   }
 
-  private String alter(byte type, String name, OpType operation, String key, @Nullable String value) {
+  private String alter(
+      byte type, String name, OpType operation, String key, @Nullable String value) {
     IncrementalAlterConfigsRequestData request = new IncrementalAlterConfigsRequestData();
     request.resources().add(change(type, name, operation, key, value));
     AlterConfigsResourceResponse response = call(request).responses().getFirst();
@@ -229,7 +253,8 @@ class ConfigHandlersTest {
 
   private static AlterConfigsResource change(
       byte type, String name, OpType operation, String key, @Nullable String value) {
-    AlterConfigsResource resource = new AlterConfigsResource().setResourceType(type).setResourceName(name);
+    AlterConfigsResource resource =
+        new AlterConfigsResource().setResourceType(type).setResourceName(name);
     resource
         .configs()
         .add(new AlterableConfig().setName(key).setConfigOperation(operation.id()).setValue(value));

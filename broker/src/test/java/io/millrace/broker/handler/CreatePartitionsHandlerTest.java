@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class CreatePartitionsHandlerTest {
   private final HandlerWorld world = new HandlerWorld(Map.of());
-  private final CreatePartitionsHandler handler = new CreatePartitionsHandler(world.metadata, world.randomness);
+  private final CreatePartitionsHandler handler =
+      new CreatePartitionsHandler(world.metadata, world.randomness);
 
   @BeforeEach
   void aTopicOfThree() {
@@ -33,7 +34,9 @@ class CreatePartitionsHandlerTest {
     for (int version = 0; version <= 3; version++) {
       assertThat(call(version, request(topic("alpha", 4 + version))).errorCode()).isZero();
     }
-    assertThat(partitions()).hasSize(7).allMatch(p -> p.replicas().equals(List.of(1)) && p.leader().isPresent());
+    assertThat(partitions())
+        .hasSize(7)
+        .allMatch(p -> p.replicas().equals(List.of(1)) && p.leader().isPresent());
   }
 
   @Test
@@ -61,7 +64,10 @@ class CreatePartitionsHandlerTest {
     assertRefused(call(3, request(topic("nosuch", 5))), Errors.UNKNOWN_TOPIC_OR_PARTITION, null);
     CreatePartitionsResponseData twice =
         world.call(
-            handler, 3, request(topic("alpha", 5), topic("alpha", 6)), CreatePartitionsResponseData.class);
+            handler,
+            3,
+            request(topic("alpha", 5), topic("alpha", 6)),
+            CreatePartitionsResponseData.class);
     assertThat(twice.results()).hasSize(1);
     assertRefused(twice.results().getFirst(), Errors.INVALID_REQUEST, "Duplicate topic name.");
   }
@@ -70,9 +76,12 @@ class CreatePartitionsHandlerTest {
   void assignmentsByHandStandAsGivenIfTheyFit() {
     world.start(2);
 
-    assertThat(call(3, request(assigned("alpha", 5, List.of(List.of(2), List.of(1))))).errorCode()).isZero();
+    assertThat(call(3, request(assigned("alpha", 5, List.of(List.of(2), List.of(1))))).errorCode())
+        .isZero();
 
-    assertThat(partitions().subList(3, 5)).extracting(Partition::replicas).containsExactly(List.of(2), List.of(1));
+    assertThat(partitions().subList(3, 5))
+        .extracting(Partition::replicas)
+        .containsExactly(List.of(2), List.of(1));
     assertRefused(
         call(3, request(assigned("alpha", 7, List.of(List.of(1))))),
         Errors.INVALID_REPLICA_ASSIGNMENT,
@@ -93,7 +102,10 @@ class CreatePartitionsHandlerTest {
   }
 
   private CreatePartitionsTopicResult call(int version, CreatePartitionsRequestData request) {
-    return world.call(handler, version, request, CreatePartitionsResponseData.class).results().getFirst();
+    return world
+        .call(handler, version, request, CreatePartitionsResponseData.class)
+        .results()
+        .getFirst();
   }
 
   private static CreatePartitionsRequestData request(CreatePartitionsTopic... topics) {
@@ -106,7 +118,8 @@ class CreatePartitionsHandlerTest {
     return new CreatePartitionsTopic().setName(name).setCount(count).setAssignments(null);
   }
 
-  private static CreatePartitionsTopic assigned(String name, int count, List<List<Integer>> replicas) {
+  private static CreatePartitionsTopic assigned(
+      String name, int count, List<List<Integer>> replicas) {
     return topic(name, count)
         .setAssignments(
             replicas.stream().map(r -> new CreatePartitionsAssignment().setBrokerIds(r)).toList());

@@ -38,8 +38,16 @@ class CreateTopicsHandlerTest {
     assertThat(world.metadata.image().configs(ConfigScope.TOPIC, made.id().toString()))
         .containsExactly(Map.entry("retention.ms", "60000"));
     assertThat(result.configs())
-        .contains(new CreatableTopicConfigs().setName("retention.ms").setValue("60000").setConfigSource((byte) 1))
-        .contains(new CreatableTopicConfigs().setName("cleanup.policy").setValue("delete").setConfigSource((byte) 5));
+        .contains(
+            new CreatableTopicConfigs()
+                .setName("retention.ms")
+                .setValue("60000")
+                .setConfigSource((byte) 1))
+        .contains(
+            new CreatableTopicConfigs()
+                .setName("cleanup.policy")
+                .setValue("delete")
+                .setConfigSource((byte) 5));
   }
 
   @Test
@@ -89,7 +97,8 @@ class CreateTopicsHandlerTest {
         "__cluster_metadata | 1 | 1 | INVALID_REQUEST | Creation of internal topic __cluster_metadata is prohibited.",
         "beta | 10001 | 1 | POLICY_VIOLATION | Excessively large number of partitions per request.",
       })
-  void refusesAsKafkaDoes(String name, int partitions, int replicationFactor, Errors error, String message) {
+  void refusesAsKafkaDoes(
+      String name, int partitions, int replicationFactor, Errors error, String message) {
     world.createTopic("my.topic", 1);
 
     assertRefused(create(7, topic(name, partitions, replicationFactor)), error, message);
@@ -98,7 +107,9 @@ class CreateTopicsHandlerTest {
   @Test
   void configsAreCheckedAsKafkaDoes() {
     assertRefused(
-        create(7, config(topic("a", 1, 1), "nope", "1")), Errors.INVALID_CONFIG, "Unknown topic config name: nope");
+        create(7, config(topic("a", 1, 1), "nope", "1")),
+        Errors.INVALID_CONFIG,
+        "Unknown topic config name: nope");
     assertRefused(
         create(7, config(topic("a", 1, 1), "retention.ms", "abc")),
         Errors.INVALID_CONFIG,
@@ -114,14 +125,16 @@ class CreateTopicsHandlerTest {
     CreateTopicsResponseData response = call(7, request(topic("dup", 1, 1), topic("dup", 2, 1)));
 
     assertThat(response.topics()).hasSize(1);
-    assertRefused(response.topics().iterator().next(), Errors.INVALID_REQUEST, "Duplicate topic name.");
+    assertRefused(
+        response.topics().iterator().next(), Errors.INVALID_REQUEST, "Duplicate topic name.");
   }
 
   @Test
   void assignmentsByHandStandAsGiven() {
     world.start(2);
 
-    assertThat(create(7, assigned(topic("a", -1, -1), List.of(2, 1), List.of(1, 2))).errorCode()).isZero();
+    assertThat(create(7, assigned(topic("a", -1, -1), List.of(2, 1), List.of(1, 2))).errorCode())
+        .isZero();
 
     assertThat(Objects.requireNonNull(world.metadata.image().topic("a")).partitions())
         .extracting(p -> p.replicas())
@@ -153,7 +166,8 @@ class CreateTopicsHandlerTest {
         "The manual partition assignment includes a partition with 2 replica(s), but this is not consistent with previous"
             + " partitions, which have 1 replica(s).");
     CreatableTopic gap = topic("a", -1, -1);
-    gap.assignments().add(new CreatableReplicaAssignment().setPartitionIndex(1).setBrokerIds(List.of(1)));
+    gap.assignments()
+        .add(new CreatableReplicaAssignment().setPartitionIndex(1).setBrokerIds(List.of(1)));
     assertRefused(
         create(7, gap),
         Errors.INVALID_REPLICA_ASSIGNMENT,
@@ -216,7 +230,9 @@ class CreateTopicsHandlerTest {
   @SafeVarargs
   private static CreatableTopic assigned(CreatableTopic topic, List<Integer>... replicas) {
     for (int p = 0; p < replicas.length; p++) {
-      topic.assignments().add(new CreatableReplicaAssignment().setPartitionIndex(p).setBrokerIds(replicas[p]));
+      topic
+          .assignments()
+          .add(new CreatableReplicaAssignment().setPartitionIndex(p).setBrokerIds(replicas[p]));
     }
     return topic;
   }

@@ -54,7 +54,9 @@ class DeleteTopicsHandlerTest {
   void whatIsUnknownOrAskedForWronglyIsRefusedAsKafkaDoes() {
     assertThat(shown(call(1, new DeleteTopicsRequestData().setTopicNames(List.of("nosuch")))))
         .containsExactly("nosuch=UNKNOWN_TOPIC_OR_PARTITION null");
-    assertThat(shown(call(5, new DeleteTopicsRequestData().setTopicNames(List.of("nosuch", "nosuch")))))
+    assertThat(
+            shown(
+                call(5, new DeleteTopicsRequestData().setTopicNames(List.of("nosuch", "nosuch")))))
         .containsExactly("nosuch=INVALID_REQUEST Duplicate topic name.");
     assertThat(
             shown(
@@ -63,12 +65,15 @@ class DeleteTopicsHandlerTest {
                     new DeleteTopicsRequestData()
                         .setTopics(
                             List.of(
-                                asked("nosuch", Uuid.ZERO_UUID), asked(null, new Uuid(5, 5)), asked(null, Uuid.ZERO_UUID))))))
+                                asked("nosuch", Uuid.ZERO_UUID),
+                                asked(null, new Uuid(5, 5)),
+                                asked(null, Uuid.ZERO_UUID))))))
         .containsExactly(
             "nosuch=UNKNOWN_TOPIC_OR_PARTITION This server does not host this topic-partition.",
             "null=UNKNOWN_TOPIC_ID This server does not host this topic ID.",
             "null=INVALID_REQUEST Neither topic name nor id were specified.");
-    assertThat(shown(call(6, new DeleteTopicsRequestData().setTopics(List.of(asked("a", a().id()))))))
+    assertThat(
+            shown(call(6, new DeleteTopicsRequestData().setTopics(List.of(asked("a", a().id()))))))
         .containsExactly("a=INVALID_REQUEST You may not specify both topic name and topic id.");
     assertThat(
             shown(
@@ -76,7 +81,8 @@ class DeleteTopicsHandlerTest {
                     6,
                     new DeleteTopicsRequestData()
                         .setTopics(List.of(asked("a", Uuid.ZERO_UUID), asked(null, a().id()))))))
-        .containsExactly("a=INVALID_REQUEST The provided topic name maps to an ID that was already supplied.");
+        .containsExactly(
+            "a=INVALID_REQUEST The provided topic name maps to an ID that was already supplied.");
     assertThat(world.metadata.image().topicIds()).containsOnlyKeys("a");
   }
 

@@ -21,7 +21,9 @@ class DescribeClusterHandlerTest {
 
       assertThat(response.clusterId()).isEqualTo(HandlerWorld.CLUSTER.toString());
       assertThat(response.controllerId()).isEqualTo(1);
-      assertThat(response.brokers()).extracting(b -> b.brokerId() + "@" + b.host()).containsExactly("1@broker1.example");
+      assertThat(response.brokers())
+          .extracting(b -> b.brokerId() + "@" + b.host())
+          .containsExactly("1@broker1.example");
     }
   }
 
@@ -38,8 +40,10 @@ class DescribeClusterHandlerTest {
 
   @Test
   void thereAreNoControllerEndpoints() {
-    DescribeClusterResponseData controllers = call(1, new DescribeClusterRequestData().setEndpointType((byte) 2));
-    DescribeClusterResponseData other = call(1, new DescribeClusterRequestData().setEndpointType((byte) 9));
+    DescribeClusterResponseData controllers =
+        call(1, new DescribeClusterRequestData().setEndpointType((byte) 2));
+    DescribeClusterResponseData other =
+        call(1, new DescribeClusterRequestData().setEndpointType((byte) 9));
 
     assertThat(Errors.forCode(controllers.errorCode())).isEqualTo(Errors.MISMATCHED_ENDPOINT_TYPE);
     assertThat(Errors.forCode(other.errorCode())).isEqualTo(Errors.UNSUPPORTED_ENDPOINT_TYPE);

@@ -42,21 +42,37 @@ class DescribeLogDirsHandlerTest {
   private final StorageEngine engine =
       new StorageEngine(
           environment,
-          new DirectoryStore(environment.disk(), environment.threads().pool("store", 2, 1000), DATA),
+          new DirectoryStore(
+              environment.disk(), environment.threads().pool("store", 2, 1000), DATA),
           StorageSettings.of(
               DATA,
               new FileWalSettings(
-                  256 << 10, 256 << 10, 64 << 10, WalSync.ALWAYS, 0, TimeUnit.MILLISECONDS.toNanos(100), 8 << 10, 8),
-              64 << 20, 1 << 20, 1 << 20, 1_000_000, 1000),
+                  256 << 10,
+                  256 << 10,
+                  64 << 10,
+                  WalSync.ALWAYS,
+                  0,
+                  TimeUnit.MILLISECONDS.toNanos(100),
+                  8 << 10,
+                  8),
+              64 << 20,
+              1 << 20,
+              1 << 20,
+              1_000_000,
+              1000),
           new BrokerIdentity(1, List.of(), Optional.empty(), "test"));
   private int batchBytes;
 
   @BeforeEach
   void aTopicOfTwoPartitionsOneWithABatch() {
     await(engine.start());
-    await(engine.metadata().submit(new TopicCreated(ALPHA, "alpha", List.of(List.of(1), List.of(1)), Map.of())));
+    await(
+        engine
+            .metadata()
+            .submit(new TopicCreated(ALPHA, "alpha", List.of(List.of(1), List.of(1)), Map.of())));
     ByteBuffer batch =
-        MemoryRecords.withRecords(Compression.NONE, new SimpleRecord("hello".getBytes(StandardCharsets.UTF_8)))
+        MemoryRecords.withRecords(
+                Compression.NONE, new SimpleRecord("hello".getBytes(StandardCharsets.UTF_8)))
             .buffer();
     batchBytes = batch.remaining();
     await(await(engine.open(new PartitionId(ALPHA, 1))).append(batch, -1, Origin.CLIENT));
@@ -75,7 +91,9 @@ class DescribeLogDirsHandlerTest {
   @Test
   void onlyWhatIsAskedForAndThereIsShown() {
     DescribeLogDirsRequestData request = new DescribeLogDirsRequestData();
-    request.topics().add(new DescribableLogDirTopic().setTopic("alpha").setPartitions(List.of(1, 9)));
+    request
+        .topics()
+        .add(new DescribableLogDirTopic().setTopic("alpha").setPartitions(List.of(1, 9)));
     request.topics().add(new DescribableLogDirTopic().setTopic("nosuch").setPartitions(List.of(0)));
 
     assertThat(shown(describe(request))).containsExactly("alpha-1 " + batchBytes);
@@ -85,7 +103,11 @@ class DescribeLogDirsHandlerTest {
   private DescribeLogDirsResult describe(DescribeLogDirsRequestData request) {
     DescribeLogDirsHandler handler =
         new DescribeLogDirsHandler(
-            engine.metadata(), engine, environment.disk(), environment.threads().pool("disk", 1, 10), DATA);
+            engine.metadata(),
+            engine,
+            environment.disk(),
+            environment.threads().pool("disk", 1, 10),
+            DATA);
     return await(handler.handle(HandlerWorld.context(4), request)).results().getFirst();
   }
 
@@ -93,11 +115,11 @@ class DescribeLogDirsHandlerTest {
     List<String> lines = new ArrayList<>();
     result
         .topics()
-        .forEach(
-            topic ->
-                topic
-                    .partitions()
-                    .forEach(p -> lines.add(topic.name() + "-" + p.partitionIndex() + " " + p.partitionSize())));
+        .forEach(topic ->
+            topic
+                .partitions()
+                .forEach(p ->
+                    lines.add(topic.name() + "-" + p.partitionIndex() + " " + p.partitionSize())));
     return lines;
   }
 

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 
 class DescribeTopicPartitionsHandlerTest {
   private final HandlerWorld world = new HandlerWorld(Map.of());
-  private final DescribeTopicPartitionsHandler handler = new DescribeTopicPartitionsHandler(world.metadata, 100);
+  private final DescribeTopicPartitionsHandler handler =
+      new DescribeTopicPartitionsHandler(world.metadata, 100);
 
   @BeforeEach
   void twoTopics() {
@@ -32,8 +33,10 @@ class DescribeTopicPartitionsHandlerTest {
 
   @Test
   void aFullPageSaysWhereTheNextBegins() {
-    assertThat(shown(call(request(2, "col", "alpha", "nosuch")))).containsExactly("alpha 0 1", "next alpha-2");
-    assertThat(shown(call(request(3, "col", "alpha", "nosuch")))).containsExactly("alpha 0 1 2", "next col-0");
+    assertThat(shown(call(request(2, "col", "alpha", "nosuch"))))
+        .containsExactly("alpha 0 1", "next alpha-2");
+    assertThat(shown(call(request(3, "col", "alpha", "nosuch"))))
+        .containsExactly("alpha 0 1 2", "next col-0");
     assertThat(shown(call(request(4, "col", "alpha", "nosuch"))))
         .containsExactly("alpha 0 1 2", "col 0", "next nosuch-0");
     assertThat(shown(call(request(0, "col", "alpha")))).containsExactly("alpha 0", "next alpha-1");
@@ -45,7 +48,8 @@ class DescribeTopicPartitionsHandlerTest {
         .containsExactly("alpha 2", "col 0", "next nosuch-0");
     assertThat(shown(call(request(9, "col", "alpha").setCursor(cursor("alpha", 9)))))
         .containsExactly("alpha", "col 0", "next null");
-    assertThat(shown(call(request(9).setCursor(cursor("b", 0))))).containsExactly("col 0", "next null");
+    assertThat(shown(call(request(9).setCursor(cursor("b", 0)))))
+        .containsExactly("col 0", "next null");
   }
 
   @Test
@@ -96,12 +100,11 @@ class DescribeTopicPartitionsHandlerTest {
     List<String> lines = new ArrayList<>();
     response
         .topics()
-        .forEach(
-            topic -> {
-              StringBuilder line = new StringBuilder(topic.name());
-              topic.partitions().forEach(p -> line.append(' ').append(p.partitionIndex()));
-              lines.add(line.toString());
-            });
+        .forEach(topic -> {
+          StringBuilder line = new StringBuilder(topic.name());
+          topic.partitions().forEach(p -> line.append(' ').append(p.partitionIndex()));
+          lines.add(line.toString());
+        });
     var next = response.nextCursor();
     lines.add("next " + (next == null ? "null" : next.topicName() + "-" + next.partitionIndex()));
     return lines;

@@ -48,12 +48,24 @@ final class EngineWorld {
   final StorageEngine engine =
       new StorageEngine(
           environment,
-          new DirectoryStore(environment.disk(), environment.threads().pool("store", 2, 1000), DATA),
+          new DirectoryStore(
+              environment.disk(), environment.threads().pool("store", 2, 1000), DATA),
           StorageSettings.of(
               DATA,
               new FileWalSettings(
-                  1 << 20, 1 << 20, 64 << 10, WalSync.ALWAYS, 0, TimeUnit.MILLISECONDS.toNanos(100), 8 << 10, 8),
-              64 << 20, 16 << 20, 1 << 20, 1_000_000, 1000),
+                  1 << 20,
+                  1 << 20,
+                  64 << 10,
+                  WalSync.ALWAYS,
+                  0,
+                  TimeUnit.MILLISECONDS.toNanos(100),
+                  8 << 10,
+                  8),
+              64 << 20,
+              16 << 20,
+              1 << 20,
+              1_000_000,
+              1000),
           new BrokerIdentity(1, List.of(), Optional.empty(), "test"));
   final ProduceHandler produce;
   final FetchHandler fetch;
@@ -107,7 +119,8 @@ final class EngineWorld {
     await(engine.metadata().submit(new TopicDeleted(id)));
   }
 
-  <Q extends ApiMessage> CompletableFuture<? extends ApiMessage> ask(ApiHandler<Q> handler, int version, Q request) {
+  <Q extends ApiMessage> CompletableFuture<? extends ApiMessage> ask(
+      ApiHandler<Q> handler, int version, Q request) {
     return handler.handle(HandlerWorld.context(version), request);
   }
 
@@ -125,7 +138,8 @@ final class EngineWorld {
 
   static ByteBuffer batch(int records) {
     SimpleRecord[] all = new SimpleRecord[records];
-    Arrays.setAll(all, i -> new SimpleRecord(1000, ("k" + i).getBytes(StandardCharsets.UTF_8), new byte[10]));
+    Arrays.setAll(
+        all, i -> new SimpleRecord(1000, ("k" + i).getBytes(StandardCharsets.UTF_8), new byte[10]));
     MemoryRecords made = MemoryRecords.withRecords(Compression.NONE, all);
     return ByteBuffer.allocate(made.sizeInBytes()).put(made.buffer()).flip();
   }

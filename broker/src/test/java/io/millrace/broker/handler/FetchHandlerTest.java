@@ -31,9 +31,11 @@ class FetchHandlerTest {
     append(0, 2);
     append(1, 3);
 
-    FetchResponseData answer = world.await(fetch(request(10_000, 1), wish(0, 0), wish(1, 0), wish(2, 0)));
+    FetchResponseData answer =
+        world.await(fetch(request(10_000, 1), wish(0, 0), wish(1, 0), wish(2, 0)));
 
-    assertThat(told(answer)).containsExactly("0: NONE hw 2 from 0", "1: NONE hw 3 from 0", "2: NONE hw 0");
+    assertThat(told(answer))
+        .containsExactly("0: NONE hw 2 from 0", "1: NONE hw 3 from 0", "2: NONE hw 0");
     release(answer);
   }
 
@@ -48,7 +50,9 @@ class FetchHandlerTest {
             world.environment.threads().eventLoop("fetch"),
             1 << 20);
     FetchRequestData request = request(10_000, 1);
-    request.topics().add(new FetchTopic().setTopicId(topic).setPartitions(List.of(wish(0, 0), wish(1, 0))));
+    request
+        .topics()
+        .add(new FetchTopic().setTopicId(topic).setPartitions(List.of(wish(0, 0), wish(1, 0))));
 
     FetchResponseData answer = world.await(handler.handle(HandlerWorld.context(13), request));
 
@@ -85,7 +89,8 @@ class FetchHandlerTest {
   @Test
   void aLongPollWaitsForAsManyBytesAsItWants() {
     int size = EngineWorld.batch(1).limit();
-    CompletableFuture<FetchResponseData> answer = fetch(request(10_000, 2 * size), wish(0, 0), wish(1, 0));
+    CompletableFuture<FetchResponseData> answer =
+        fetch(request(10_000, 2 * size), wish(0, 0), wish(1, 0));
     append(0, 1);
     world.pass(100);
     assertThat(answer).isNotDone();
@@ -123,10 +128,12 @@ class FetchHandlerTest {
   void anErrorIsAnsweredAtOnce() {
     append(0, 2);
 
-    FetchResponseData answer = world.await(fetch(request(10_000, 1), wish(0, 3), wish(9, 0), wish(1, 0)));
+    FetchResponseData answer =
+        world.await(fetch(request(10_000, 1), wish(0, 3), wish(9, 0), wish(1, 0)));
 
     assertThat(told(answer))
-        .containsExactly("0: OFFSET_OUT_OF_RANGE hw -1", "9: UNKNOWN_TOPIC_OR_PARTITION hw -1", "1: NONE hw 0");
+        .containsExactly(
+            "0: OFFSET_OUT_OF_RANGE hw -1", "9: UNKNOWN_TOPIC_OR_PARTITION hw -1", "1: NONE hw 0");
   }
 
   @Test
@@ -144,7 +151,8 @@ class FetchHandlerTest {
   @Test
   void aSessionTellsOnlyWhatIsNew() {
     append(0, 1);
-    FetchResponseData first = world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0), wish(1, 0), wish(2, 0)));
+    FetchResponseData first =
+        world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0), wish(1, 0), wish(2, 0)));
     int session = first.sessionId();
     assertThat(session).isPositive();
     assertThat(told(first)).hasSize(3);
@@ -161,11 +169,13 @@ class FetchHandlerTest {
 
   @Test
   void aForgottenPartitionIsNotToldAnyMore() {
-    int session = world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0), wish(1, 0))).sessionId();
+    int session =
+        world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0), wish(1, 0))).sessionId();
     append(0, 1);
     append(1, 1);
     FetchRequestData request = next(session, 1);
-    request.setForgottenTopicsData(List.of(new ForgottenTopic().setTopicId(topic).setPartitions(List.of(0))));
+    request.setForgottenTopicsData(
+        List.of(new ForgottenTopic().setTopicId(topic).setPartitions(List.of(0))));
 
     FetchResponseData answer = world.await(fetch(request));
 
@@ -175,7 +185,8 @@ class FetchHandlerTest {
 
   @Test
   void aPartitionThatHadRecordsGoesBehindTheOthers() {
-    int session = world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0), wish(1, 0))).sessionId();
+    int session =
+        world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0), wish(1, 0))).sessionId();
     append(0, 10);
     append(1, 10);
     FetchResponseData first = world.await(fetch(next(session, 1).setMaxBytes(1)));
@@ -202,7 +213,8 @@ class FetchHandlerTest {
   void aSessionByIdIsNotUsedByName() {
     int session = world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0))).sessionId();
 
-    FetchResponseData answer = (FetchResponseData) world.await(world.ask(world.fetch, 12, next(session, 1)));
+    FetchResponseData answer =
+        (FetchResponseData) world.await(world.ask(world.fetch, 12, next(session, 1)));
 
     assertThat(Errors.forCode(answer.errorCode())).isEqualTo(Errors.FETCH_SESSION_TOPIC_ID_ERROR);
   }
@@ -219,13 +231,19 @@ class FetchHandlerTest {
   @Test
   void sessionsBeyondTheLimitAreServedWithoutOneUntilOldOnesMayGo() {
     for (int i = 0; i < 10; i++) {
-      assertThat(world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0))).sessionId()).isPositive();
+      assertThat(world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0))).sessionId())
+          .isPositive();
     }
-    assertThat(world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0), wish(1, 0))).sessionId()).isZero();
+    assertThat(
+            world
+                .await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0), wish(1, 0)))
+                .sessionId())
+        .isZero();
 
     world.pass(121_000);
 
-    assertThat(world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0))).sessionId()).isPositive();
+    assertThat(world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0))).sessionId())
+        .isPositive();
   }
 
   @Test
@@ -234,14 +252,16 @@ class FetchHandlerTest {
     FetchTopic byName = new FetchTopic().setTopic("alpha").setPartitions(List.of(wish(0, 0)));
 
     FetchResponseData answer =
-        (FetchResponseData) world.await(world.ask(world.fetch, 12, request(0, 1).setTopics(List.of(byName))));
+        (FetchResponseData)
+            world.await(world.ask(world.fetch, 12, request(0, 1).setTopics(List.of(byName))));
 
     assertThat(answer.responses().getFirst().topic()).isEqualTo("alpha");
     assertThat(told(answer)).containsExactly("0: NONE hw 1 from 0");
     release(answer);
   }
 
-  private CompletableFuture<FetchResponseData> fetch(FetchRequestData request, FetchPartition... wishes) {
+  private CompletableFuture<FetchResponseData> fetch(
+      FetchRequestData request, FetchPartition... wishes) {
     if (wishes.length > 0) {
       request.setTopics(List.of(new FetchTopic().setTopicId(topic).setPartitions(List.of(wishes))));
     }
@@ -287,16 +307,16 @@ class FetchHandlerTest {
     List<String> lines = new ArrayList<>();
     answer
         .responses()
-        .forEach(
-            each ->
-                each.partitions()
-                    .forEach(
-                        data ->
-                            lines.add(
-                                "%d: %s hw %d%s"
-                                    .formatted(
-                                        data.partitionIndex(), Errors.forCode(data.errorCode()), data.highWatermark(),
-                                        from(data)))));
+        .forEach(each ->
+            each.partitions()
+                .forEach(data ->
+                    lines.add(
+                        "%d: %s hw %d%s"
+                            .formatted(
+                                data.partitionIndex(),
+                                Errors.forCode(data.errorCode()),
+                                data.highWatermark(),
+                                from(data)))));
     return lines;
   }
 
@@ -311,14 +331,12 @@ class FetchHandlerTest {
   private static void release(FetchResponseData answer) {
     answer
         .responses()
-        .forEach(
-            each ->
-                each.partitions()
-                    .forEach(
-                        data -> {
-                          if (data.records() instanceof RecordSlices slices) {
-                            slices.release();
-                          }
-                        }));
+        .forEach(each ->
+            each.partitions()
+                .forEach(data -> {
+                  if (data.records() instanceof RecordSlices slices) {
+                    slices.release();
+                  }
+                }));
   }
 }

@@ -33,7 +33,10 @@ import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.ObjectSerializationCache;
 import org.apache.kafka.common.requests.AbstractResponse;
 
-/** Brokers of one cluster by their metadata logs, over a store in memory under virtual time; handlers are called as broker 1. */
+/**
+ * Brokers of one cluster by their metadata logs, over a store in memory under virtual time;
+ * handlers are called as broker 1.
+ */
 final class HandlerWorld {
   static final Uuid CLUSTER = new Uuid(11, 12);
   static final String INTERNAL_LISTENER = "INTERNAL";
@@ -71,7 +74,10 @@ final class HandlerWorld {
             new Endpoint(INTERNAL_LISTENER, "10.0.0." + node, 9093, "PLAINTEXT"));
     await(
         Registration.register(
-            log, new IncarnationRegistered(log.writer(), node, endpoints, Optional.of("rack" + node), "0.1.0"), CLUSTER));
+            log,
+            new IncarnationRegistered(
+                log.writer(), node, endpoints, Optional.of("rack" + node), "0.1.0"),
+            CLUSTER));
     if (node != 1) {
       await(metadata.refresh());
     }
@@ -84,10 +90,12 @@ final class HandlerWorld {
 
   void createTopic(String name, Integer... replicasOfEachPartition) {
     List<List<Integer>> replicas = List.of(replicasOfEachPartition).stream().map(List::of).toList();
-    commit(new MetadataRecord.TopicCreated(new Uuid(99, name.hashCode()), name, replicas, Map.of()));
+    commit(
+        new MetadataRecord.TopicCreated(new Uuid(99, name.hashCode()), name, replicas, Map.of()));
   }
 
-  <Q extends ApiMessage, A extends ApiMessage> A call(ApiHandler<Q> handler, int version, Q request, Class<A> answer) {
+  <Q extends ApiMessage, A extends ApiMessage> A call(
+      ApiHandler<Q> handler, int version, Q request, Class<A> answer) {
     return call(handler, version, "PLAINTEXT", request, answer);
   }
 
@@ -100,7 +108,8 @@ final class HandlerWorld {
         new ByteBufferAccessor(ByteBuffer.allocate(answered.size(cache, (short) version)));
     answered.write(bytes, cache, (short) version);
     bytes.flip();
-    return answer.cast(AbstractResponse.parseResponse(handler.api(), bytes, (short) version).data());
+    return answer.cast(
+        AbstractResponse.parseResponse(handler.api(), bytes, (short) version).data());
   }
 
   static RequestContext context(int version) {
@@ -109,7 +118,13 @@ final class HandlerWorld {
 
   private static RequestContext context(int version, String listener) {
     return new RequestContext(
-        (short) version, 1, "test", listener, InetSocketAddress.createUnresolved("client", 1), "User:ANONYMOUS", 0,
+        (short) version,
+        1,
+        "test",
+        listener,
+        InetSocketAddress.createUnresolved("client", 1),
+        "User:ANONYMOUS",
+        0,
         new NoConnection());
   }
 

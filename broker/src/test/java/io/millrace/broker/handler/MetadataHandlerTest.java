@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 
 class MetadataHandlerTest {
   private final HandlerWorld world = new HandlerWorld(Map.of("num.partitions", "3"));
-  private final MetadataHandler handler = new MetadataHandler(world.metadata, world.newTopics, true);
+  private final MetadataHandler handler =
+      new MetadataHandler(world.metadata, world.newTopics, true);
 
   @Test
   void allTopicsAreAskedForByAnEmptyListInVersionZeroAndByNoneLater() {
@@ -31,7 +32,8 @@ class MetadataHandlerTest {
 
     assertThat(names(call(0, new MetadataRequestData()))).containsExactly("a", "b");
     for (int version = 1; version <= 13; version++) {
-      assertThat(names(call(version, new MetadataRequestData().setTopics(null)))).containsExactly("a", "b");
+      assertThat(names(call(version, new MetadataRequestData().setTopics(null))))
+          .containsExactly("a", "b");
       assertThat(names(call(version, new MetadataRequestData()))).isEmpty();
     }
   }
@@ -42,12 +44,19 @@ class MetadataHandlerTest {
 
     MetadataResponseData outside = call(12, new MetadataRequestData());
     MetadataResponseData inside =
-        world.call(handler, 12, HandlerWorld.INTERNAL_LISTENER, new MetadataRequestData(), MetadataResponseData.class);
+        world.call(
+            handler,
+            12,
+            HandlerWorld.INTERNAL_LISTENER,
+            new MetadataRequestData(),
+            MetadataResponseData.class);
 
     assertThat(outside.brokers())
         .extracting(b -> b.nodeId() + "=" + b.host() + ":" + b.port() + "/" + b.rack())
         .containsExactly("1=broker1.example:9092/rack1", "2=broker2.example:9092/rack2");
-    assertThat(inside.brokers()).extracting(b -> b.host() + ":" + b.port()).containsExactly("10.0.0.1:9093", "10.0.0.2:9093");
+    assertThat(inside.brokers())
+        .extracting(b -> b.host() + ":" + b.port())
+        .containsExactly("10.0.0.1:9093", "10.0.0.2:9093");
     assertThat(outside.clusterId()).isEqualTo(HandlerWorld.CLUSTER.toString());
   }
 
@@ -59,7 +68,10 @@ class MetadataHandlerTest {
     world.await(second.submit(new IncarnationFenced(world.metadata.writer())));
 
     MetadataHandler onSecond = new MetadataHandler(second, world.newTopics, false);
-    assertThat(world.call(onSecond, 12, new MetadataRequestData(), MetadataResponseData.class).controllerId())
+    assertThat(
+            world
+                .call(onSecond, 12, new MetadataRequestData(), MetadataResponseData.class)
+                .controllerId())
         .isEqualTo(2);
   }
 
@@ -71,7 +83,8 @@ class MetadataHandlerTest {
     world.commit(new IncarnationFenced(second.writer()));
 
     var partitions = topic(call(12, byName(false, "a"))).partitions();
-    assertThat(Errors.forCode(partitions.get(0).errorCode())).isEqualTo(Errors.LEADER_NOT_AVAILABLE);
+    assertThat(Errors.forCode(partitions.get(0).errorCode()))
+        .isEqualTo(Errors.LEADER_NOT_AVAILABLE);
     assertThat(partitions.get(0).leaderId()).isEqualTo(-1);
     assertThat(partitions.get(0).offlineReplicas()).containsExactly(2);
     assertThat(partitions.get(0).isrNodes()).isEmpty();
@@ -86,7 +99,8 @@ class MetadataHandlerTest {
 
     assertThat(made.errorCode()).isZero();
     assertThat(made.partitions()).hasSize(3);
-    assertThat(made.topicId()).isEqualTo(Objects.requireNonNull(world.metadata.image().topic("fresh")).id());
+    assertThat(made.topicId())
+        .isEqualTo(Objects.requireNonNull(world.metadata.image().topic("fresh")).id());
   }
 
   @Test
@@ -94,7 +108,8 @@ class MetadataHandlerTest {
     MetadataHandler never = new MetadataHandler(world.metadata, world.newTopics, false);
 
     MetadataResponseTopic byClient = topic(call(12, byName(false, "fresh")));
-    MetadataResponseTopic byBroker = topic(world.call(never, 12, byName(true, "fresh"), MetadataResponseData.class));
+    MetadataResponseTopic byBroker =
+        topic(world.call(never, 12, byName(true, "fresh"), MetadataResponseData.class));
 
     assertThat(Errors.forCode(byClient.errorCode())).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
     assertThat(Errors.forCode(byBroker.errorCode())).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
@@ -107,7 +122,8 @@ class MetadataHandlerTest {
 
     assertThat(error(byName(true, "bad name"))).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
     assertThat(error(byName(true, "my_topic"))).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
-    assertThat(error(byName(true, "__consumer_offsets"))).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
+    assertThat(error(byName(true, "__consumer_offsets")))
+        .isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
     assertThat(world.metadata.image().topics()).hasSize(1);
   }
 
@@ -129,8 +145,11 @@ class MetadataHandlerTest {
 
     MetadataRequestData request = byName(false, "a").setIncludeTopicAuthorizedOperations(true);
     assertThat(topic(call(12, request)).topicAuthorizedOperations()).isEqualTo(3576);
-    assertThat(topic(call(12, byName(false, "a"))).topicAuthorizedOperations()).isEqualTo(ClusterView.NOT_ASKED);
-    assertThat(call(8, new MetadataRequestData().setIncludeClusterAuthorizedOperations(true)).clusterAuthorizedOperations())
+    assertThat(topic(call(12, byName(false, "a"))).topicAuthorizedOperations())
+        .isEqualTo(ClusterView.NOT_ASKED);
+    assertThat(
+            call(8, new MetadataRequestData().setIncludeClusterAuthorizedOperations(true))
+                .clusterAuthorizedOperations())
         .isEqualTo(8096);
   }
 
@@ -151,7 +170,8 @@ class MetadataHandlerTest {
   }
 
   private static MetadataRequestData byId(Uuid id) {
-    return new MetadataRequestData().setTopics(List.of(new MetadataRequestTopic().setName(null).setTopicId(id)));
+    return new MetadataRequestData()
+        .setTopics(List.of(new MetadataRequestTopic().setName(null).setTopicId(id)));
   }
 
   private static MetadataResponseTopic topic(MetadataResponseData response) {

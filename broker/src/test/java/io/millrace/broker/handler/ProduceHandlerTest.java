@@ -50,7 +50,8 @@ class ProduceHandlerTest {
     ByteBuffer bad = EngineWorld.batch(2);
     bad.put(70, (byte) (bad.get(70) + 1));
 
-    ProduceResponseData answer = world.await(produce(request(-1, part(0, bad), part(1, EngineWorld.batch(3)))));
+    ProduceResponseData answer =
+        world.await(produce(request(-1, part(0, bad), part(1, EngineWorld.batch(3)))));
 
     assertThat(told(answer)).containsExactly("0: CORRUPT_MESSAGE at -1", "1: NONE at 0");
   }
@@ -72,7 +73,8 @@ class ProduceHandlerTest {
             request(-1, part(0, EngineWorld.batch(2)), part(1, EngineWorld.batch(3))));
 
     assertThat(answer).isNotDone();
-    assertThat(told(world.await(answer))).containsExactly("0: NONE at 0", "1: UNKNOWN_SERVER_ERROR at -1");
+    assertThat(told(world.await(answer)))
+        .containsExactly("0: NONE at 0", "1: UNKNOWN_SERVER_ERROR at -1");
   }
 
   @Test
@@ -107,7 +109,8 @@ class ProduceHandlerTest {
     part.partitionData().add(part(0, EngineWorld.batch(1)));
     request.topicData().add(part);
 
-    ProduceResponseData answer = world.await(world.produce.handle(HandlerWorld.context(12), request));
+    ProduceResponseData answer =
+        world.await(world.produce.handle(HandlerWorld.context(12), request));
 
     assertThat(told(answer)).containsExactly("0: INVALID_TOPIC_EXCEPTION at -1");
   }
@@ -115,7 +118,8 @@ class ProduceHandlerTest {
   @Test
   void transactionsAreRefused() {
     MemoryRecords records =
-        MemoryRecords.withTransactionalRecords(Compression.NONE, 5, (short) 0, 0, new SimpleRecord(new byte[1]));
+        MemoryRecords.withTransactionalRecords(
+            Compression.NONE, 5, (short) 0, 0, new SimpleRecord(new byte[1]));
     ByteBuffer batch = ByteBuffer.allocate(records.sizeInBytes()).put(records.buffer()).flip();
 
     assertThatThrownBy(() -> world.await(produce(request(-1, part(0, batch)))))
@@ -126,7 +130,8 @@ class ProduceHandlerTest {
 
   @Test
   void aTopicMayStampTheTimeOfAppending() {
-    Uuid stamped = world.createTopic("stamped", 1, Map.of("message.timestamp.type", "LogAppendTime"));
+    Uuid stamped =
+        world.createTopic("stamped", 1, Map.of("message.timestamp.type", "LogAppendTime"));
     ProduceRequestData request = new ProduceRequestData().setAcks((short) -1);
     TopicProduceData part = new TopicProduceData().setTopicId(stamped);
     part.partitionData().add(part(0, EngineWorld.batch(1)));
@@ -170,12 +175,16 @@ class ProduceHandlerTest {
 
   private ProduceRequestData request(int acks, PartitionProduceData... parts) {
     ProduceRequestData request = new ProduceRequestData().setAcks((short) acks).setTimeoutMs(1000);
-    request.topicData().add(new TopicProduceData().setTopicId(topic).setPartitionData(List.of(parts)));
+    request
+        .topicData()
+        .add(new TopicProduceData().setTopicId(topic).setPartitionData(List.of(parts)));
     return request;
   }
 
   private static PartitionProduceData part(int partition, ByteBuffer batch) {
-    return new PartitionProduceData().setIndex(partition).setRecords(MemoryRecords.readableRecords(batch));
+    return new PartitionProduceData()
+        .setIndex(partition)
+        .setRecords(MemoryRecords.readableRecords(batch));
   }
 
   private PartitionLog log(int partition) {
@@ -185,7 +194,8 @@ class ProduceHandlerTest {
   private ByteBuffer stored(Uuid topicId) {
     PartitionLog log = world.await(world.engine.open(new PartitionId(topicId, 0)));
     LogSlice slice = world.await(log.read(0, 1 << 20, true, Isolation.READ_UNCOMMITTED));
-    ByteBuffer copy = ByteBuffer.allocate(slice.sizeBytes()).put(slice.buffers().getFirst().duplicate()).flip();
+    ByteBuffer copy =
+        ByteBuffer.allocate(slice.sizeBytes()).put(slice.buffers().getFirst().duplicate()).flip();
     slice.release();
     return copy;
   }
@@ -198,11 +208,12 @@ class ProduceHandlerTest {
     List<String> lines = new ArrayList<>();
     answer
         .responses()
-        .forEach(
-            each ->
-                each.partitionResponses()
-                    .forEach(
-                        p -> lines.add("%d: %s at %d".formatted(p.index(), Errors.forCode(p.errorCode()), p.baseOffset()))));
+        .forEach(each ->
+            each.partitionResponses()
+                .forEach(p ->
+                    lines.add(
+                        "%d: %s at %d"
+                            .formatted(p.index(), Errors.forCode(p.errorCode()), p.baseOffset()))));
     return lines;
   }
 }

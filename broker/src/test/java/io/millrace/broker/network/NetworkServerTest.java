@@ -43,7 +43,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Real sockets on the loopback. After each test nothing may be held: no bytes, no connections, no lent records. */
+/**
+ * Real sockets on the loopback. After each test nothing may be held: no bytes, no connections, no
+ * lent records.
+ */
 class NetworkServerTest {
   private static final short VERSION = 4;
   private static final short FETCH_VERSION = 12;
@@ -87,10 +90,12 @@ class NetworkServerTest {
     }
 
     @Override
-    public CompletableFuture<FetchResponseData> handle(RequestContext context, FetchRequestData request) {
+    public CompletableFuture<FetchResponseData> handle(
+        RequestContext context, FetchRequestData request) {
       lent.incrementAndGet();
       RecordSlices records =
-          new RecordSlices(List.of(ByteBuffer.allocateDirect(request.maxBytes())), lent::decrementAndGet);
+          new RecordSlices(
+              List.of(ByteBuffer.allocateDirect(request.maxBytes())), lent::decrementAndGet);
       return CompletableFuture.completedFuture(
           new FetchResponseData()
               .setResponses(
@@ -136,11 +141,10 @@ class NetworkServerTest {
       client.close();
     }
     if (server != null) {
-      await(
-          () -> {
-            held.forEach(Held::answerIt);
-            return counters.open() == 0 && server().queuedBytes() == 0;
-          });
+      await(() -> {
+        held.forEach(Held::answerIt);
+        return counters.open() == 0 && server().queuedBytes() == 0;
+      });
       await(() -> lent.get() == 0);
       server().close();
     }
@@ -219,7 +223,8 @@ class NetworkServerTest {
     TestClient good = connect();
     good.send(heartbeat(1));
     Held request = nextHeld();
-    for (int size : new int[] {-1, Integer.MIN_VALUE, NetworkSettings.DEFAULT.requestBytesMax() + 1}) {
+    for (int size :
+        new int[] {-1, Integer.MIN_VALUE, NetworkSettings.DEFAULT.requestBytesMax() + 1}) {
       TestClient bad = connect();
 
       bad.send(ByteBuffer.allocate(20).putInt(size).array());

@@ -11,9 +11,10 @@ import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Membership of one classic group: who is in, who leads, which protocol, which generation. Transitions: EMPTY -> PREPARING_REBALANCE
- * -> COMPLETING_REBALANCE -> STABLE -> PREPARING_REBALANCE; PREPARING_REBALANCE -> EMPTY when nobody is left; any -> DEAD.
- * Decides nothing by itself and sends nothing: see {@link ClassicMembership}.
+ * Membership of one classic group: who is in, who leads, which protocol, which generation.
+ * Transitions: EMPTY -> PREPARING_REBALANCE -> COMPLETING_REBALANCE -> STABLE ->
+ * PREPARING_REBALANCE; PREPARING_REBALANCE -> EMPTY when nobody is left; any -> DEAD. Decides
+ * nothing by itself and sends nothing: see {@link ClassicMembership}.
  */
 final class ClassicGroup {
   private final String groupId;
@@ -139,8 +140,7 @@ final class ClassicGroup {
   void replaceMemberId(ClassicMember member, String newMemberId) {
     boolean led = isLeader(member.memberId());
     Map<String, ClassicMember> reordered = new LinkedHashMap<>();
-    members.forEach(
-        (id, m) -> reordered.put(m == member ? newMemberId : id, m));
+    members.forEach((id, m) -> reordered.put(m == member ? newMemberId : id, m));
     pendingSyncs.remove(member.memberId());
     member.memberId(newMemberId);
     members.clear();

@@ -24,7 +24,9 @@ final class ClassicMember {
   private @Nullable CompletableFuture<JoinGroupResponseData> joining;
   private @Nullable CompletableFuture<SyncGroupResponseData> syncing;
 
-  /** True until its first rebalance completes: it may take longer than its session to be admitted. */
+  /**
+   * True until its first rebalance completes: it may take longer than its session to be admitted.
+   */
   private boolean fresh;
 
   ClassicMember(

@@ -19,11 +19,15 @@ import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rebalance protocol of classic groups: join, sync, heartbeat, leave, and the timers behind them. Membership in between two
- * generations is soft state that clients rebuild; what a generation decided is written before anyone learns it. Runs on the shard's loop.
+ * The rebalance protocol of classic groups: join, sync, heartbeat, leave, and the timers behind
+ * them. Membership in between two generations is soft state that clients rebuild; what a generation
+ * decided is written before anyone learns it. Runs on the shard's loop.
  */
 final class ClassicMembership {
-  /** A member that was given an id must come back with it, and a fresh one be admitted, within this time. */
+  /**
+   * A member that was given an id must come back with it, and a fresh one be admitted, within this
+   * time.
+   */
   private static final int NEW_MEMBER_TIMEOUT_MS = 300_000;
 
   private final GroupSettings settings;
@@ -122,8 +126,7 @@ final class ClassicMembership {
       return;
     }
     switch (group.state()) {
-      case PREPARING_REBALANCE ->
-          updateAndRebalance(group, member, request, protocols, out, reply);
+      case PREPARING_REBALANCE -> updateAndRebalance(group, member, request, protocols, out, reply);
       case COMPLETING_REBALANCE -> {
         if (member.matches(protocols)) {
           // its join answer was lost: the generation it belongs to still stands
@@ -139,7 +142,8 @@ final class ClassicMembership {
           out.reply(reply, GroupAnswers.joined(group, member, false));
         }
       }
-      case EMPTY, DEAD -> out.reply(reply, GroupAnswers.joinError(memberId, Errors.UNKNOWN_MEMBER_ID));
+      case EMPTY, DEAD ->
+          out.reply(reply, GroupAnswers.joinError(memberId, Errors.UNKNOWN_MEMBER_ID));
     }
   }
 
@@ -147,8 +151,13 @@ final class ClassicMembership {
       String memberId, Caller caller, JoinGroupRequestData request, Map<String, byte[]> protocols) {
     ClassicMember member =
         new ClassicMember(
-            memberId, request.groupInstanceId(), caller.clientId(), caller.host(),
-            rebalanceTimeoutMs(request), request.sessionTimeoutMs(), protocols);
+            memberId,
+            request.groupInstanceId(),
+            caller.clientId(),
+            caller.host(),
+            rebalanceTimeoutMs(request),
+            request.sessionTimeoutMs(),
+            protocols);
     member.fresh(true);
     return member;
   }
@@ -275,8 +284,7 @@ final class ClassicMembership {
     } else if (group.allJoined()) {
       completeJoin(group, out);
     } else {
-      out.timer(
-          joinTimer(group), group.rebalanceTimeoutMs(), later -> completeJoin(group, later));
+      out.timer(joinTimer(group), group.rebalanceTimeoutMs(), later -> completeJoin(group, later));
     }
   }
 
@@ -308,9 +316,9 @@ final class ClassicMembership {
       }
     }
     if (!group.leaderRejoined() && group.size() > 0) {
-      // only static members are left and none is back: wait another round for them or their sessions' end
-      out.timer(
-          joinTimer(group), group.rebalanceTimeoutMs(), later -> completeJoin(group, later));
+      // only static members are left and none is back: wait another round for them or their
+      // sessions' end
+      out.timer(joinTimer(group), group.rebalanceTimeoutMs(), later -> completeJoin(group, later));
       return;
     }
     long nowMs = clock.wallMs();
@@ -319,8 +327,7 @@ final class ClassicMembership {
       out.write(GroupRecords.metadata(group, nowMs));
       return;
     }
-    out.timer(
-        syncTimer(group), group.rebalanceTimeoutMs(), later -> syncTimedOut(group, later));
+    out.timer(syncTimer(group), group.rebalanceTimeoutMs(), later -> syncTimedOut(group, later));
     for (ClassicMember member : group.members()) {
       CompletableFuture<JoinGroupResponseData> joining = member.takeJoining();
       if (joining != null) {

@@ -11,8 +11,8 @@ import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The second half of a rebalance: the leader hands in the assignment, it is written, and then every member learns its part. Runs on
- * the shard's loop.
+ * The second half of a rebalance: the leader hands in the assignment, it is written, and then every
+ * member learns its part. Runs on the shard's loop.
  */
 final class ClassicSync {
   private final ClassicMembership membership;
@@ -54,7 +54,8 @@ final class ClassicSync {
       CompletableFuture<SyncGroupResponseData> reply) {
     switch (group.state()) {
       case EMPTY, DEAD -> out.reply(reply, GroupAnswers.syncError(Errors.UNKNOWN_MEMBER_ID));
-      case PREPARING_REBALANCE -> out.reply(reply, GroupAnswers.syncError(Errors.REBALANCE_IN_PROGRESS));
+      case PREPARING_REBALANCE ->
+          out.reply(reply, GroupAnswers.syncError(Errors.REBALANCE_IN_PROGRESS));
       case COMPLETING_REBALANCE -> {
         CompletableFuture<SyncGroupResponseData> former = member.takeSyncing();
         if (former != null) {

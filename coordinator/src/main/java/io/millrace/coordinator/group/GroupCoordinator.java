@@ -36,15 +36,15 @@ public final class GroupCoordinator {
   public <T> CompletableFuture<T> call(String groupId, ShardRunner.Call<GroupShard, T> request) {
     if (Utils.utf8Length(groupId) > Short.MAX_VALUE) {
       return CompletableFuture.failedFuture(
-          new InvalidGroupIdException("A group id has at most %d bytes.".formatted(Short.MAX_VALUE)));
+          new InvalidGroupIdException(
+              "A group id has at most %d bytes.".formatted(Short.MAX_VALUE)));
     }
     MetadataImage.Topic topic = image.get().topic(TOPIC);
     if (topic == null) {
       return CompletableFuture.failedFuture(
           new NotCoordinatorException("The topic " + TOPIC + " does not exist yet."));
     }
-    PartitionId id =
-        new PartitionId(topic.id(), partitionOf(groupId, topic.partitions().size()));
+    PartitionId id = new PartitionId(topic.id(), partitionOf(groupId, topic.partitions().size()));
     return shards.shard(id).thenCompose(runner -> runner.call(request));
   }
 
@@ -59,15 +59,16 @@ public final class GroupCoordinator {
     for (int p = 0; p < topic.partitions().size(); p++) {
       PartitionId id = new PartitionId(topic.id(), p);
       parts.add(
-          shards
-              .shard(id)
-              .thenCompose(runner -> runner.<List<ListedGroup>>call(GroupShard::list)));
+          shards.shard(id).thenCompose(runner -> runner.<List<ListedGroup>>call(GroupShard::list)));
     }
     return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
         .thenApply(done -> parts.stream().flatMap(part -> part.join().stream()).toList());
   }
 
-  /** Tells loaded shards that a topic is gone, so that its offsets go. Shards not loaded ignore them by topic id. */
+  /**
+   * Tells loaded shards that a topic is gone, so that its offsets go. Shards not loaded ignore them
+   * by topic id.
+   */
   public void topicDeleted(Uuid topicId) {
     for (CompletableFuture<ShardRunner<GroupShard>> each : shards.present()) {
       each.thenAccept(runner -> runner.tell((shard, out) -> shard.topicDeleted(topicId, out)));

@@ -54,7 +54,10 @@ final class GroupRecords {
       String protocol = value.protocol();
       ClassicMember member =
           new ClassicMember(
-              each.memberId(), each.groupInstanceId(), each.clientId(), each.clientHost(),
+              each.memberId(),
+              each.groupInstanceId(),
+              each.clientId(),
+              each.clientHost(),
               each.rebalanceTimeout() < 0 ? each.sessionTimeout() : each.rebalanceTimeout(),
               each.sessionTimeout(),
               protocol == null ? Map.of() : Map.of(protocol, each.subscription()));
@@ -64,7 +67,8 @@ final class GroupRecords {
     return members;
   }
 
-  static CoordinatorRecord offset(String groupId, OffsetTable.Slot slot, OffsetTable.Committed committed) {
+  static CoordinatorRecord offset(
+      String groupId, OffsetTable.Slot slot, OffsetTable.Committed committed) {
     return CoordinatorRecord.of(
         key(groupId, slot),
         OFFSET_VERSION,

@@ -36,11 +36,14 @@ import org.apache.kafka.coordinator.group.generated.OffsetCommitValue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Classic groups and offsets of one partition of __consumer_offsets. Owned by its shard loop. Offsets change by records only; a group's
- * membership between generations is soft (see {@link ClassicMembership}).
+ * Classic groups and offsets of one partition of __consumer_offsets. Owned by its shard loop.
+ * Offsets change by records only; a group's membership between generations is soft (see {@link
+ * ClassicMembership}).
  */
 public final class GroupShard implements Shard {
-  /** A record's strings have a length of 16 bits; the id made for a member is its name and 37 bytes. */
+  /**
+   * A record's strings have a length of 16 bits; the id made for a member is its name and 37 bytes.
+   */
   private static final int NAME_BYTES_MAX = Short.MAX_VALUE - 37;
 
   private final GroupSettings settings;
@@ -77,7 +80,11 @@ public final class GroupShard implements Shard {
           key.group(),
           slot,
           new Committed(
-              value.topicId(), value.offset(), value.leaderEpoch(), value.metadata(), value.commitTimestamp()));
+              value.topicId(),
+              value.offset(),
+              value.leaderEpoch(),
+              value.metadata(),
+              value.commitTimestamp()));
     }
   }
 
@@ -88,8 +95,12 @@ public final class GroupShard implements Shard {
     }
     ClassicGroup group = new ClassicGroup(groupId, value.currentStateTimestamp());
     group.restore(
-        value.generation(), value.protocolType(), value.protocol(), value.leader(),
-        GroupRecords.members(value), value.currentStateTimestamp());
+        value.generation(),
+        value.protocolType(),
+        value.protocol(),
+        value.leader(),
+        GroupRecords.members(value),
+        value.currentStateTimestamp());
     groups.put(groupId, group);
   }
 
@@ -134,7 +145,8 @@ public final class GroupShard implements Shard {
     if (Utils.utf8Length(clientId) > NAME_BYTES_MAX
         || (instance != null && Utils.utf8Length(instance) > NAME_BYTES_MAX)
         || Utils.utf8Length(request.protocolType()) > NAME_BYTES_MAX
-        || request.protocols().stream().anyMatch(p -> Utils.utf8Length(p.name()) > NAME_BYTES_MAX)) {
+        || request.protocols().stream()
+            .anyMatch(p -> Utils.utf8Length(p.name()) > NAME_BYTES_MAX)) {
       return Errors.INVALID_REQUEST;
     }
     if (request.sessionTimeoutMs() < settings.sessionTimeoutMinMs()
@@ -185,7 +197,12 @@ public final class GroupShard implements Shard {
 
   /** One partition of an offset commit, its topic resolved. */
   public record Commit(
-      String topic, Uuid topicId, int partition, long offset, int leaderEpoch, @Nullable String metadata) {}
+      String topic,
+      Uuid topicId,
+      int partition,
+      long offset,
+      int leaderEpoch,
+      @Nullable String metadata) {}
 
   /** Commits; answers one error per commit, in order. */
   public void commit(
@@ -218,7 +235,11 @@ public final class GroupShard implements Shard {
   }
 
   private Errors checkCommit(
-      String groupId, String memberId, @Nullable String groupInstanceId, int generation, Outbox out) {
+      String groupId,
+      String memberId,
+      @Nullable String groupInstanceId,
+      int generation,
+      Outbox out) {
     ClassicGroup group = groups.get(groupId);
     if (group == null || group.is(GroupState.DEAD)) {
       // a group that only stores offsets need not exist
@@ -258,7 +279,10 @@ public final class GroupShard implements Shard {
 
   /** Offsets found for {@code wanted}, in order; null where nothing is committed. */
   public void fetch(
-      String groupId, List<Wanted> wanted, Outbox out, CompletableFuture<List<@Nullable Found>> reply) {
+      String groupId,
+      List<Wanted> wanted,
+      Outbox out,
+      CompletableFuture<List<@Nullable Found>> reply) {
     List<@Nullable Found> found = new ArrayList<>();
     for (Wanted each : wanted) {
       Committed committed = offsets.get(groupId, new Slot(each.topic(), each.partition()));
@@ -283,7 +307,12 @@ public final class GroupShard implements Shard {
 
   private static Found found(String topic, int partition, Committed committed) {
     return new Found(
-        topic, committed.topicId(), partition, committed.offset(), committed.leaderEpoch(), committed.metadata());
+        topic,
+        committed.topicId(),
+        partition,
+        committed.offset(),
+        committed.leaderEpoch(),
+        committed.metadata());
   }
 
   private static boolean sameTopic(Committed committed, Uuid topicId) {
@@ -339,8 +368,7 @@ public final class GroupShard implements Shard {
                   .setGroupInstanceId(member.groupInstanceId())
                   .setClientId(member.clientId())
                   .setClientHost(member.clientHost())
-                  .setMemberMetadata(
-                      stable ? member.metadata(protocol) : ClassicMember.NO_BYTES)
+                  .setMemberMetadata(stable ? member.metadata(protocol) : ClassicMember.NO_BYTES)
                   .setMemberAssignment(member.assignment()));
     }
     out.reply(reply, described);

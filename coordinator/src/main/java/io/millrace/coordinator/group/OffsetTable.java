@@ -8,7 +8,10 @@ import java.util.TreeMap;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
-/** Committed offsets by group. A slot carries the topic's id, so an offset of a deleted topic never answers for its successor. */
+/**
+ * Committed offsets by group. A slot carries the topic's id, so an offset of a deleted topic never
+ * answers for its successor.
+ */
 final class OffsetTable {
   private final Map<String, TreeMap<Slot, Committed>> groups = new LinkedHashMap<>();
 
@@ -21,7 +24,9 @@ final class OffsetTable {
     }
   }
 
-  /** What was committed. {@code topicId} is ZERO_UUID if the record is older than topic ids in it. */
+  /**
+   * What was committed. {@code topicId} is ZERO_UUID if the record is older than topic ids in it.
+   */
   record Committed(
       Uuid topicId, long offset, int leaderEpoch, String metadata, long commitTimestampMs) {}
 

@@ -54,10 +54,9 @@ class GroupShardTest {
   @Test
   void aBugInOneEventEndsTheShardAndNobodyWaitsForEver() {
     CompletableFuture<Errors> failed =
-        harness.call(
-            (shard, out, reply) -> {
-              throw new IllegalStateException("a bug");
-            });
+        harness.call((shard, out, reply) -> {
+          throw new IllegalStateException("a bug");
+        });
 
     assertThat(failed).isCompletedExceptionally();
     assertThatThrownBy(failed::join).hasCauseInstanceOf(NotCoordinatorException.class);
@@ -67,9 +66,8 @@ class GroupShardTest {
   void aMemberWhoseNamesNoRecordCanHoldIsRefused() {
     String name = "n".repeat(Short.MAX_VALUE);
     CompletableFuture<JoinGroupResponseData> answer =
-        harness.call(
-            (shard, out, reply) ->
-                shard.join(name, "/h", VERSION, joinRequest("", null, "range"), out, reply));
+        harness.call((shard, out, reply) ->
+            shard.join(name, "/h", VERSION, joinRequest("", null, "range"), out, reply));
 
     assertThat(answer.join().errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
   }
@@ -198,10 +196,8 @@ class GroupShardTest {
 
     JoinGroupResponseData other =
         harness
-            .<JoinGroupResponseData>call(
-                (shard, out, reply) ->
-                    shard.join(
-                        "client", "/h", VERSION, joinRequest("", null, "other"), out, reply))
+            .<JoinGroupResponseData>call((shard, out, reply) ->
+                shard.join("client", "/h", VERSION, joinRequest("", null, "other"), out, reply))
             .join();
 
     assertThat(other.errorCode()).isEqualTo(Errors.INCONSISTENT_GROUP_PROTOCOL.code());
@@ -285,11 +281,10 @@ class GroupShardTest {
     commit("", -1, 5, "");
 
     assertThat(fetch(new Uuid(9, 9))).isNull();
-    harness.call(
-        (shard, out, reply) -> {
-          shard.topicDeleted(TOPIC_ID, out);
-          out.reply(reply, true);
-        });
+    harness.call((shard, out, reply) -> {
+      shard.topicDeleted(TOPIC_ID, out);
+      out.reply(reply, true);
+    });
     harness.reload();
 
     assertThat(fetch(TOPIC_ID)).isNull();
@@ -305,9 +300,8 @@ class GroupShardTest {
   void groupsOfMembersAndOfOffsetsAreListed() {
     stableMember();
     harness
-        .<List<Errors>>call(
-            (shard, out, reply) ->
-                shard.commit("offsets-only", "", null, -1, commits(1, ""), out, reply))
+        .<List<Errors>>call((shard, out, reply) ->
+            shard.commit("offsets-only", "", null, -1, commits(1, ""), out, reply))
         .join();
 
     List<ListedGroup> listed = harness.<List<ListedGroup>>call(GroupShard::list).join();
@@ -329,18 +323,16 @@ class GroupShardTest {
     return join(join("", null).join().memberId(), null);
   }
 
-  private CompletableFuture<JoinGroupResponseData> join(String memberId, @Nullable String instance) {
-    return harness.call(
-        (shard, out, reply) ->
-            shard.join(
-                "client", "/h", VERSION, joinRequest(memberId, instance, "range"), out, reply));
+  private CompletableFuture<JoinGroupResponseData> join(
+      String memberId, @Nullable String instance) {
+    return harness.call((shard, out, reply) ->
+        shard.join("client", "/h", VERSION, joinRequest(memberId, instance, "range"), out, reply));
   }
 
   private static JoinGroupRequestData joinRequest(
       String memberId, @Nullable String instance, String protocol) {
     JoinGroupRequestProtocolCollection protocols = new JoinGroupRequestProtocolCollection();
-    protocols.add(
-        new JoinGroupRequestProtocol().setName(protocol).setMetadata(new byte[] {1, 2}));
+    protocols.add(new JoinGroupRequestProtocol().setName(protocol).setMetadata(new byte[] {1, 2}));
     return new JoinGroupRequestData()
         .setGroupId("g")
         .setMemberId(memberId)
@@ -359,16 +351,15 @@ class GroupShardTest {
 
   private CompletableFuture<SyncGroupResponseData> sync(
       String memberId, int generation, List<SyncGroupRequestAssignment> assignments) {
-    return harness.call(
-        (shard, out, reply) ->
-            shard.sync(
-                new SyncGroupRequestData()
-                    .setGroupId("g")
-                    .setMemberId(memberId)
-                    .setGenerationId(generation)
-                    .setAssignments(assignments),
-                out,
-                reply));
+    return harness.call((shard, out, reply) ->
+        shard.sync(
+            new SyncGroupRequestData()
+                .setGroupId("g")
+                .setMemberId(memberId)
+                .setGenerationId(generation)
+                .setAssignments(assignments),
+            out,
+            reply));
   }
 
   private Errors heartbeat(String memberId, int generation) {
@@ -377,16 +368,15 @@ class GroupShardTest {
 
   private Errors heartbeat(String memberId, @Nullable String instance, int generation) {
     return harness
-        .<Errors>call(
-            (shard, out, reply) ->
-                shard.heartbeat(
-                    new HeartbeatRequestData()
-                        .setGroupId("g")
-                        .setMemberId(memberId)
-                        .setGroupInstanceId(instance)
-                        .setGenerationId(generation),
-                    out,
-                    reply))
+        .<Errors>call((shard, out, reply) ->
+            shard.heartbeat(
+                new HeartbeatRequestData()
+                    .setGroupId("g")
+                    .setMemberId(memberId)
+                    .setGroupInstanceId(instance)
+                    .setGenerationId(generation),
+                out,
+                reply))
         .join();
   }
 
@@ -406,9 +396,8 @@ class GroupShardTest {
 
   private CompletableFuture<List<Errors>> commitAsync(
       String memberId, int generation, long offset, String metadata) {
-    return harness.call(
-        (shard, out, reply) ->
-            shard.commit("g", memberId, null, generation, commits(offset, metadata), out, reply));
+    return harness.call((shard, out, reply) ->
+        shard.commit("g", memberId, null, generation, commits(offset, metadata), out, reply));
   }
 
   private Errors commit(String memberId, int generation, long offset, String metadata) {

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import org.apache.kafka.common.errors.CorruptRecordException;
 
 /**
- * Steps over batches that lie back to back in a buffer, between position and limit, without touching either. Checks that each is whole
- * and of magic 2; its contents only on demand.
+ * Steps over batches that lie back to back in a buffer, between position and limit, without
+ * touching either. Checks that each is whole and of magic 2; its contents only on demand.
  */
 public final class BatchCursor {
   private final ByteBuffer buffer;
@@ -32,7 +32,8 @@ public final class BatchCursor {
     }
     int left = end - at;
     if (left < BatchHeader.HEADER_BYTES) {
-      throw new CorruptRecordException(left + " bytes at position " + at + " are less than a batch.");
+      throw new CorruptRecordException(
+          left + " bytes at position " + at + " are less than a batch.");
     }
     int length = buffer.getInt(at + BatchHeader.LENGTH_AT);
     if (length < BatchHeader.HEADER_BYTES - BatchHeader.LENGTH_OVERHEAD

@@ -3,9 +3,10 @@ package io.millrace.protocol.batch;
 import java.nio.ByteBuffer;
 
 /**
- * A sum of batch hashes modulo 2^128. A batch's hash mixes what its header says of place, content and producer; the stored CRC stands
- * for the records, so a sum proves content only where the CRC of each batch was checked too. Sums of disjoint sets of batches add up,
- * whatever the order (invariant I7). Not thread-safe.
+ * A sum of batch hashes modulo 2^128. A batch's hash mixes what its header says of place, content
+ * and producer; the stored CRC stands for the records, so a sum proves content only where the CRC
+ * of each batch was checked too. Sums of disjoint sets of batches add up, whatever the order
+ * (invariant I7). Not thread-safe.
  */
 public final class BatchHash {
   private static final long SEED_HIGH = 0x6a09e667f3bcc908L;

@@ -3,8 +3,9 @@ package io.millrace.protocol.batch;
 import java.nio.ByteBuffer;
 
 /**
- * Field access to one record batch (magic 2) at a position of a big-endian buffer, without allocation. Layout: Kafka
- * documentation, "Record Batch". The caller has made sure that {@link #HEADER_BYTES} bytes are there.
+ * Field access to one record batch (magic 2) at a position of a big-endian buffer, without
+ * allocation. Layout: Kafka documentation, "Record Batch". The caller has made sure that {@link
+ * #HEADER_BYTES} bytes are there.
  */
 public final class BatchHeader {
   public static final int BASE_OFFSET_AT = 0;
@@ -35,7 +36,10 @@ public final class BatchHeader {
     return b.getLong(at + BASE_OFFSET_AT);
   }
 
-  /** Size of the whole batch in bytes, length overhead included. Unchecked: may be nonsense in hostile bytes. */
+  /**
+   * Size of the whole batch in bytes, length overhead included. Unchecked: may be nonsense in
+   * hostile bytes.
+   */
   public static int sizeBytes(ByteBuffer b, int at) {
     return b.getInt(at + LENGTH_AT) + LENGTH_OVERHEAD;
   }

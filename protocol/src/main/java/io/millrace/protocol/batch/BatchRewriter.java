@@ -12,8 +12,9 @@ import org.apache.kafka.common.utils.ByteUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes what a broker must change in an accepted batch before it is appended: codec, offset deltas that are not dense, a max timestamp
- * that does not fit the records, append time. Most batches pass untouched.
+ * Changes what a broker must change in an accepted batch before it is appended: codec, offset
+ * deltas that are not dense, a max timestamp that does not fit the records, append time. Most
+ * batches pass untouched.
  */
 public final class BatchRewriter {
   private static final int TIMESTAMP_TYPE_BIT = 0x08;
@@ -22,10 +23,12 @@ public final class BatchRewriter {
   private final Inflater inflater = new Inflater();
 
   /**
-   * The batch to append, position 0 to limit: the given bytes (changed in place if need be) or new ones.
+   * The batch to append, position 0 to limit: the given bytes (changed in place if need be) or new
+   * ones.
    *
    * @param target the topic's codec; null keeps the producer's
-   * @throws org.apache.kafka.common.errors.RecordTooLargeException if it is too large in the topic's codec
+   * @throws org.apache.kafka.common.errors.RecordTooLargeException if it is too large in the
+   *     topic's codec
    */
   public ByteBuffer prepare(
       ByteBuffer records, Accepted accepted, @Nullable Compression target, BatchRules rules) {
@@ -68,7 +71,8 @@ public final class BatchRewriter {
     }
     int attributes = BatchHeader.attributes(b, at) & ~TIMESTAMP_TYPE_BIT;
     b.putShort(
-        at + BatchHeader.ATTRIBUTES_AT, (short) (appendTime ? attributes | TIMESTAMP_TYPE_BIT : attributes));
+        at + BatchHeader.ATTRIBUTES_AT,
+        (short) (appendTime ? attributes | TIMESTAMP_TYPE_BIT : attributes));
     b.putLong(at + BatchHeader.MAX_TIMESTAMP_AT, maxTimestamp);
     b.putInt(at + BatchHeader.CRC_AT, BatchHeader.computeCrc(b, at, sizeBytes));
   }
@@ -80,7 +84,9 @@ public final class BatchRewriter {
         new DataOutputStream(compression.wrapForOutput(out, BatchHeader.MAGIC))) {
       if (BatchHeader.compression(batch, 0) == 0) {
         copy(
-            new PlainRecordBytes(batch, BatchHeader.HEADER_BYTES, batch.limit()), accepted, records);
+            new PlainRecordBytes(batch, BatchHeader.HEADER_BYTES, batch.limit()),
+            accepted,
+            records);
       } else {
         try (Inflater.Inflation in =
             inflater.open(batch, 0, batch.limit(), accepted.recordsBytes())) {

@@ -10,7 +10,11 @@ package io.millrace.protocol.batch;
  * @param afterMaxMs {@code message.timestamp.after.max.ms}
  */
 public record BatchRules(
-    int batchBytesMax, boolean compacted, boolean logAppendTime, long beforeMaxMs, long afterMaxMs) {
+    int batchBytesMax,
+    boolean compacted,
+    boolean logAppendTime,
+    long beforeMaxMs,
+    long afterMaxMs) {
 
   /** Kafka's defaults. */
   public static final BatchRules DEFAULT =

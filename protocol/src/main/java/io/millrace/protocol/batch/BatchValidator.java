@@ -16,9 +16,10 @@ import org.apache.kafka.common.errors.UnsupportedCompressionTypeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks the records field of a produce request with the outcome Apache Kafka 4.3 gives, in its order: framing, size, CRC, header,
- * records. Reads in place; compressed batches stream through a small buffer up to a limit. Safe for any thread. Stricter than Kafka in
- * one thing: a compressed record whose size field lies is refused, since no consumer could read it.
+ * Checks the records field of a produce request with the outcome Apache Kafka 4.3 gives, in its
+ * order: framing, size, CRC, header, records. Reads in place; compressed batches stream through a
+ * small buffer up to a limit. Safe for any thread. Stricter than Kafka in one thing: a compressed
+ * record whose size field lies is refused, since no consumer could read it.
  */
 public final class BatchValidator {
   /** Largest size a batch may decompress to. */
@@ -68,12 +69,15 @@ public final class BatchValidator {
     int at = b.position();
     int size = framedSize(b, at);
     if (size < 0) {
-      throw new InvalidRecordException("The records are not one whole batch: " + b.remaining() + " bytes.");
+      throw new InvalidRecordException(
+          "The records are not one whole batch: " + b.remaining() + " bytes.");
     }
     byte magic = BatchHeader.magic(b, at);
     if (magic != BatchHeader.MAGIC) {
       throw new InvalidRecordException(
-          "The batch has magic " + magic + "; only magic 2 is accepted. Use a client of Kafka 0.11 or later.");
+          "The batch has magic "
+              + magic
+              + "; only magic 2 is accepted. Use a client of Kafka 0.11 or later.");
     }
     boolean zstd = size > BatchHeader.HEADER_BYTES && BatchHeader.compression(b, at) == CODEC_ZSTD;
     if (zstd && produceVersion < ZSTD_PRODUCE_VERSION) {
@@ -94,7 +98,8 @@ public final class BatchValidator {
     }
     int length = b.getInt(at + BatchHeader.LENGTH_AT);
     if (length < LEGACY_OVERHEAD_BYTES) {
-      throw new CorruptRecordException("The batch says it is " + length + " bytes long, less than any batch is.");
+      throw new CorruptRecordException(
+          "The batch says it is " + length + " bytes long, less than any batch is.");
     }
     if (remaining <= BatchHeader.MAGIC_AT) {
       return -1;
@@ -103,20 +108,25 @@ public final class BatchValidator {
     if (magic < 0 || magic > BatchHeader.MAGIC) {
       throw new CorruptRecordException("The batch has the unknown magic " + magic + ".");
     }
-    return length > remaining - BatchHeader.LENGTH_OVERHEAD ? -1 : length + BatchHeader.LENGTH_OVERHEAD;
+    return length > remaining - BatchHeader.LENGTH_OVERHEAD
+        ? -1
+        : length + BatchHeader.LENGTH_OVERHEAD;
   }
 
   private static void checkHeader(ByteBuffer b, int sizeBytes, BatchRules rules) {
     int at = b.position();
     if (BatchHeader.baseOffset(b, at) != 0) {
       throw new InvalidRecordException(
-          "The base offset of the batch is " + BatchHeader.baseOffset(b, at) + "; clients must send 0.");
+          "The base offset of the batch is "
+              + BatchHeader.baseOffset(b, at)
+              + "; clients must send 0.");
     }
     if (sizeBytes > rules.batchBytesMax()) {
       throw tooLarge(sizeBytes, rules);
     }
     if (sizeBytes < BatchHeader.HEADER_BYTES) {
-      throw new CorruptRecordException("The batch of " + sizeBytes + " bytes is shorter than its header.");
+      throw new CorruptRecordException(
+          "The batch of " + sizeBytes + " bytes is shorter than its header.");
     }
     if (BatchHeader.crc(b, at) != BatchHeader.computeCrc(b, at, sizeBytes)) {
       throw new CorruptRecordException("The CRC of the batch does not match its bytes.");
@@ -129,7 +139,11 @@ public final class BatchValidator {
     int lastDelta = BatchHeader.lastOffsetDelta(b, at);
     if (count <= 0 || lastDelta != count - 1) {
       throw new InvalidRecordException(
-          "The batch says it has " + count + " records and the last offset delta " + lastDelta + ".");
+          "The batch says it has "
+              + count
+              + " records and the last offset delta "
+              + lastDelta
+              + ".");
     }
     if (BatchHeader.producerId(b, at) >= 0 && BatchHeader.baseSequence(b, at) < 0) {
       throw new InvalidRecordException(
@@ -143,7 +157,11 @@ public final class BatchValidator {
 
   static RecordTooLargeException tooLarge(long sizeBytes, BatchRules rules) {
     return new RecordTooLargeException(
-        "The batch has " + sizeBytes + " bytes, max.message.bytes is " + rules.batchBytesMax() + ".");
+        "The batch has "
+            + sizeBytes
+            + " bytes, max.message.bytes is "
+            + rules.batchBytesMax()
+            + ".");
   }
 
   private BatchVerdict walk(ByteBuffer b, int sizeBytes, BatchRules rules, long nowMs) {
@@ -163,7 +181,11 @@ public final class BatchValidator {
       return new Refused(walk.summary(), errors);
     }
     return new Accepted(
-        sizeBytes, BatchHeader.recordCount(b, at), walk.maxTimestamp(), walk.dense(), walk.recordsBytes());
+        sizeBytes,
+        BatchHeader.recordCount(b, at),
+        walk.maxTimestamp(),
+        walk.dense(),
+        walk.recordsBytes());
   }
 
   private static void walkAll(RecordWalk walk, RecordBytes bytes) {

@@ -9,12 +9,14 @@ public sealed interface BatchVerdict {
   /**
    * The batch may be appended once {@link BatchRewriter#prepare} has seen to it.
    *
-   * @param sizeBytes size of the batch; bytes behind it are not part of it and are dropped, as Kafka does
+   * @param sizeBytes size of the batch; bytes behind it are not part of it and are dropped, as
+   *     Kafka does
    * @param maxTimestamp largest record timestamp as the records have it, whatever the header claims
    * @param dense the offset deltas of the records are 0, 1, 2, ...
    * @param recordsBytes size of the records without compression
    */
-  record Accepted(int sizeBytes, int recordCount, long maxTimestamp, boolean dense, long recordsBytes)
+  record Accepted(
+      int sizeBytes, int recordCount, long maxTimestamp, boolean dense, long recordsBytes)
       implements BatchVerdict {}
 
   /**

@@ -11,7 +11,10 @@ import org.apache.kafka.common.record.internal.CompressionType;
 import org.apache.kafka.common.utils.BufferSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Opens the records of compressed batches as streams; keeps the buffers this needs for the next one. Safe for any thread. */
+/**
+ * Opens the records of compressed batches as streams; keeps the buffers this needs for the next
+ * one. Safe for any thread.
+ */
 final class Inflater {
   private static final int BUFFER_BYTES = 16 << 10;
   private static final int SCRATCHES_MAX = 16;
@@ -43,7 +46,9 @@ final class Inflater {
           Compression.of(CompressionType.forId(codec))
               .build()
               .wrapForInput(
-                  b.slice(start, sizeBytes - BatchHeader.HEADER_BYTES), BatchHeader.MAGIC, scratch.buffers);
+                  b.slice(start, sizeBytes - BatchHeader.HEADER_BYTES),
+                  BatchHeader.MAGIC,
+                  scratch.buffers);
       return new Inflation(in, scratch, bytesMax);
     } catch (KafkaException unreadable) {
       scratches.offer(scratch);

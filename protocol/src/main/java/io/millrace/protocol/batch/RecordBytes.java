@@ -4,8 +4,8 @@ import java.io.EOFException;
 import java.io.IOException;
 
 /**
- * The records of a batch read forward, from memory or through a decompressor. Reading past the end throws {@link EOFException}; a
- * varint of too many bytes is told by {@link MalformedException}.
+ * The records of a batch read forward, from memory or through a decompressor. Reading past the end
+ * throws {@link EOFException}; a varint of too many bytes is told by {@link MalformedException}.
  */
 abstract class RecordBytes {
   /** Not even the shape of a record. */

@@ -11,8 +11,8 @@ import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.InvalidTimestampException;
 
 /**
- * One pass over the records of one batch: their structure, which ends the pass at the first fault, and what the topic demands of each,
- * which is collected. Allocates only for faults.
+ * One pass over the records of one batch: their structure, which ends the pass at the first fault,
+ * and what the topic demands of each, which is collected. Allocates only for faults.
  */
 final class RecordWalk {
   private static final int RECORD_ERRORS_MAX = 1000;
@@ -84,7 +84,13 @@ final class RecordWalk {
     }
     if (in.position() - start != size) {
       throw new InvalidRecordException(
-          "Record " + index + " says it has " + size + " bytes, its fields have " + (in.position() - start) + ".");
+          "Record "
+              + index
+              + " says it has "
+              + size
+              + " bytes, its fields have "
+              + (in.position() - start)
+              + ".");
     }
     dense &= offsetDelta == index;
     judge(index, keySize >= 0, fixedTimestamp ? baseTimestamp : baseTimestamp + timestampDelta);

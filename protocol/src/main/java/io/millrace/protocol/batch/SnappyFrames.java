@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Looks over the chunks of a snappy stream before the library reads it, because the library allocates by the sizes a chunk announces.
- * What the library reports without allocating is left to it.
+ * Looks over the chunks of a snappy stream before the library reads it, because the library
+ * allocates by the sizes a chunk announces. What the library reports without allocating is left to
+ * it.
  */
 final class SnappyFrames {
   private static final long STREAM_MAGIC = 0x82534e4150505900L;
@@ -30,7 +31,8 @@ final class SnappyFrames {
       int size = b.getInt(at);
       at += Integer.BYTES;
       if (size < 0 || size > end - at) {
-        throw new IOException("a snappy chunk of " + size + " bytes where " + (end - at) + " are left");
+        throw new IOException(
+            "a snappy chunk of " + size + " bytes where " + (end - at) + " are left");
       }
       checkChunk(b, at, at + size);
       at += size;

@@ -38,7 +38,16 @@ class BatchRewriterTest {
     for (RecordBatch batch : MemoryRecords.readableRecords(b.duplicate()).batches()) {
       batch.ensureValid();
       for (Record r : batch) {
-        result.add(r.offset() + " " + r.timestamp() + " " + StandardCharsets.UTF_8.decode(r.key()) + " " + r.valueSize() + " " + r.headers().length);
+        result.add(
+            r.offset()
+                + " "
+                + r.timestamp()
+                + " "
+                + StandardCharsets.UTF_8.decode(r.key())
+                + " "
+                + r.valueSize()
+                + " "
+                + r.headers().length);
       }
     }
     return result;
@@ -76,7 +85,9 @@ class BatchRewriterTest {
 
     ByteBuffer prepared = rewriter.prepare(batch, accept(batch), null, BatchRules.DEFAULT);
 
-    assertThat(records(prepared)).extracting(r -> r.substring(0, r.indexOf(' '))).containsExactly("0", "1", "2");
+    assertThat(records(prepared))
+        .extracting(r -> r.substring(0, r.indexOf(' ')))
+        .containsExactly("0", "1", "2");
   }
 
   @Test
@@ -116,7 +127,8 @@ class BatchRewriterTest {
   void aCursorStepsOverWholeBatchesAndStopsAtTornOnes() {
     ByteBuffer first = built(LZ4, NOW, 3);
     ByteBuffer second = built(Compression.NONE, NOW, 2);
-    ByteBuffer both = ByteBuffer.allocate(first.limit() + second.limit()).put(first).put(second).flip();
+    ByteBuffer both =
+        ByteBuffer.allocate(first.limit() + second.limit()).put(first).put(second).flip();
 
     BatchCursor cursor = new BatchCursor(both);
     assertThat(cursor.next()).isTrue();

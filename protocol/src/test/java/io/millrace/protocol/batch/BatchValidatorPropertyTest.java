@@ -15,7 +15,10 @@ import org.apache.kafka.common.record.internal.RecordBatch;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Batches damaged at random: always a verdict, little memory, and what is accepted can be read by Kafka's own reader. */
+/**
+ * Batches damaged at random: always a verdict, little memory, and what is accepted can be read by
+ * Kafka's own reader.
+ */
 class BatchValidatorPropertyTest {
   private static final int ROUNDS = 4_000;
   private static final long BYTES_PER_ROUND_MAX = 24 << 20;
@@ -39,8 +42,7 @@ class BatchValidatorPropertyTest {
       ByteBuffer batch = damaged(random);
 
       long before = threads.getCurrentThreadAllocatedBytes();
-      BatchVerdict verdict =
-          validator.validate(batch, (short) 12, BatchRules.DEFAULT, Batches.NOW);
+      BatchVerdict verdict = validator.validate(batch, (short) 12, BatchRules.DEFAULT, Batches.NOW);
       long allocated = threads.getCurrentThreadAllocatedBytes() - before;
 
       assertThat(allocated).as("round %d", round).isLessThan(BYTES_PER_ROUND_MAX);
@@ -76,7 +78,9 @@ class BatchValidatorPropertyTest {
     int from = random.nextInt(4) == 0 ? 0 : BatchHeader.HEADER_BYTES;
     for (int i = random.nextInt(4); i > 0; i--) {
       int at = from + random.nextInt(b.limit() - from);
-      b.put(at, (byte) (random.nextBoolean() ? random.nextInt() : b.get(at) ^ 1 << random.nextInt(8)));
+      b.put(
+          at,
+          (byte) (random.nextBoolean() ? random.nextInt() : b.get(at) ^ 1 << random.nextInt(8)));
     }
     if (random.nextInt(10) == 0) {
       b.limit(b.limit() - random.nextInt(b.limit()));

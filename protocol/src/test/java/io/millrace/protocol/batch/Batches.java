@@ -25,8 +25,19 @@ final class Batches {
   static ByteBuffer built(Compression compression, long timestamp, int count) {
     try (MemoryRecordsBuilder b =
         new MemoryRecordsBuilder(
-            ByteBuffer.allocate(1024), (byte) 2, compression, TimestampType.CREATE_TIME, 0, -1, -1,
-            (short) -1, -1, false, false, -1, 1 << 20)) {
+            ByteBuffer.allocate(1024),
+            (byte) 2,
+            compression,
+            TimestampType.CREATE_TIME,
+            0,
+            -1,
+            -1,
+            (short) -1,
+            -1,
+            false,
+            false,
+            -1,
+            1 << 20)) {
       for (int i = 0; i < count; i++) {
         Header[] headers = {new RecordHeader("h", new byte[] {1, 2})};
         b.append(timestamp + i, ("k" + i).getBytes(UTF_8), ("value" + i).getBytes(UTF_8), headers);
@@ -46,7 +57,8 @@ final class Batches {
     ByteBuffer b = ByteBuffer.allocate(BatchHeader.HEADER_BYTES + body.length);
     b.putInt(BatchHeader.LEADER_EPOCH_AT, -1).put(BatchHeader.MAGIC_AT, BatchHeader.MAGIC);
     b.putShort(BatchHeader.ATTRIBUTES_AT, (short) codecId);
-    b.putInt(BatchHeader.LAST_OFFSET_DELTA_AT, count - 1).putInt(BatchHeader.RECORD_COUNT_AT, count);
+    b.putInt(BatchHeader.LAST_OFFSET_DELTA_AT, count - 1)
+        .putInt(BatchHeader.RECORD_COUNT_AT, count);
     b.putLong(BatchHeader.BASE_TIMESTAMP_AT, NOW).putLong(BatchHeader.MAX_TIMESTAMP_AT, NOW);
     b.putLong(BatchHeader.PRODUCER_ID_AT, -1).putShort(BatchHeader.PRODUCER_EPOCH_AT, (short) -1);
     b.putInt(BatchHeader.BASE_SEQUENCE_AT, -1);

@@ -3,7 +3,10 @@ package io.millrace.runtime.simulated;
 import io.millrace.runtime.Clock;
 import java.util.concurrent.TimeUnit;
 
-/** A machine's clocks over virtual time. The wall clock may be made to jump; the monotonic one never does. */
+/**
+ * A machine's clocks over virtual time. The wall clock may be made to jump; the monotonic one never
+ * does.
+ */
 public final class SimulatedClock implements Clock {
   private static final long WALL_START_MS = 1_800_000_000_000L;
 

@@ -21,9 +21,10 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A disk in memory that outlives its processes. A crash of the process keeps the page cache; a power loss keeps only what was synced,
- * and of the rest a seeded subset of sectors and names. After a crash every call throws {@link SimulatedCrash} until {@link #restart};
- * handles and locks of the dead process stay dead.
+ * A disk in memory that outlives its processes. A crash of the process keeps the page cache; a
+ * power loss keeps only what was synced, and of the rest a seeded subset of sectors and names.
+ * After a crash every call throws {@link SimulatedCrash} until {@link #restart}; handles and locks
+ * of the dead process stay dead.
  */
 public final class SimulatedDisk implements Disk {
   private final SimulatedScheduler scheduler;
@@ -69,7 +70,8 @@ public final class SimulatedDisk implements Disk {
     crashAtCall = Long.MAX_VALUE;
     life++;
     locks.clear();
-    // A call that died half-way may have changed what is used, and unnamed files have lost their last handle.
+    // A call that died half-way may have changed what is used, and unnamed files have lost their
+    // last handle.
     recount();
   }
 
@@ -78,7 +80,8 @@ public final class SimulatedDisk implements Disk {
     processCrash();
     failingSync = null;
     Set<NameChange> lost = new HashSet<>();
-    // An unsynced name may be lost and an unsynced delete undone, so files of both sides lose power, and folders of both.
+    // An unsynced name may be lost and an unsynced delete undone, so files of both sides lose
+    // power, and folders of both.
     List<SimulatedFolder> before = tree.folders();
     Set<SimulatedFile> files = new LinkedHashSet<>(tree.files());
     before.forEach(folder -> folder.chooseLost(random, lost));
@@ -94,8 +97,8 @@ public final class SimulatedDisk implements Disk {
   }
 
   /**
-   * The next sync of a file that {@code which} names and that has unsynced bytes fails, once; afterwards the cache shows bytes that never
-   * reach the medium.
+   * The next sync of a file that {@code which} names and that has unsynced bytes fails, once;
+   * afterwards the cache shows bytes that never reach the medium.
    */
   public void failNextSync(Predicate<Path> which, Consumer<Path> onFailure) {
     failingSync = which;
@@ -310,7 +313,9 @@ public final class SimulatedDisk implements Disk {
 
   private long syncNs() {
     syncs++;
-    return random.nextInt(50) == 0 ? random.nextInt(20_000_000) : 50_000 + random.nextInt(1_000_000);
+    return random.nextInt(50) == 0
+        ? random.nextInt(20_000_000)
+        : 50_000 + random.nextInt(1_000_000);
   }
 
   private void unlink(SimulatedFile file) {
@@ -385,7 +390,9 @@ public final class SimulatedDisk implements Disk {
       }
     }
 
-    /** What a write that dies half-way has put into the page cache: whole sectors from its start. */
+    /**
+     * What a write that dies half-way has put into the page cache: whole sectors from its start.
+     */
     private ByteBuffer part(ByteBuffer source, long position) {
       int bytes = random.nextInt(source.remaining() + 1);
       if (bytes < source.remaining()) {

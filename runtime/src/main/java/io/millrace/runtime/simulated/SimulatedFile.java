@@ -6,8 +6,9 @@ import java.util.BitSet;
 import java.util.SplittableRandom;
 
 /**
- * One file's bytes twice: as the page cache shows them and as the medium holds them, with the sectors that differ because nobody synced
- * them yet. After a failed sync a sector may differ without being marked: the cache shows what will never be written.
+ * One file's bytes twice: as the page cache shows them and as the medium holds them, with the
+ * sectors that differ because nobody synced them yet. After a failed sync a sector may differ
+ * without being marked: the cache shows what will never be written.
  */
 final class SimulatedFile {
   static final int SECTOR_BYTES = 512;
@@ -63,7 +64,10 @@ final class SimulatedFile {
     sizeDirty = false;
   }
 
-  /** Some sectors reach the medium; all are taken for clean from now on, although the cache keeps showing the others. */
+  /**
+   * Some sectors reach the medium; all are taken for clean from now on, although the cache keeps
+   * showing the others.
+   */
   void failSync(SplittableRandom random) {
     keepSome(random);
     dirty.clear();
@@ -137,6 +141,7 @@ final class SimulatedFile {
   private static byte[] grown(byte[] bytes, int size) {
     return bytes.length >= size
         ? bytes
-        : Arrays.copyOf(bytes, Math.max(size, Math.min(bytes.length * 2, bytes.length + (1 << 20))));
+        : Arrays.copyOf(
+            bytes, Math.max(size, Math.min(bytes.length * 2, bytes.length + (1 << 20))));
   }
 }

@@ -4,20 +4,23 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.SortedMap;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A folder's names twice: as processes see them, and as they would be found after a power loss that took every unsynced change. */
+/**
+ * A folder's names twice: as processes see them, and as they would be found after a power loss that
+ * took every unsynced change.
+ */
 final class SimulatedFolder {
   private final TreeMap<String, Object> names = new TreeMap<>();
   private final TreeMap<String, Object> durable = new TreeMap<>();
   private final List<NameChange> pending = new ArrayList<>();
 
   /**
-   * A name that changed. {@code before} is the other half of a rename: this one never survives without it, so that a file that is
-   * renamed always has a name.
+   * A name that changed. {@code before} is the other half of a rename: this one never survives
+   * without it, so that a file that is renamed always has a name.
    */
   static final class NameChange {
     private final SimulatedFolder folder;
@@ -51,7 +54,10 @@ final class SimulatedFolder {
     }
   }
 
-  /** Decides which of the changes of this folder do not survive; {@code lost} collects them over all folders. */
+  /**
+   * Decides which of the changes of this folder do not survive; {@code lost} collects them over all
+   * folders.
+   */
   void chooseLost(SplittableRandom random, Set<NameChange> lost) {
     int mode = random.nextInt(4);
     int kept = random.nextInt(pending.size() + 1);

@@ -3,7 +3,9 @@ package io.millrace.runtime.simulated;
 import io.millrace.runtime.Environment;
 import org.jspecify.annotations.Nullable;
 
-/** A machine: a disk and clocks that stay, and at most one process at a time that comes and goes. */
+/**
+ * A machine: a disk and clocks that stay, and at most one process at a time that comes and goes.
+ */
 public final class SimulatedMachine {
   private final SimulatedScheduler scheduler;
   private final String name;
@@ -59,8 +61,8 @@ public final class SimulatedMachine {
   }
 
   /**
-   * The process dies inside its {@code calls}-th disk call from now; whether only the process or the machine went is then said by {@link
-   * #crashProcess} or {@link #losePower}.
+   * The process dies inside its {@code calls}-th disk call from now; whether only the process or
+   * the machine went is then said by {@link #crashProcess} or {@link #losePower}.
    */
   public void crashAfterDiskCalls(long calls) {
     disk.crashAtCall(disk.calls() + calls, this::kill);

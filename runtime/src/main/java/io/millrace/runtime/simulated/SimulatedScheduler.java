@@ -4,13 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
-import java.util.function.BooleanSupplier;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs the tasks of all simulated machines on the caller's thread in virtual time. Each hand-over takes a small seeded delay, so the
- * order among loops differs from seed to seed while each loop keeps its own. The trace hash covers every step: equal seeds, equal hashes.
+ * Runs the tasks of all simulated machines on the caller's thread in virtual time. Each hand-over
+ * takes a small seeded delay, so the order among loops differs from seed to seed while each loop
+ * keeps its own. The trace hash covers every step: equal seeds, equal hashes.
  */
 public final class SimulatedScheduler {
   private final SplittableRandom random;
@@ -101,7 +102,10 @@ public final class SimulatedScheduler {
     nowNs = Math.max(nowNs, endNs);
   }
 
-  /** The running task's loop or pool takes nothing more for {@code durationNs}: the price of a disk call. */
+  /**
+   * The running task's loop or pool takes nothing more for {@code durationNs}: the price of a disk
+   * call.
+   */
   void charge(long durationNs) {
     TaskQueue queue = running;
     if (queue != null) {

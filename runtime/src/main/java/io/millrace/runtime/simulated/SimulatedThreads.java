@@ -37,7 +37,10 @@ public final class SimulatedThreads implements Threads {
     return alive;
   }
 
-  /** Tasks handed over and not yet run (timers not counted); bounded in a healthy process (invariant I13). */
+  /**
+   * Tasks handed over and not yet run (timers not counted); bounded in a healthy process (invariant
+   * I13).
+   */
   public long pending() {
     return pending;
   }

@@ -107,13 +107,12 @@ final class SimulatedTree {
   private static void addPaths(Path path, SimulatedFolder folder, List<Path> found) {
     folder
         .names()
-        .forEach(
-            (name, node) -> {
-              if (node instanceof SimulatedFolder child) {
-                addPaths(path.resolve(name), child, found);
-              } else {
-                found.add(path.resolve(name));
-              }
-            });
+        .forEach((name, node) -> {
+          if (node instanceof SimulatedFolder child) {
+            addPaths(path.resolve(name), child, found);
+          } else {
+            found.add(path.resolve(name));
+          }
+        });
   }
 }

@@ -13,7 +13,10 @@ abstract class TaskQueue {
     this.number = number;
   }
 
-  /** Whether its tasks may still run; false once its process is dead, and for timers once it is closed. */
+  /**
+   * Whether its tasks may still run; false once its process is dead, and for timers once it is
+   * closed.
+   */
   abstract boolean accepts(boolean timer);
 
   void onRun(Event event) {}

@@ -1,4 +1,7 @@
-/** A whole machine from a seed: virtual time, one thread for all loops, a disk that loses what was not synced. */
+/**
+ * A whole machine from a seed: virtual time, one thread for all loops, a disk that loses what was
+ * not synced.
+ */
 @NullMarked
 package io.millrace.runtime.simulated;
 

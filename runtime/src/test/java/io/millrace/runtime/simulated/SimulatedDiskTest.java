@@ -68,8 +68,9 @@ final class SimulatedDiskTest {
       assertThat(disk.cacheBytes(FILE)).containsOnly(2);
       disk.powerLoss();
       disk.restart();
-      lostSome |= new String(disk.cacheBytes(FILE), java.nio.charset.StandardCharsets.ISO_8859_1)
-          .contains("\u0001");
+      lostSome |=
+          new String(disk.cacheBytes(FILE), java.nio.charset.StandardCharsets.ISO_8859_1)
+              .contains("\u0001");
     }
     assertThat(lostSome).isTrue();
   }

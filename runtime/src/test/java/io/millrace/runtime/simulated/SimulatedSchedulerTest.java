@@ -71,10 +71,9 @@ final class SimulatedSchedulerTest {
   void aTaskThatThrowsIsReported() {
     SimulatedScheduler scheduler = new SimulatedScheduler(5);
     EventLoop loop = new SimulatedMachine(scheduler, "m").startProcess().threads().eventLoop("l");
-    loop.execute(
-        () -> {
-          throw new IllegalStateException("bug");
-        });
+    loop.execute(() -> {
+      throw new IllegalStateException("bug");
+    });
     scheduler.step();
     assertThat(scheduler.failures()).singleElement().asString().contains("bug");
   }

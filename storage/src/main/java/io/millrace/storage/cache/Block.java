@@ -4,8 +4,9 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A checked stretch of an object in off-heap memory, shared by reference count: the cache holds one reference while it keeps the block,
- * each reader one of its own. The last release gives the memory back for the next block.
+ * A checked stretch of an object in off-heap memory, shared by reference count: the cache holds one
+ * reference while it keeps the block, each reader one of its own. The last release gives the memory
+ * back for the next block.
  */
 public final class Block {
   private final ByteBuffer memory;

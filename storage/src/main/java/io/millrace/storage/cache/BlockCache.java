@@ -10,9 +10,10 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks of older data, least recently used go first; apart from the log cache, so reading old data never evicts the tail. One load
- * per block at a time, on the threads of whoever loads. Any thread may call. Blocks still lent out when evicted come on top of the
- * bound, up to a few times as much: then no more are loaded until readers give some back.
+ * Blocks of older data, least recently used go first; apart from the log cache, so reading old data
+ * never evicts the tail. One load per block at a time, on the threads of whoever loads. Any thread
+ * may call. Blocks still lent out when evicted come on top of the bound, up to a few times as much:
+ * then no more are loaded until readers give some back.
  */
 public final class BlockCache {
   private static final int LENT_FACTOR = 4;
@@ -35,11 +36,17 @@ public final class BlockCache {
   /** Fills a block. */
   @FunctionalInterface
   public interface Loader {
-    /** Puts bytes into the whole of {@code target} (position 0 to limit) and checks them; completes when done. */
+    /**
+     * Puts bytes into the whole of {@code target} (position 0 to limit) and checks them; completes
+     * when done.
+     */
     CompletableFuture<Void> load(ByteBuffer target);
   }
 
-  /** The block, retained for the caller, who releases it. Fails with {@link BlocksLentException} if readers hold too much. */
+  /**
+   * The block, retained for the caller, who releases it. Fails with {@link BlocksLentException} if
+   * readers hold too much.
+   */
   public CompletableFuture<Block> get(Key key, int size, Loader loader) {
     CompletableFuture<Block> waiter = new CompletableFuture<>();
     Block block;

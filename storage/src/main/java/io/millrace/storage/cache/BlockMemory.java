@@ -6,8 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Off-heap memory for blocks in sizes of powers of two, used again and again; larger pieces are made and dropped. Any thread may call.
- * Bounds what lies idle; the block cache bounds what is in use.
+ * Off-heap memory for blocks in sizes of powers of two, used again and again; larger pieces are
+ * made and dropped. Any thread may call. Bounds what lies idle; the block cache bounds what is in
+ * use.
  */
 final class BlockMemory {
   private static final int SMALLEST_SHIFT = 12;
@@ -57,6 +58,8 @@ final class BlockMemory {
   }
 
   private static int sizeClass(int bytes) {
-    return bytes <= 1 << SMALLEST_SHIFT ? 0 : 32 - Integer.numberOfLeadingZeros(bytes - 1) - SMALLEST_SHIFT;
+    return bytes <= 1 << SMALLEST_SHIFT
+        ? 0
+        : 32 - Integer.numberOfLeadingZeros(bytes - 1) - SMALLEST_SHIFT;
   }
 }

@@ -5,8 +5,8 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Off-heap memory in pieces of one size, at most {@code limitBytes} of it. Larger pieces are made on demand, count like the others and
- * are not kept. Any thread may call.
+ * Off-heap memory in pieces of one size, at most {@code limitBytes} of it. Larger pieces are made
+ * on demand, count like the others and are not kept. Any thread may call.
  */
 public final class ChunkPool {
   private final int chunkBytes;
@@ -42,7 +42,10 @@ public final class ChunkPool {
     return usedBytes + Math.max(bytes, chunkBytes) > limitBytes ? null : take(bytes);
   }
 
-  /** Same, whatever the limit says: for the one entry being written, which needs memory even when readers hold all of it. */
+  /**
+   * Same, whatever the limit says: for the one entry being written, which needs memory even when
+   * readers hold all of it.
+   */
   synchronized PooledChunk take(int bytes) {
     int size = Math.max(bytes, chunkBytes);
     ByteBuffer memory = size == chunkBytes ? idle.pollFirst() : null;

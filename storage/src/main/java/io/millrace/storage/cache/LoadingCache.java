@@ -11,8 +11,9 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loaded values, least recently used go first when they weigh too much. One load per key at a time; failures are not kept. Any thread
- * may call. Which values stay depends on the order of calls alone, so a simulation replays it.
+ * Loaded values, least recently used go first when they weigh too much. One load per key at a time;
+ * failures are not kept. Any thread may call. Which values stay depends on the order of calls
+ * alone, so a simulation replays it.
  */
 public final class LoadingCache<K, V> {
   private final long weightMax;

@@ -4,8 +4,9 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the newest chunks of one WAL, first in, first out, within its pool's limit. Eviction only shuts new readers out: who finds
- * {@link Chunk#retain} false reads the file. The WAL's loop opens chunks; any thread may look at sizes.
+ * Keeps the newest chunks of one WAL, first in, first out, within its pool's limit. Eviction only
+ * shuts new readers out: who finds {@link Chunk#retain} false reads the file. The WAL's loop opens
+ * chunks; any thread may look at sizes.
  */
 public final class LogCache implements AutoCloseable {
   private final ChunkPool pool;
@@ -18,8 +19,9 @@ public final class LogCache implements AutoCloseable {
   }
 
   /**
-   * A chunk of at least {@code bytes} for the entries to come. The caller holds a reference of its own. When readers hold all memory,
-   * it is one that nobody can retain and that is free as soon as the caller releases it.
+   * A chunk of at least {@code bytes} for the entries to come. The caller holds a reference of its
+   * own. When readers hold all memory, it is one that nobody can retain and that is free as soon as
+   * the caller releases it.
    */
   public synchronized Chunk open(int bytes) {
     PooledChunk chunk = closed ? null : pool.tryTake(bytes);

@@ -4,8 +4,9 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One use of a piece of the pool's memory. A new object for each use, so that a stale reference never reaches memory that serves
- * another. The state is the number of references and a bit that shuts new ones out.
+ * One use of a piece of the pool's memory. A new object for each use, so that a stale reference
+ * never reaches memory that serves another. The state is the number of references and a bit that
+ * shuts new ones out.
  */
 final class PooledChunk implements Chunk {
   private static final int EVICTED = Integer.MIN_VALUE;

@@ -5,4 +5,5 @@ import java.util.List;
 import java.util.Optional;
 
 /** How a broker registers. */
-public record BrokerIdentity(int nodeId, List<Endpoint> endpoints, Optional<String> rack, String version) {}
+public record BrokerIdentity(
+    int nodeId, List<Endpoint> endpoints, Optional<String> rack, String version) {}

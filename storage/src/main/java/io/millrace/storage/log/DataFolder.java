@@ -36,7 +36,7 @@ final class DataFolder {
     } catch (IOException e) {
       throw new DataFolderException(
           "The data folder %s cannot be used (%s). Give it to the user that runs the broker, or start with another folder"
-              .formatted(root, e)
+                  .formatted(root, e)
               + " (--data).",
           e);
     }

@@ -5,7 +5,10 @@ import io.millrace.storage.object.Footer.EpochStart;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Which leader epoch began at which offset; immutable, since a partition that is open has one leader epoch. */
+/**
+ * Which leader epoch began at which offset; immutable, since a partition that is open has one
+ * leader epoch.
+ */
 final class EpochHistory {
   private static final EpochEnd UNKNOWN = new EpochEnd(-1, -1);
 

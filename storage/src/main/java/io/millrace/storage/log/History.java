@@ -9,8 +9,8 @@ import java.util.concurrent.CompletableFuture;
 /** The part of a partition that lies in published objects. Futures fail with Kafka's exceptions. */
 interface History {
   /**
-   * Whole batches from the one that holds {@code offset}, below {@code endOffset}, of at most {@code bytesMax} bytes unless the first
-   * alone has more and {@code atLeastOne}.
+   * Whole batches from the one that holds {@code offset}, below {@code endOffset}, of at most
+   * {@code bytesMax} bytes unless the first alone has more and {@code atLeastOne}.
    */
   CompletableFuture<Batches> read(long offset, long endOffset, int bytesMax, boolean atLeastOne);
 

@@ -8,17 +8,20 @@ import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 
 /** What belongs to one registered life of the broker. */
 record Incarnation(
-    MetadataLog metadata, ProducerIds producerIds, FileWal wal, OpenPartitions partitions, Maintenance maintenance) {
+    MetadataLog metadata,
+    ProducerIds producerIds,
+    FileWal wal,
+    OpenPartitions partitions,
+    Maintenance maintenance) {
 
   /** What is in the log is written and published; then nothing is done any more. */
   CompletableFuture<Void> stop() {
     partitions.close(new NotLeaderOrFollowerException("The broker is stopping."));
     return wal.stop()
         .thenCompose(_ -> maintenance.stop())
-        .whenComplete(
-            (_, _) -> {
-              maintenance.close();
-              metadata.close();
-            });
+        .whenComplete((_, _) -> {
+          maintenance.close();
+          metadata.close();
+        });
   }
 }

@@ -77,18 +77,24 @@ final class IncarnationStart {
 
   CompletableFuture<Incarnation> run() {
     Randomness randomness = environment.randomness();
-    CompletableFuture<ProbeOutcome> probe = new StoreProbe(store, randomness, StoreProbe.RACERS_LOCAL).run();
-    CompletableFuture<SpareFiles> spares = CompletableFuture.supplyAsync(this::openSpares, blocking);
+    CompletableFuture<ProbeOutcome> probe =
+        new StoreProbe(store, randomness, StoreProbe.RACERS_LOCAL).run();
+    CompletableFuture<SpareFiles> spares =
+        CompletableFuture.supplyAsync(this::openSpares, blocking);
     WriterId writer = new WriterId(randomness.nextLong(), randomness.nextLong());
     return StoredMetadataLog.load(
-            store, metadataLoop, environment.clock(), randomness, writer, settings.boundarySpacing())
+            store,
+            metadataLoop,
+            environment.clock(),
+            randomness,
+            writer,
+            settings.boundarySpacing())
         .exceptionallyCompose(this::explain)
         .thenCombine(probe, this::checked)
-        .thenCompose(
-            log ->
-                register(log)
-                    .thenCompose(_ -> takeover(log).runAll())
-                    .thenCombine(spares, (_, found) -> compose(log, found)));
+        .thenCompose(log ->
+            register(log)
+                .thenCompose(_ -> takeover(log).runAll())
+                .thenCombine(spares, (_, found) -> compose(log, found)));
   }
 
   /** The lock keeps every former incarnation of this folder from writing. */
@@ -100,15 +106,22 @@ final class IncarnationStart {
   private SpareFiles openSpares() {
     try {
       return SpareFiles.open(
-          environment.disk(), folder.spares(), settings.spareFilesMax(), settings.wal().fileBytes(),
+          environment.disk(),
+          folder.spares(),
+          settings.spareFilesMax(),
+          settings.wal().fileBytes(),
           settings.diskReserveBytes());
     } catch (IOException e) {
-      throw new DataFolderException("The data folder %s cannot be used: %s".formatted(settings.dataFolder(), e), e);
+      throw new DataFolderException(
+          "The data folder %s cannot be used: %s".formatted(settings.dataFolder(), e), e);
     }
   }
 
   private CompletableFuture<MetadataLog> explain(Throwable failure) {
-    Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
     return CompletableFuture.failedFuture(
         cause instanceof NewerVersionException ? folder.newer(cause) : cause);
   }
@@ -117,17 +130,21 @@ final class IncarnationStart {
     String problem =
         switch (probe) {
           case ProbeOutcome.Passed _ -> null;
-          case ProbeOutcome.Refused(String check, String found) -> "it failed the check that %s: %s".formatted(check, found);
+          case ProbeOutcome.Refused(String check, String found) ->
+              "it failed the check that %s: %s".formatted(check, found);
           case ProbeOutcome.NoAnswer(String reason) -> reason;
         };
     if (problem != null) {
       throw new DataFolderException(
-          "The data folder %s cannot be used as a store: %s. Use a local file system.".formatted(settings.dataFolder(), problem),
+          "The data folder %s cannot be used as a store: %s. Use a local file system."
+              .formatted(settings.dataFolder(), problem),
           null);
     }
     int version = log.image().formatVersion();
     if (version > Registration.FORMAT_VERSION) {
-      throw folder.newer(new NewerVersionException("format %d, this is %d".formatted(version, Registration.FORMAT_VERSION)));
+      throw folder.newer(
+          new NewerVersionException(
+              "format %d, this is %d".formatted(version, Registration.FORMAT_VERSION)));
     }
     return log;
   }
@@ -136,7 +153,11 @@ final class IncarnationStart {
     return Registration.register(
         log,
         new IncarnationRegistered(
-            log.writer(), identity.nodeId(), identity.endpoints(), identity.rack(), identity.version()),
+            log.writer(),
+            identity.nodeId(),
+            identity.endpoints(),
+            identity.rack(),
+            identity.version()),
         RandomUuid.next(environment.randomness()));
   }
 
@@ -145,7 +166,8 @@ final class IncarnationStart {
     FooterCache footers = new FooterCache(store, metadata, pins, settings.footerCacheBytes());
     ObjectCatalog catalog = new ObjectCatalog(metadata, footers);
     ObjectReader reader =
-        new ObjectReader(store, metadata, catalog, new BlockCache(settings.blockCacheBytes()), pins);
+        new ObjectReader(
+            store, metadata, catalog, new BlockCache(settings.blockCacheBytes()), pins);
     PartitionOpener opener = new PartitionOpener(catalog, store, environment.clock());
     FileWal wal =
         new FileWal(
@@ -160,11 +182,15 @@ final class IncarnationStart {
     OpenPartitions partitions =
         new OpenPartitions(
             metadata,
-            id -> opener.open(id).thenApply(summary -> open(metadata, id, summary, reader, wal, tailReader)),
+            id ->
+                opener
+                    .open(id)
+                    .thenApply(summary -> open(metadata, id, summary, reader, wal, tailReader)),
             settings.opensMax());
     EventLoop loop = environment.threads().eventLoop("storage");
     Checkpointer checkpointer =
-        new Checkpointer(store, metadata, footers, opener, loop, environment.clock(), partitions::published);
+        new Checkpointer(
+            store, metadata, footers, opener, loop, environment.clock(), partitions::published);
     GarbageCollector collector = new GarbageCollector(store, metadata, loop, pins, wal::release);
     Maintenance maintenance =
         new Maintenance(
@@ -190,7 +216,8 @@ final class IncarnationStart {
         footers,
         environment.threads().eventLoop("merge"),
         MergeSettings.of(settings.walBacklogBytesMax()),
-        new MergePace(MERGE_BYTES_PER_SECOND_MAX, wal.counters()::recentSyncNs, SYNC_NS_WITHOUT_HASTE_MAX),
+        new MergePace(
+            MERGE_BYTES_PER_SECOND_MAX, wal.counters()::recentSyncNs, SYNC_NS_WITHOUT_HASTE_MAX),
         new MergeCounters());
   }
 
@@ -216,6 +243,8 @@ final class IncarnationStart {
             new EpochHistory(summary.epochs(), partition.leaderEpoch(), end),
             new ProducerStates(summary.producers(TimeUnit.NANOSECONDS.toMillis(nowNs)), nowNs));
     return new OpenPartition(
-        new StoredPartitionLog(opened, new ObjectHistory(id, reader), wal, tailReader, environment.clock()), summary);
+        new StoredPartitionLog(
+            opened, new ObjectHistory(id, reader), wal, tailReader, environment.clock()),
+        summary);
   }
 }

@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What goes on beside appends and reads: follows the publication of the own WAL files, forgets idle producers, merges, writes
- * checkpoints and collects garbage. On loops of its own.
+ * What goes on beside appends and reads: follows the publication of the own WAL files, forgets idle
+ * producers, merges, writes checkpoints and collects garbage. On loops of its own.
  */
 final class Maintenance {
   private static final Logger LOG = LoggerFactory.getLogger(Maintenance.class);
@@ -80,7 +80,8 @@ final class Maintenance {
             .filter(object -> !before.objects().containsKey(object.key()))
             .sorted(Comparator.comparingLong(object -> Keys.number(object.key())))
             .toList();
-    published.forEach(object -> folded = folded.thenCompose(_ -> footers.get(object)).thenAccept(this::fold));
+    published.forEach(
+        object -> folded = folded.thenCompose(_ -> footers.get(object)).thenAccept(this::fold));
     for (OpenPartition partition : partitions.all()) {
       partition.log().onPublished(counter);
     }
@@ -111,24 +112,26 @@ final class Maintenance {
         });
   }
 
-  /** Last things, after the last file is published: checkpoints, so that the next start reads few footers. */
+  /**
+   * Last things, after the last file is published: checkpoints, so that the next start reads few
+   * footers.
+   */
   CompletableFuture<Void> stop() {
     merger.close();
     collector.close();
     return folded
-        .handle(
-            (_, failure) -> {
-              if (failure != null) {
-                LOG.warn("A published footer could not be read", failure);
-              }
-              return null;
-            })
+        .handle((_, failure) -> {
+          if (failure != null) {
+            LOG.warn("A published footer could not be read", failure);
+          }
+          return null;
+        })
         .thenCompose(_ -> checkpointer.checkpoint())
-        .exceptionally(
-            failure -> {
-              LOG.warn("The last checkpoints were not written; the next start reads more footers", failure);
-              return null;
-            });
+        .exceptionally(failure -> {
+          LOG.warn(
+              "The last checkpoints were not written; the next start reads more footers", failure);
+          return null;
+        });
   }
 
   void close() {

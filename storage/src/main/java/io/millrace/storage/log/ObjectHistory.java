@@ -11,12 +11,13 @@ import java.util.concurrent.CompletableFuture;
 /** One partition's view of the objects. */
 record ObjectHistory(PartitionId id, ObjectReader reader) implements History {
   @Override
-  public CompletableFuture<Batches> read(long offset, long endOffset, int bytesMax, boolean atLeastOne) {
+  public CompletableFuture<Batches> read(
+      long offset, long endOffset, int bytesMax, boolean atLeastOne) {
     return reader
         .read(id, offset, endOffset, bytesMax, atLeastOne)
-        .thenApply(
-            lent ->
-                new Batches(lent.bytes().hasRemaining() ? List.of(lent.bytes()) : List.of(), lent.release()));
+        .thenApply(lent ->
+            new Batches(
+                lent.bytes().hasRemaining() ? List.of(lent.bytes()) : List.of(), lent.release()));
   }
 
   @Override
@@ -25,8 +26,11 @@ record ObjectHistory(PartitionId id, ObjectReader reader) implements History {
   }
 
   @Override
-  public CompletableFuture<Optional<OffsetAtTime>> firstAtOrAfter(long timestampMs, long from, long to) {
-    return reader.firstAtOrAfter(id, timestampMs, from, to).thenApply(found -> found.map(ObjectHistory::of));
+  public CompletableFuture<Optional<OffsetAtTime>> firstAtOrAfter(
+      long timestampMs, long from, long to) {
+    return reader
+        .firstAtOrAfter(id, timestampMs, from, to)
+        .thenApply(found -> found.map(ObjectHistory::of));
   }
 
   @Override

@@ -3,7 +3,10 @@ package io.millrace.storage.log;
 import io.millrace.storage.object.Footer.PartitionFooter;
 import io.millrace.storage.object.PartitionSummary;
 
-/** An open partition: its log, and beside the log's own state what of it is published, from which checkpoints are written. */
+/**
+ * An open partition: its log, and beside the log's own state what of it is published, from which
+ * checkpoints are written.
+ */
 final class OpenPartition {
   private final StoredPartitionLog log;
   private PartitionSummary published;

@@ -22,8 +22,9 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The partitions this incarnation has opened. Those who ask for one while it opens are answered in the order they asked, before anybody
- * finds it open, so that requests of one connection keep their order. Closes what the image says is no longer led. Any thread may call.
+ * The partitions this incarnation has opened. Those who ask for one while it opens are answered in
+ * the order they asked, before anybody finds it open, so that requests of one connection keep their
+ * order. Closes what the image says is no longer led. Any thread may call.
  */
 final class OpenPartitions implements Partitions {
   private final MetadataLog metadata;
@@ -47,10 +48,13 @@ final class OpenPartitions implements Partitions {
   }
 
   /**
-   * @param opener opens a partition that the image says is led here; as many at a time as {@code opensMax}
+   * @param opener opens a partition that the image says is led here; as many at a time as {@code
+   *     opensMax}
    */
   OpenPartitions(
-      MetadataLog metadata, Function<PartitionId, CompletableFuture<OpenPartition>> opener, int opensMax) {
+      MetadataLog metadata,
+      Function<PartitionId, CompletableFuture<OpenPartition>> opener,
+      int opensMax) {
     this.metadata = metadata;
     this.writer = metadata.writer();
     this.opener = opener;
@@ -103,7 +107,8 @@ final class OpenPartitions implements Partitions {
     }
   }
 
-  private void opened(PartitionId id, @Nullable OpenPartition partition, @Nullable Throwable failure) {
+  private void opened(
+      PartitionId id, @Nullable OpenPartition partition, @Nullable Throwable failure) {
     Throwable cause = failure;
     synchronized (this) {
       opening--;
@@ -156,7 +161,9 @@ final class OpenPartitions implements Partitions {
     }
   }
 
-  /** Closes what is no longer led; tells log starts. On the metadata loop, for each image in order. */
+  /**
+   * Closes what is no longer led; tells log starts. On the metadata loop, for each image in order.
+   */
   @SuppressWarnings("ReferenceEquality") // an image without change to topics has the same map
   void onImage(MetadataImage before, MetadataImage after) {
     if (before.sameTopics(after)) {
@@ -170,7 +177,9 @@ final class OpenPartitions implements Partitions {
         remove(
             id,
             partition,
-            refusal != null ? refusal : new NotLeaderOrFollowerException(id + " has another leader epoch"));
+            refusal != null
+                ? refusal
+                : new NotLeaderOrFollowerException(id + " has another leader epoch"));
       } else {
         partition.log().onLogStart(now.logStart());
       }

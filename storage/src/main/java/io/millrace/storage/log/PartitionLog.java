@@ -8,8 +8,9 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * One open partition that this incarnation leads. Any thread may call; appends are ordered by its critical section. Failures are Kafka's
- * own exceptions (org.apache.kafka.common.errors), mapped to error codes in one place by the broker.
+ * One open partition that this incarnation leads. Any thread may call; appends are ordered by its
+ * critical section. Failures are Kafka's own exceptions (org.apache.kafka.common.errors), mapped to
+ * error codes in one place by the broker.
  */
 public interface PartitionLog {
   PartitionId id();
@@ -25,7 +26,10 @@ public interface PartitionLog {
   /** First offset of the oldest open transaction, else the high watermark. */
   long lastStableOffset();
 
-  /** Bytes of all batches from log start to the high watermark; asks the footers of the partition's objects. */
+  /**
+   * Bytes of all batches from log start to the high watermark; asks the footers of the partition's
+   * objects.
+   */
   CompletableFuture<Long> sizeBytes();
 
   /** Who appends; decides which checks apply. */
@@ -35,8 +39,9 @@ public interface PartitionLog {
   }
 
   /**
-   * Appends one validated batch. Writes base offset and leader epoch into {@code batch} (and the append time, if given, with the CRC).
-   * The buffer must not change until the future completes, which is when the batch (or the first copy of a duplicate) is durable.
+   * Appends one validated batch. Writes base offset and leader epoch into {@code batch} (and the
+   * append time, if given, with the CRC). The buffer must not change until the future completes,
+   * which is when the batch (or the first copy of a duplicate) is durable.
    *
    * @param batch exactly one whole batch, position 0 to limit
    * @param appendTimeMs wall time for LogAppendTime topics, -1 to keep the producer's timestamps
@@ -44,7 +49,8 @@ public interface PartitionLog {
   CompletableFuture<Appended> append(ByteBuffer batch, long appendTimeMs, Origin origin);
 
   /** Result of an append. */
-  record Appended(long baseOffset, long lastOffset, long appendTimeMs, long logStart, boolean duplicate) {}
+  record Appended(
+      long baseOffset, long lastOffset, long appendTimeMs, long logStart, boolean duplicate) {}
 
   /** What a reader may see. */
   enum Isolation {
@@ -53,14 +59,20 @@ public interface PartitionLog {
   }
 
   /**
-   * Whole batches from the one that holds {@code offset}. At the end of what is visible the slice is empty.
+   * Whole batches from the one that holds {@code offset}. At the end of what is visible the slice
+   * is empty.
    *
    * @param bytesMax limit; the first batch is returned even if larger when {@code atLeastOne}
-   * @throws org.apache.kafka.common.errors.OffsetOutOfRangeException (in the future) below log start or above the end
+   * @throws org.apache.kafka.common.errors.OffsetOutOfRangeException (in the future) below log
+   *     start or above the end
    */
-  CompletableFuture<LogSlice> read(long offset, int bytesMax, boolean atLeastOne, Isolation isolation);
+  CompletableFuture<LogSlice> read(
+      long offset, int bytesMax, boolean atLeastOne, Isolation isolation);
 
-  /** Bytes lent out; {@link #release} gives them back, exactly once, after they were written to the network. */
+  /**
+   * Bytes lent out; {@link #release} gives them back, exactly once, after they were written to the
+   * network.
+   */
   interface LogSlice {
     List<ByteBuffer> buffers();
 
@@ -89,14 +101,18 @@ public interface PartitionLog {
   /** Leader epoch that wrote {@code offset}, -1 if none is known. */
   int epochAt(long offset);
 
-  /** Largest epoch &lt;= {@code leaderEpoch} and where it ends, as Kafka answers OffsetForLeaderEpoch. */
+  /**
+   * Largest epoch &lt;= {@code leaderEpoch} and where it ends, as Kafka answers
+   * OffsetForLeaderEpoch.
+   */
   EpochEnd endOfEpoch(int leaderEpoch);
 
   /** -1, -1 if unknown. */
   record EpochEnd(int leaderEpoch, long endOffset) {}
 
   /**
-   * Runs {@code listener} once, when the high watermark or last stable offset moves, the partition closes, or its topic is deleted.
+   * Runs {@code listener} once, when the high watermark or last stable offset moves, the partition
+   * closes, or its topic is deleted.
    *
    * @return removes the listener; no effect once it ran
    */

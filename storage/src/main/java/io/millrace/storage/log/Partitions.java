@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /** The partitions this incarnation leads; they open lazily. */
 public interface Partitions {
   /**
-   * The open partition; opens it first if need be. Fails with UnknownTopicIdException, UnknownTopicOrPartitionException or
-   * NotLeaderOrFollowerException.
+   * The open partition; opens it first if need be. Fails with UnknownTopicIdException,
+   * UnknownTopicOrPartitionException or NotLeaderOrFollowerException.
    */
   CompletableFuture<PartitionLog> open(PartitionId id);
 

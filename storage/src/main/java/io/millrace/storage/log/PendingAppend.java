@@ -16,7 +16,8 @@ final class PendingAppend implements WalBatch {
   private final boolean mayUseReserve;
   private final CompletableFuture<Appended> future = new CompletableFuture<>();
 
-  PendingAppend(StoredPartitionLog log, ByteBuffer batch, long appendTimeMs, boolean mayUseReserve) {
+  PendingAppend(
+      StoredPartitionLog log, ByteBuffer batch, long appendTimeMs, boolean mayUseReserve) {
     this.log = log;
     this.batch = batch;
     this.appendTimeMs = appendTimeMs;

@@ -17,9 +17,10 @@ import org.apache.kafka.common.errors.OutOfOrderSequenceException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The producers of one partition, as far as batches handed to the WAL tell: epoch and last few batches of each. Owned by the
- * partition's critical section. {@link #check} decides as Apache Kafka does and changes nothing; {@link #accept} is told of what was
- * handed over. Idle age is monotonic time, carried on from former leaders.
+ * The producers of one partition, as far as batches handed to the WAL tell: epoch and last few
+ * batches of each. Owned by the partition's critical section. {@link #check} decides as Apache
+ * Kafka does and changes nothing; {@link #accept} is told of what was handed over. Idle age is
+ * monotonic time, carried on from former leaders.
  */
 final class ProducerStates {
   /** Batches remembered per producer: as many as an idempotent producer has in flight. */
@@ -67,7 +68,8 @@ final class ProducerStates {
     for (ProducerSnapshot snapshot : opened) {
       Producer producer =
           new Producer(
-              snapshot.producerEpoch(), nowNs - TimeUnit.MILLISECONDS.toNanos(snapshot.idleAgeMs()));
+              snapshot.producerEpoch(),
+              nowNs - TimeUnit.MILLISECONDS.toNanos(snapshot.idleAgeMs()));
       producer.batches.addAll(snapshot.batches());
       producers.put(snapshot.producerId(), producer);
     }
@@ -83,7 +85,8 @@ final class ProducerStates {
     short epoch = BatchHeader.producerEpoch(batch, 0);
     int first = BatchHeader.baseSequence(batch, 0);
     if (epoch == producer.epoch) {
-      BatchSequence earlier = find(producer, first, sequenceAfter(first, BatchHeader.lastOffsetDelta(batch, 0)));
+      BatchSequence earlier =
+          find(producer, first, sequenceAfter(first, BatchHeader.lastOffsetDelta(batch, 0)));
       if (earlier != null) {
         return new Verdict.Duplicate(earlier);
       }
@@ -92,7 +95,8 @@ final class ProducerStates {
     if (epoch < producer.epoch) {
       return new Verdict.Refused(
           new InvalidProducerEpochException(
-              "Producer %d writes with epoch %d; epoch %d has been seen.".formatted(id, epoch, producer.epoch)));
+              "Producer %d writes with epoch %d; epoch %d has been seen."
+                  .formatted(id, epoch, producer.epoch)));
     }
     return first == 0
         ? ACCEPT
@@ -122,7 +126,10 @@ final class ProducerStates {
     int delta = BatchHeader.lastOffsetDelta(batch, 0);
     producer.batches.addLast(
         new BatchSequence(
-            first, sequenceAfter(first, delta), BatchHeader.lastOffset(batch, 0), delta,
+            first,
+            sequenceAfter(first, delta),
+            BatchHeader.lastOffset(batch, 0),
+            delta,
             BatchHeader.maxTimestamp(batch, 0)));
   }
 
@@ -157,6 +164,7 @@ final class ProducerStates {
   private static Verdict outOfOrder(long id, Producer producer, int first) {
     return new Verdict.Refused(
         new OutOfOrderSequenceException(
-            "Producer %d writes sequence %d; its last was %d.".formatted(id, first, producer.lastSequence())));
+            "Producer %d writes sequence %d; its last was %d."
+                .formatted(id, first, producer.lastSequence())));
   }
 }

@@ -14,11 +14,13 @@ final class RecordTimes {
   private RecordTimes() {}
 
   /** The first record of the batch at {@code at} with at least this time and offset. */
-  static Optional<OffsetAtTime> firstAtOrAfter(ByteBuffer b, int at, long timestampMs, long offsetMin) {
+  static Optional<OffsetAtTime> firstAtOrAfter(
+      ByteBuffer b, int at, long timestampMs, long offsetMin) {
     RecordBatch batch = batch(b, at);
     for (Record record : batch) {
       if (record.timestamp() >= timestampMs && record.offset() >= offsetMin) {
-        return Optional.of(new OffsetAtTime(record.offset(), record.timestamp(), batch.partitionLeaderEpoch()));
+        return Optional.of(
+            new OffsetAtTime(record.offset(), record.timestamp(), batch.partitionLeaderEpoch()));
       }
     }
     return Optional.empty();

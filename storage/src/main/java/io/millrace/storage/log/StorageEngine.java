@@ -17,8 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One incarnation of a broker's storage, from the lock on its data folder to the last published WAL file. Started and stopped once
- * by the composition root. Any failure of the log or the metadata ends it; a new incarnation is a new engine.
+ * One incarnation of a broker's storage, from the lock on its data folder to the last published WAL
+ * file. Started and stopped once by the composition root. Any failure of the log or the metadata
+ * ends it; a new incarnation is a new engine.
  */
 public final class StorageEngine implements Partitions {
   private static final Logger LOG = LoggerFactory.getLogger(StorageEngine.class);
@@ -39,30 +40,37 @@ public final class StorageEngine implements Partitions {
   private @Nullable CompletableFuture<Void> stopped;
 
   /**
-   * @param store lies in the data folder and is not used by anybody before {@link #start}; closed by the caller after {@link #stop}
+   * @param store lies in the data folder and is not used by anybody before {@link #start}; closed
+   *     by the caller after {@link #stop}
    */
   public StorageEngine(
-      Environment environment, ObjectStore store, StorageSettings settings, BrokerIdentity identity) {
+      Environment environment,
+      ObjectStore store,
+      StorageSettings settings,
+      BrokerIdentity identity) {
     this.environment = environment;
     this.store = store;
     this.settings = settings;
     this.identity = identity;
     this.folder = new DataFolder(settings.dataFolder());
-    this.blocking = environment.threads().pool("storage-start", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
+    this.blocking =
+        environment.threads().pool("storage-start", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
     this.metadataLoop = environment.threads().eventLoop("metadata");
   }
 
   /**
-   * Locks the data folder, loads the metadata, registers, takes over what a former incarnation left, opens a new log. Fails with {@link
-   * DataFolderException} if the operator has to do something; {@link #stop} is right after a failure too.
+   * Locks the data folder, loads the metadata, registers, takes over what a former incarnation
+   * left, opens a new log. Fails with {@link DataFolderException} if the operator has to do
+   * something; {@link #stop} is right after a failure too.
    */
   public CompletableFuture<Void> start() {
     return CompletableFuture.supplyAsync(() -> folder.lock(environment.disk()), blocking)
-        .thenCompose(
-            held -> {
-              lock = held;
-              return new IncarnationStart(environment, store, settings, identity, folder, blocking, metadataLoop).run();
-            })
+        .thenCompose(held -> {
+          lock = held;
+          return new IncarnationStart(
+                  environment, store, settings, identity, folder, blocking, metadataLoop)
+              .run();
+        })
         .thenAccept(this::run);
   }
 
@@ -73,7 +81,10 @@ public final class StorageEngine implements Partitions {
     started.maintenance().start();
   }
 
-  /** I11: nothing of the incarnation is acknowledged or committed after its log or its metadata have failed. */
+  /**
+   * I11: nothing of the incarnation is acknowledged or committed after its log or its metadata have
+   * failed.
+   */
   private void end(Throwable cause) {
     Incarnation ended = incarnation;
     if (ended == null || stopping || !failure.complete(cause)) {
@@ -112,7 +123,9 @@ public final class StorageEngine implements Partitions {
     }
   }
 
-  /** Completes with the cause when the incarnation has ended by itself; never after {@link #stop}. */
+  /**
+   * Completes with the cause when the incarnation has ended by itself; never after {@link #stop}.
+   */
   public CompletableFuture<Throwable> failure() {
     return failure;
   }

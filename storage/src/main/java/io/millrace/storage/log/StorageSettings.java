@@ -9,7 +9,8 @@ import java.nio.file.Path;
  *
  * @param dataFolder holds the lock, the directory store and spare WAL files
  * @param spareFilesMax WAL files kept for use again
- * @param diskReserveBytes of the volume that WAL files leave alone, for metadata and collecting garbage
+ * @param diskReserveBytes of the volume that WAL files leave alone, for metadata and collecting
+ *     garbage
  * @param walBacklogBytesMax published WAL files that may wait to be merged
  * @param logCacheBytes off-heap memory for the newest records of all partitions
  * @param logCacheChunkBytes pieces it is used in
@@ -51,7 +52,20 @@ public record StorageSettings(
       long producerIdleCheckMs) {
     int chunkBytes = Math.clamp(logCacheBytes / 16, 1 << 20, 16 << 20);
     return new StorageSettings(
-        dataFolder, wal, 4, 64L << 20, walBacklogBytesMax, logCacheBytes, chunkBytes, blockCacheBytes, 32L << 20,
-        producerIdleMsMax, producerIdleCheckMs, 300_000, 16, BoundarySpacing.NORMAL, GARBAGE_INTERVAL_MS);
+        dataFolder,
+        wal,
+        4,
+        64L << 20,
+        walBacklogBytesMax,
+        logCacheBytes,
+        chunkBytes,
+        blockCacheBytes,
+        32L << 20,
+        producerIdleMsMax,
+        producerIdleCheckMs,
+        300_000,
+        16,
+        BoundarySpacing.NORMAL,
+        GARBAGE_INTERVAL_MS);
   }
 }

@@ -25,9 +25,10 @@ import org.apache.kafka.common.errors.OffsetOutOfRangeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A partition over the WAL and published objects. Appends are ordered by one critical section: producer check, offset, hand-off
- * to the WAL. The high watermark is the end of what the WAL called durable, raised in WAL order on its loop. A batch is never
- * answered as not written once the WAL has it: if the WAL ends, recovery decides.
+ * A partition over the WAL and published objects. Appends are ordered by one critical section:
+ * producer check, offset, hand-off to the WAL. The high watermark is the end of what the WAL called
+ * durable, raised in WAL order on its loop. A batch is never answered as not written once the WAL
+ * has it: if the WAL ends, recovery decides.
  */
 final class StoredPartitionLog implements PartitionLog {
   private static final int READ_ATTEMPTS_MAX = 3;
@@ -79,7 +80,8 @@ final class StoredPartitionLog implements PartitionLog {
 
   @Override
   public CompletableFuture<Appended> append(ByteBuffer batch, long appendTimeMs, Origin origin) {
-    if (batch.limit() < BatchHeader.HEADER_BYTES || BatchHeader.sizeBytes(batch, 0) != batch.limit()) {
+    if (batch.limit() < BatchHeader.HEADER_BYTES
+        || BatchHeader.sizeBytes(batch, 0) != batch.limit()) {
       throw new IllegalArgumentException("not exactly one batch");
     }
     if (appendTimeMs >= 0) {
@@ -100,7 +102,8 @@ final class StoredPartitionLog implements PartitionLog {
 
   private CompletableFuture<Appended> handOver(ByteBuffer batch, long appendTimeMs, Origin origin) {
     BatchHeader.assign(batch, 0, nextOffset, leaderEpoch);
-    PendingAppend pending = new PendingAppend(this, batch, appendTimeMs, origin == Origin.COORDINATOR);
+    PendingAppend pending =
+        new PendingAppend(this, batch, appendTimeMs, origin == Origin.COORDINATOR);
     try {
       wal.append(pending);
     } catch (WalEndedException e) {
@@ -127,7 +130,8 @@ final class StoredPartitionLog implements PartitionLog {
   }
 
   /** On the WAL loop, in WAL order. */
-  void onDurable(PendingAppend append, Chunk chunk, int chunkPosition, long fileCounter, long filePosition) {
+  void onDurable(
+      PendingAppend append, Chunk chunk, int chunkPosition, long fileCounter, long filePosition) {
     ByteBuffer batch = append.bytes();
     long base = BatchHeader.baseOffset(batch, 0);
     long end = BatchHeader.lastOffset(batch, 0) + 1;
@@ -137,7 +141,13 @@ final class StoredPartitionLog implements PartitionLog {
     }
     tail.add(
         new Ref(
-            base, end, batch.limit(), BatchHeader.maxTimestamp(batch, 0), chunk, chunkPosition, fileCounter,
+            base,
+            end,
+            batch.limit(),
+            BatchHeader.maxTimestamp(batch, 0),
+            chunk,
+            chunkPosition,
+            fileCounter,
             filePosition));
     tail.prune(publishedCounter);
     List<CompletableFuture<Void>> reached;
@@ -162,7 +172,10 @@ final class StoredPartitionLog implements PartitionLog {
     unreached.forEach(wait -> wait.completeExceptionally(failure));
   }
 
-  /** Nothing is appended or read from now on; what the WAL has is answered when its fate is known. Idempotent. */
+  /**
+   * Nothing is appended or read from now on; what the WAL has is answered when its fate is known.
+   * Idempotent.
+   */
   void close(ApiException reason) {
     synchronized (criticalSection) {
       if (closed != null) {
@@ -193,7 +206,8 @@ final class StoredPartitionLog implements PartitionLog {
   }
 
   @Override
-  public CompletableFuture<LogSlice> read(long offset, int bytesMax, boolean atLeastOne, Isolation isolation) {
+  public CompletableFuture<LogSlice> read(
+      long offset, int bytesMax, boolean atLeastOne, Isolation isolation) {
     ApiException reason = closed;
     if (reason != null) {
       return CompletableFuture.failedFuture(reason);
@@ -206,33 +220,36 @@ final class StoredPartitionLog implements PartitionLog {
     }
     long visible = isolation == Isolation.READ_COMMITTED ? lastStableOffset() : highWatermark;
     if (offset >= visible || (bytesMax <= 0 && !atLeastOne)) {
-      return CompletableFuture.completedFuture(slice(new History.Batches(List.of(), () -> {}), visible));
+      return CompletableFuture.completedFuture(
+          slice(new History.Batches(List.of(), () -> {}), visible));
     }
-    return read(offset, visible, bytesMax, atLeastOne, 1).thenApply(batches -> slice(batches, visible));
+    return read(offset, visible, bytesMax, atLeastOne, 1)
+        .thenApply(batches -> slice(batches, visible));
   }
 
   private CompletableFuture<History.Batches> read(
       long offset, long visible, int bytesMax, boolean atLeastOne, int attempt) {
-    tail.prune(publishedCounter); // nothing may have been appended since the cache lost what objects hold
+    tail.prune(
+        publishedCounter); // nothing may have been appended since the cache lost what objects hold
     List<Ref> refs = tail.from(offset, bytesMax);
     if (refs.isEmpty()) {
       return history.read(offset, visible, bytesMax, atLeastOne);
     }
     return tailReader
         .read(refs, offset, visible, bytesMax, atLeastOne)
-        .exceptionallyCompose(
-            failure ->
-                // the file may have been published, merged and recycled since the tail was asked
-                attempt < READ_ATTEMPTS_MAX
-                    ? read(offset, visible, bytesMax, atLeastOne, attempt + 1)
-                    : CompletableFuture.failedFuture(unreadable(offset, failure)));
+        .exceptionallyCompose(failure ->
+            // the file may have been published, merged and recycled since the tail was asked
+            attempt < READ_ATTEMPTS_MAX
+                ? read(offset, visible, bytesMax, atLeastOne, attempt + 1)
+                : CompletableFuture.failedFuture(unreadable(offset, failure)));
   }
 
   private ApiException unreadable(long offset, Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
     return cause instanceof ApiException known
         ? known
-        : new KafkaStorageException("Offset %d of %s cannot be read now.".formatted(offset, id), cause);
+        : new KafkaStorageException(
+            "Offset %d of %s cannot be read now.".formatted(offset, id), cause);
   }
 
   private LogSlice slice(History.Batches batches, long visible) {
@@ -240,7 +257,8 @@ final class StoredPartitionLog implements PartitionLog {
     for (ByteBuffer buffer : batches.buffers()) {
       bytes += buffer.remaining();
     }
-    return new HeldSlice(batches.buffers(), bytes, visible, visible, logStart, List.of(), batches.release());
+    return new HeldSlice(
+        batches.buffers(), bytes, visible, visible, logStart, List.of(), batches.release());
   }
 
   @Override
@@ -287,13 +305,12 @@ final class StoredPartitionLog implements PartitionLog {
     List<Ref> refs = tail.matching(_ -> true);
     return history
         .size(logStart)
-        .thenApply(
-            published ->
-                published.bytes()
-                    + refs.stream()
-                        .filter(ref -> ref.baseOffset() >= published.endOffset())
-                        .mapToLong(Ref::bytes)
-                        .sum());
+        .thenApply(published ->
+            published.bytes()
+                + refs.stream()
+                    .filter(ref -> ref.baseOffset() >= published.endOffset())
+                    .mapToLong(Ref::bytes)
+                    .sum());
   }
 
   @Override
@@ -326,9 +343,14 @@ final class StoredPartitionLog implements PartitionLog {
   }
 
   private static ApiException failureOf(WalEndedException ended) {
-    Throwable cause = ended.getCause() instanceof CompletionException wrapped ? wrapped.getCause() : ended.getCause();
+    Throwable cause =
+        ended.getCause() instanceof CompletionException wrapped
+            ? wrapped.getCause()
+            : ended.getCause();
     return cause instanceof IOException
-        ? new KafkaStorageException("The write-ahead log has failed; recovery decides what of it stands.", ended)
-        : new NotLeaderOrFollowerException("The incarnation that led the partition is over.", ended);
+        ? new KafkaStorageException(
+            "The write-ahead log has failed; recovery decides what of it stands.", ended)
+        : new NotLeaderOrFollowerException(
+            "The incarnation that led the partition is over.", ended);
   }
 }

@@ -8,8 +8,9 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the newest durable batches of a partition lie: in the log cache and in the WAL's files. Offsets are dense. Batches that lie
- * next to each other share a reference, so there is at most one per WAL entry and {@link #REF_BYTES_MAX} bytes. Any thread may call.
+ * Where the newest durable batches of a partition lie: in the log cache and in the WAL's files.
+ * Offsets are dense. Batches that lie next to each other share a reference, so there is at most one
+ * per WAL entry and {@link #REF_BYTES_MAX} bytes. Any thread may call.
  */
 final class TailIndex {
   /** A reference grows to about this size, so that finding an offset walks few batch headers. */
@@ -46,8 +47,14 @@ final class TailIndex {
 
     private Ref plus(Ref next) {
       return new Ref(
-          baseOffset, next.endOffset, bytes + next.bytes, Math.max(maxTimestamp, next.maxTimestamp), chunk,
-          chunkPosition, fileCounter, filePosition);
+          baseOffset,
+          next.endOffset,
+          bytes + next.bytes,
+          Math.max(maxTimestamp, next.maxTimestamp),
+          chunk,
+          chunkPosition,
+          fileCounter,
+          filePosition);
     }
   }
 
@@ -57,7 +64,8 @@ final class TailIndex {
       Ref last = at(size - 1);
       if (ref.baseOffset() != last.endOffset()) {
         throw new IllegalStateException(
-            "offset %d follows offset %d in the tail".formatted(ref.baseOffset(), last.endOffset()));
+            "offset %d follows offset %d in the tail"
+                .formatted(ref.baseOffset(), last.endOffset()));
       }
       if (last.continuedBy(ref)) {
         ring[slot(size - 1)] = last.plus(ref);
@@ -71,7 +79,10 @@ final class TailIndex {
     size++;
   }
 
-  /** References from the one that holds {@code offset}, in order, until they hold {@code bytes}; empty if it is below the tail. */
+  /**
+   * References from the one that holds {@code offset}, in order, until they hold {@code bytes};
+   * empty if it is below the tail.
+   */
   synchronized List<Ref> from(long offset, long bytes) {
     int index = indexOf(offset);
     if (index < 0) {
@@ -104,7 +115,10 @@ final class TailIndex {
     return size == 0 ? Long.MAX_VALUE : at(0).baseOffset();
   }
 
-  /** Drops the oldest references of files up to {@code publishedCounter} as far as their chunks are evicted. */
+  /**
+   * Drops the oldest references of files up to {@code publishedCounter} as far as their chunks are
+   * evicted.
+   */
   synchronized void prune(long publishedCounter) {
     while (size > 0) {
       Ref first = at(0);

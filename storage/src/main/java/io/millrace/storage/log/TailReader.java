@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** Gets the bytes the tail's references point to: from the log cache, else from the WAL's file. Any thread may call. */
+/**
+ * Gets the bytes the tail's references point to: from the log cache, else from the WAL's file. Any
+ * thread may call.
+ */
 final class TailReader {
   private final FileReads files;
 
@@ -21,7 +24,10 @@ final class TailReader {
     this.files = files;
   }
 
-  /** All of one reference's batches, position 0 to limit; {@code chunk} is null if they came from the file. */
+  /**
+   * All of one reference's batches, position 0 to limit; {@code chunk} is null if they came from
+   * the file.
+   */
   record Loaded(ByteBuffer bytes, @Nullable Chunk chunk) {
     void release() {
       if (chunk != null) {
@@ -47,16 +53,16 @@ final class TailReader {
     }
     return files
         .read(ref.fileCounter(), ref.filePosition(), ref.bytes())
-        .thenApply(
-            bytes -> {
-              BatchSpan.verify(bytes, ref.baseOffset(), ref.endOffset());
-              return new Loaded(bytes, null);
-            });
+        .thenApply(bytes -> {
+          BatchSpan.verify(bytes, ref.baseOffset(), ref.endOffset());
+          return new Loaded(bytes, null);
+        });
   }
 
   /**
-   * Whole batches from the one that holds {@code offset} on, up to {@code endOffset} and {@code bytesMax}: as many as the cache holds, or
-   * those of the first reference if the cache has lost it.
+   * Whole batches from the one that holds {@code offset} on, up to {@code endOffset} and {@code
+   * bytesMax}: as many as the cache holds, or those of the first reference if the cache has lost
+   * it.
    */
   CompletableFuture<History.Batches> read(
       List<Ref> refs, long offset, long endOffset, int bytesMax, boolean atLeastOne) {
@@ -75,11 +81,10 @@ final class TailReader {
     }
     Ref first = refs.getFirst();
     return load(first)
-        .thenApply(
-            loaded -> {
-              selection.take(first, loaded);
-              return selection.batches();
-            });
+        .thenApply(loaded -> {
+          selection.take(first, loaded);
+          return selection.batches();
+        });
   }
 
   /** What a read has taken so far. */

@@ -1,4 +1,6 @@
-/** Partitions: offset assignment, producer checks, the tail, reads; and the engine that owns them. */
+/**
+ * Partitions: offset assignment, producer checks, the tail, reads; and the engine that owns them.
+ */
 @NullMarked
 package io.millrace.storage.log;
 

@@ -10,7 +10,8 @@ import java.nio.ByteBuffer;
  * @param entryNumber the last entry in the snapshot
  * @param entryHash hash of that entry
  */
-record Boundary(long number, long entryNumber, long entryHash, String snapshotKey, long snapshotBytes) {
+record Boundary(
+    long number, long entryNumber, long entryHash, String snapshotKey, long snapshotBytes) {
   static final int BYTES_MAX = 4096;
 
   private static final int MAGIC = 0x4d424e44; // MBND
@@ -32,7 +33,9 @@ record Boundary(long number, long entryNumber, long entryHash, String snapshotKe
     Decoder in = Decoder.open(Keys.boundary(number), body, MAGIC, VERSION);
     Boundary boundary = new Boundary(in.i64(), in.i64(), in.i64(), in.text(), in.i64());
     in.end();
-    if (boundary.number != number || boundary.snapshotBytes < 0 || boundary.snapshotBytes > SnapshotCodec.BYTES_MAX) {
+    if (boundary.number != number
+        || boundary.snapshotBytes < 0
+        || boundary.snapshotBytes > SnapshotCodec.BYTES_MAX) {
       throw in.corrupt("it holds " + boundary);
     }
     return boundary;

@@ -8,9 +8,10 @@ import io.millrace.storage.metadata.MetadataRecord.UploadFloorMoved;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Writes a snapshot and then the boundary that names it, some entries after the last one and no sooner than four times what a snapshot
- * takes; then has the entries before it collected. If another broker's boundary was first, the snapshot is given up and that one
- * adopted. Owned by the metadata loop, beside the commits.
+ * Writes a snapshot and then the boundary that names it, some entries after the last one and no
+ * sooner than four times what a snapshot takes; then has the entries before it collected. If
+ * another broker's boundary was first, the snapshot is given up and that one adopted. Owned by the
+ * metadata loop, beside the commits.
  */
 final class BoundaryWriter {
   private final StoredMetadataLog log;
@@ -42,17 +43,19 @@ final class BoundaryWriter {
   void onProgress() {
     MetadataImage image = follower.image();
     boolean due = image.entryNumber() - follower.boundaryEntry() >= spacing.entries();
-    if (!writing && due && image.isRegistered(log.writer()) && clock.monotonicNs() - notBeforeNs >= 0) {
+    if (!writing
+        && due
+        && image.isRegistered(log.writer())
+        && clock.monotonicNs() - notBeforeNs >= 0) {
       writing = true;
       moveUploadFloor(image);
       write(image)
-          .whenComplete(
-              (_, error) -> {
-                writing = false;
-                if (error != null) {
-                  log.end(error);
-                }
-              });
+          .whenComplete((_, error) -> {
+            writing = false;
+            if (error != null) {
+              log.end(error);
+            }
+          });
     }
   }
 
@@ -70,37 +73,46 @@ final class BoundaryWriter {
     String key = Keys.snapshot(log.writer(), counter);
     byte[] snapshot = SnapshotCodec.encode(image);
     Boundary boundary =
-        new Boundary(follower.boundaryNumber() + 1, image.entryNumber(), image.entryHash(), key, snapshot.length);
+        new Boundary(
+            follower.boundaryNumber() + 1,
+            image.entryNumber(),
+            image.entryHash(),
+            key,
+            snapshot.length);
     return objects
         .put(key, snapshot)
-        .thenCompose(
-            settled -> {
-              long endNs = clock.monotonicNs();
-              notBeforeNs = endNs + BoundarySpacing.SNAPSHOT_TIMES * (endNs - startNs);
-              if (settled instanceof Settled.Theirs) {
-                throw new MetadataCorruptException("%s holds something this incarnation never wrote".formatted(key));
-              }
-              return mayWrite(boundary) ? put(boundary, image) : CompletableFuture.completedFuture(null);
-            })
+        .thenCompose(settled -> {
+          long endNs = clock.monotonicNs();
+          notBeforeNs = endNs + BoundarySpacing.SNAPSHOT_TIMES * (endNs - startNs);
+          if (settled instanceof Settled.Theirs) {
+            throw new MetadataCorruptException(
+                "%s holds something this incarnation never wrote".formatted(key));
+          }
+          return mayWrite(boundary)
+              ? put(boundary, image)
+              : CompletableFuture.completedFuture(null);
+        })
         .thenRun(() -> log.uploads().settle(counter));
   }
 
   private boolean mayWrite(Boundary boundary) {
-    return follower.boundaryNumber() + 1 == boundary.number() && follower.image().isRegistered(log.writer());
+    return follower.boundaryNumber() + 1 == boundary.number()
+        && follower.image().isRegistered(log.writer());
   }
 
   private CompletableFuture<Void> put(Boundary boundary, MetadataImage image) {
     return objects
         .put(Keys.boundary(boundary.number()), boundary.encode())
-        .thenAccept(
-            settled -> {
-              switch (settled) {
-                case Settled.Ours _ -> {
-                  follower.stored(boundary, image);
-                  collector.collect(new MetadataLog.CollectorBoundary(boundary.number(), boundary.snapshotKey(), image));
-                }
-                case Settled.Theirs _ -> log.refresh(); // adopts it
-              }
-            });
+        .thenAccept(settled -> {
+          switch (settled) {
+            case Settled.Ours _ -> {
+              follower.stored(boundary, image);
+              collector.collect(
+                  new MetadataLog.CollectorBoundary(
+                      boundary.number(), boundary.snapshotKey(), image));
+            }
+            case Settled.Theirs _ -> log.refresh(); // adopts it
+          }
+        });
   }
 }

@@ -13,9 +13,10 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands of one incarnation that wait, and the entry that carries the first of them. Decides on image n-1, puts at n, and if
- * another's entry stands there decides again; numbers of commands that did not make it are given to the next ones, which is safe as
- * nobody else was handed them. Owned by the metadata loop, one commit at a time.
+ * The commands of one incarnation that wait, and the entry that carries the first of them. Decides
+ * on image n-1, puts at n, and if another's entry stands there decides again; numbers of commands
+ * that did not make it are given to the next ones, which is safe as nobody else was handed them.
+ * Owned by the metadata loop, one commit at a time.
  */
 final class CommitQueue {
   private static final int ENTRY_BYTES_WANTED = 1 << 20;
@@ -39,7 +40,8 @@ final class CommitQueue {
 
   void add(MetadataRecord record, CompletableFuture<Outcome> outcome) {
     if (RecordCodec.encode(record).length > EntryCodec.BYTES_MAX / 2) {
-      outcome.completeExceptionally(new IllegalArgumentException("a metadata record is larger than half an entry may be"));
+      outcome.completeExceptionally(
+          new IllegalArgumentException("a metadata record is larger than half an entry may be"));
       return;
     }
     waiting.add(new Waiting(record, outcome));
@@ -49,7 +51,9 @@ final class CommitQueue {
     return waiting.isEmpty();
   }
 
-  /** Settles the commands at the head of the queue; at least one unless another's entry came first. */
+  /**
+   * Settles the commands at the head of the queue; at least one unless another's entry came first.
+   */
   CompletableFuture<Void> commit() {
     return decide(false);
   }
@@ -64,7 +68,8 @@ final class CommitQueue {
   }
 
   /**
-   * @param fresh the image was read to the tip just now; only then is a command called void without an entry
+   * @param fresh the image was read to the tip just now; only then is a command called void without
+   *     an entry
    */
   private CompletableFuture<Void> decide(boolean fresh) {
     MetadataImage base = follower.image();
@@ -75,7 +80,8 @@ final class CommitQueue {
     }
     decided.forEach(_ -> waiting.removeFirst());
     inFlight = decided;
-    List<Command> commands = decided.stream().filter(d -> d.voidReason() == null).map(Decided::command).toList();
+    List<Command> commands =
+        decided.stream().filter(d -> d.voidReason() == null).map(Decided::command).toList();
     if (commands.isEmpty()) {
       settle();
       return CompletableFuture.completedFuture(null);
@@ -84,13 +90,14 @@ final class CommitQueue {
     byte[] bytes = EntryCodec.encode(entry);
     return objects
         .put(Keys.metaEntry(entry.number()), bytes)
-        .thenCompose(
-            settled ->
-                switch (settled) {
-                  case Settled.Ours _ ->
-                      follower.validate(List.of(new StoredEntry(entry, Hashes.of(bytes)))).thenAccept(_ -> settle());
-                  case Settled.Theirs _ -> follower.catchUp().thenRun(this::settle);
-                });
+        .thenCompose(settled ->
+            switch (settled) {
+              case Settled.Ours _ ->
+                  follower
+                      .validate(List.of(new StoredEntry(entry, Hashes.of(bytes))))
+                      .thenAccept(_ -> settle());
+              case Settled.Theirs _ -> follower.catchUp().thenRun(this::settle);
+            });
   }
 
   private List<Decided> compose(MetadataImage base) {
@@ -113,11 +120,15 @@ final class CommitQueue {
     return decided;
   }
 
-  /** The image says what became of the commands in flight: applied, or to be decided again together with those called void. */
+  /**
+   * The image says what became of the commands in flight: applied, or to be decided again together
+   * with those called void.
+   */
   private void settle() {
     MetadataImage image = follower.image();
     List<Decided> decided = inFlight;
-    boolean stands = decided.stream().allMatch(d -> d.voidReason() != null || wasApplied(image, d.command()));
+    boolean stands =
+        decided.stream().allMatch(d -> d.voidReason() != null || wasApplied(image, d.command()));
     if (!stands) {
       inFlight = List.of();
       decided.reversed().forEach(d -> waiting.addFirst(d.waiting()));
@@ -127,7 +138,10 @@ final class CommitQueue {
     for (Decided d : decided) {
       d.waiting()
           .outcome()
-          .complete(d.voidReason() == null ? new Outcome.Applied(image) : new Outcome.Voided(d.voidReason(), image));
+          .complete(
+              d.voidReason() == null
+                  ? new Outcome.Applied(image)
+                  : new Outcome.Voided(d.voidReason(), image));
     }
   }
 

@@ -14,7 +14,10 @@ import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import org.apache.kafka.common.Uuid;
 
-/** Reads what {@link Encoder} wrote; strict: lengths are checked before memory is taken, and nothing may be left over. */
+/**
+ * Reads what {@link Encoder} wrote; strict: lengths are checked before memory is taken, and nothing
+ * may be left over.
+ */
 final class Decoder {
   private final String key;
   private final ByteBuffer in;
@@ -32,10 +35,12 @@ final class Decoder {
   static Decoder open(String key, ByteBuffer body, int magic, int versionMax) {
     ByteBuffer in = body.slice();
     if (in.remaining() < 10) {
-      throw new MetadataCorruptException("%s is corrupt: only %d bytes long".formatted(key, in.remaining()));
+      throw new MetadataCorruptException(
+          "%s is corrupt: only %d bytes long".formatted(key, in.remaining()));
     }
     if (in.getInt(0) != magic) {
-      throw new MetadataCorruptException("%s is corrupt: it begins with %08x, expected %08x".formatted(key, in.getInt(0), magic));
+      throw new MetadataCorruptException(
+          "%s is corrupt: it begins with %08x, expected %08x".formatted(key, in.getInt(0), magic));
     }
     int version = Short.toUnsignedInt(in.getShort(4));
     if (version > versionMax) {
@@ -46,7 +51,8 @@ final class Decoder {
     crc.update(in.slice(0, end));
     if ((int) crc.getValue() != in.getInt(end)) {
       throw new MetadataCorruptException(
-          "%s is corrupt: CRC32C is %08x, computed %08x".formatted(key, in.getInt(end), (int) crc.getValue()));
+          "%s is corrupt: CRC32C is %08x, computed %08x"
+              .formatted(key, in.getInt(end), (int) crc.getValue()));
     }
     if (version == 0) {
       throw new MetadataCorruptException(key + " is corrupt: format version 0 was never written");

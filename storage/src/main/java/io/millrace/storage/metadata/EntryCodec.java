@@ -16,7 +16,11 @@ final class EntryCodec {
 
   static byte[] encode(Entry entry) {
     Encoder out = new Encoder();
-    out.i32(MAGIC).u16(VERSION).i64(entry.number()).i64(entry.predecessorHash()).writer(entry.writer());
+    out.i32(MAGIC)
+        .u16(VERSION)
+        .i64(entry.number())
+        .i64(entry.predecessorHash())
+        .writer(entry.writer());
     out.list(entry.commands(), command -> writeCommand(out, command));
     return out.withCrc();
   }

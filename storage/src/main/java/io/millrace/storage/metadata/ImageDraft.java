@@ -30,9 +30,10 @@ import org.jspecify.annotations.Nullable;
 import org.pcollections.PSortedMap;
 
 /**
- * The image while one entry is applied to (or composed on) it: the one place that decides whether a command is void, on image n-1 and
- * after the records before it. A void command leaves no trace. Owned by one thread; the effects of records stand in the
- * {@code ...Effects} classes, which check everything before they change anything and return null or the reason they did not.
+ * The image while one entry is applied to (or composed on) it: the one place that decides whether a
+ * command is void, on image n-1 and after the records before it. A void command leaves no trace.
+ * Owned by one thread; the effects of records stand in the {@code ...Effects} classes, which check
+ * everything before they change anything and return null or the reason they did not.
  */
 final class ImageDraft {
   Optional<Uuid> clusterId;
@@ -64,7 +65,8 @@ final class ImageDraft {
   /** The image after a whole entry. */
   static MetadataImage apply(MetadataImage image, Entry entry, long entryHash) {
     if (entry.number() != image.entryNumber() + 1 || entry.predecessorHash() != image.entryHash()) {
-      throw new IllegalArgumentException("entry %d does not follow entry %d".formatted(entry.number(), image.entryNumber()));
+      throw new IllegalArgumentException(
+          "entry %d does not follow entry %d".formatted(entry.number(), image.entryNumber()));
     }
     ImageDraft draft = new ImageDraft(image);
     entry.commands().forEach(draft::apply);
@@ -91,8 +93,19 @@ final class ImageDraft {
 
   MetadataImage image(long entryNumber, long entryHash) {
     return new MetadataImage(
-        entryNumber, entryHash, clusterId, formatVersion, incarnations, brokers, topics, topicIds, objects, configs,
-        features, nextProducerId, nextBrokerEpoch);
+        entryNumber,
+        entryHash,
+        clusterId,
+        formatVersion,
+        incarnations,
+        brokers,
+        topics,
+        topicIds,
+        objects,
+        configs,
+        features,
+        nextProducerId,
+        nextBrokerEpoch);
   }
 
   /** One that is known to stand in the image. */
@@ -113,7 +126,8 @@ final class ImageDraft {
     }
     Incarnation issuer = incarnations.get(command.issuer());
     if (issuer == null || issuer.state() != MetadataImage.IncarnationState.REGISTERED) {
-      return "incarnation %s is %s".formatted(command.issuer(), issuer == null ? "unknown" : issuer.state());
+      return "incarnation %s is %s"
+          .formatted(command.issuer(), issuer == null ? "unknown" : issuer.state());
     }
     return command.number() == issuer.lastCommand() + 1
         ? null

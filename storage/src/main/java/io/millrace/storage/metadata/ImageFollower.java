@@ -10,9 +10,9 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds the newest validated image and moves it forward. Nothing read or created counts before boundary k+1 is known absent, k being the
- * newest boundary known here: otherwise it might be a number that was collected and created again. Owned by the metadata loop, one call
- * at a time.
+ * Holds the newest validated image and moves it forward. Nothing read or created counts before
+ * boundary k+1 is known absent, k being the newest boundary known here: otherwise it might be a
+ * number that was collected and created again. Owned by the metadata loop, one call at a time.
  */
 final class ImageFollower {
   private static final int READ_AHEAD_MAX = 32;
@@ -57,30 +57,30 @@ final class ImageFollower {
   CompletableFuture<Void> load() {
     return doubleUp(1)
         .thenCompose(absent -> bisect(absent / 2, absent))
-        .thenCompose(newest -> newest == 0 ? done() : objects.boundary(newest).thenCompose(b -> jump(newest, b)))
+        .thenCompose(newest ->
+            newest == 0 ? done() : objects.boundary(newest).thenCompose(b -> jump(newest, b)))
         .thenCompose(_ -> catchUp());
   }
 
   /** Reads the entries others have put and applies them, to the tip. */
   CompletableFuture<Void> catchUp() {
     return readRun(image.entryNumber() + 1, image.entryHash())
-        .thenCompose(
-            run ->
-                validate(run.entries)
-                    .thenCompose(
-                        stands -> {
-                          if (stands && run.brokenAt > 0) {
-                            throw new MetadataCorruptException(
-                                "%s is corrupt: it does not follow entry %d"
-                                    .formatted(Keys.metaEntry(run.brokenAt), run.brokenAt - 1));
-                          }
-                          readAhead = run.tip ? 1 : Math.min(readAhead * 2, READ_AHEAD_MAX);
-                          return stands && run.tip ? done() : catchUp();
-                        }));
+        .thenCompose(run ->
+            validate(run.entries)
+                .thenCompose(stands -> {
+                  if (stands && run.brokenAt > 0) {
+                    throw new MetadataCorruptException(
+                        "%s is corrupt: it does not follow entry %d"
+                            .formatted(Keys.metaEntry(run.brokenAt), run.brokenAt - 1));
+                  }
+                  readAhead = run.tip ? 1 : Math.min(readAhead * 2, READ_AHEAD_MAX);
+                  return stands && run.tip ? done() : catchUp();
+                }));
   }
 
   /**
-   * Applies entries that follow the image, or, if a boundary says that they do not stand, adopts its snapshot.
+   * Applies entries that follow the image, or, if a boundary says that they do not stand, adopts
+   * its snapshot.
    *
    * @return true if they stand and are applied; false if the image came from a snapshot
    */
@@ -88,19 +88,18 @@ final class ImageFollower {
     long next = boundaryNumber + 1;
     return objects
         .boundary(next)
-        .thenCompose(
-            found -> {
-              if (found.isEmpty()) {
-                run.forEach(this::apply);
-                return CompletableFuture.completedFuture(true);
-              }
-              Boundary boundary = found.get();
-              if (leadsTo(boundary, run)) {
-                adopt(boundary.number(), boundary.entryNumber());
-                return validate(run);
-              }
-              return jump(next, found).thenCompose(_ -> validate(List.of())).thenApply(_ -> false);
-            });
+        .thenCompose(found -> {
+          if (found.isEmpty()) {
+            run.forEach(this::apply);
+            return CompletableFuture.completedFuture(true);
+          }
+          Boundary boundary = found.get();
+          if (leadsTo(boundary, run)) {
+            adopt(boundary.number(), boundary.entryNumber());
+            return validate(run);
+          }
+          return jump(next, found).thenCompose(_ -> validate(List.of())).thenApply(_ -> false);
+        });
   }
 
   /** A boundary of our own was stored; {@code at} is the image in its snapshot. */
@@ -111,7 +110,9 @@ final class ImageFollower {
 
   private boolean leadsTo(Boundary boundary, List<StoredEntry> run) {
     return boundary.entryNumber() <= image.entryNumber()
-        || run.stream().anyMatch(e -> e.entry().number() == boundary.entryNumber() && e.hash() == boundary.entryHash());
+        || run.stream()
+            .anyMatch(e ->
+                e.entry().number() == boundary.entryNumber() && e.hash() == boundary.entryHash());
   }
 
   private void adopt(long number, long entryNumber) {
@@ -140,24 +141,24 @@ final class ImageFollower {
     Boundary boundary = found.get();
     return objects
         .snapshot(boundary)
-        .thenCompose(
-            snapshot -> {
-              if (snapshot.isEmpty()) {
-                // a newer boundary must have let it go
-                return objects.boundary(number + 1).thenCompose(newer -> jump(number + 1, newer));
-              }
-              adopt(number, boundary.entryNumber());
-              collectorBoundary = new CollectorBoundary(number, boundary.snapshotKey(), snapshot.get());
-              move(snapshot.get());
-              return done();
-            });
+        .thenCompose(snapshot -> {
+          if (snapshot.isEmpty()) {
+            // a newer boundary must have let it go
+            return objects.boundary(number + 1).thenCompose(newer -> jump(number + 1, newer));
+          }
+          adopt(number, boundary.entryNumber());
+          collectorBoundary = new CollectorBoundary(number, boundary.snapshotKey(), snapshot.get());
+          move(snapshot.get());
+          return done();
+        });
   }
 
   /** The first of 1, 2, 4, ... that is absent. */
   private CompletableFuture<Long> doubleUp(long number) {
     return objects
         .boundary(number)
-        .thenCompose(found -> found.isEmpty() ? CompletableFuture.completedFuture(number) : doubleUp(number * 2));
+        .thenCompose(found ->
+            found.isEmpty() ? CompletableFuture.completedFuture(number) : doubleUp(number * 2));
   }
 
   /** {@code present} is (or is 0), {@code absent} is not; boundaries are consecutive and stay. */
@@ -185,23 +186,22 @@ final class ImageFollower {
       reads.add(objects.entry(from + i));
     }
     return CompletableFuture.allOf(reads.toArray(CompletableFuture<?>[]::new))
-        .thenApply(
-            _ -> {
-              List<StoredEntry> run = new ArrayList<>();
-              long hash = predecessorHash;
-              for (CompletableFuture<Optional<StoredEntry>> read : reads) {
-                Optional<StoredEntry> found = read.resultNow();
-                if (found.isEmpty()) {
-                  return new Run(run, true, 0);
-                }
-                if (found.get().entry().predecessorHash() != hash) {
-                  return new Run(run, false, found.get().entry().number());
-                }
-                run.add(found.get());
-                hash = found.get().hash();
-              }
-              return new Run(run, false, 0);
-            });
+        .thenApply(_ -> {
+          List<StoredEntry> run = new ArrayList<>();
+          long hash = predecessorHash;
+          for (CompletableFuture<Optional<StoredEntry>> read : reads) {
+            Optional<StoredEntry> found = read.resultNow();
+            if (found.isEmpty()) {
+              return new Run(run, true, 0);
+            }
+            if (found.get().entry().predecessorHash() != hash) {
+              return new Run(run, false, found.get().entry().number());
+            }
+            run.add(found.get());
+            hash = found.get().hash();
+          }
+          return new Run(run, false, 0);
+        });
   }
 
   private static CompletableFuture<Void> done() {

@@ -11,7 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What happens to incarnations: registered, then fenced (trim frozen), then recovered (end of its log). */
+/**
+ * What happens to incarnations: registered, then fenced (trim frozen), then recovered (end of its
+ * log).
+ */
 final class IncarnationEffects {
   private IncarnationEffects() {}
 
@@ -25,8 +28,19 @@ final class IncarnationEffects {
     }
     var incarnation =
         new Incarnation(
-            r.writer(), r.nodeId(), draft.nextBrokerEpoch, IncarnationState.REGISTERED, r.endpoints(), r.rack(),
-            r.version(), -1, -1, -1, -1, List.of(), 0);
+            r.writer(),
+            r.nodeId(),
+            draft.nextBrokerEpoch,
+            IncarnationState.REGISTERED,
+            r.endpoints(),
+            r.rack(),
+            r.version(),
+            -1,
+            -1,
+            -1,
+            -1,
+            List.of(),
+            0);
     draft.incarnations = draft.incarnations.plus(r.writer(), incarnation);
     draft.brokers = draft.brokers.plus(r.nodeId(), r.writer());
     draft.nextBrokerEpoch++;
@@ -44,7 +58,8 @@ final class IncarnationEffects {
   static @Nullable String recovered(ImageDraft draft, IncarnationRecovered r) {
     Incarnation ended = draft.incarnations.get(r.writer());
     if (ended == null || ended.state() != IncarnationState.FENCED) {
-      return "incarnation %s is %s, not fenced".formatted(r.writer(), ended == null ? "unknown" : ended.state());
+      return "incarnation %s is %s, not fenced"
+          .formatted(r.writer(), ended == null ? "unknown" : ended.state());
     }
     if (ended.trim() != r.trim() || r.endSequence() < r.trim()) {
       return "the log of incarnation %s is trimmed to %d, not %d (end %d)"
@@ -58,9 +73,19 @@ final class IncarnationEffects {
     replace(
         draft,
         new Incarnation(
-            ended.writer(), ended.nodeId(), ended.brokerEpoch(), IncarnationState.RECOVERED, ended.endpoints(),
-            ended.rack(), ended.version(), ended.trim(), r.endSequence(), published.publishedCounter(),
-            ended.lastCommand(), List.of(), ended.uploadFloor()));
+            ended.writer(),
+            ended.nodeId(),
+            ended.brokerEpoch(),
+            IncarnationState.RECOVERED,
+            ended.endpoints(),
+            ended.rack(),
+            ended.version(),
+            ended.trim(),
+            r.endSequence(),
+            published.publishedCounter(),
+            ended.lastCommand(),
+            List.of(),
+            ended.uploadFloor()));
     PartitionEffects.reassign(draft, r.writer());
     return null;
   }
@@ -68,16 +93,25 @@ final class IncarnationEffects {
   static @Nullable String uploadFloorMoved(ImageDraft draft, WriterId issuer, UploadFloorMoved r) {
     Incarnation incarnation = draft.incarnation(issuer);
     if (!issuer.equals(r.writer()) || r.floor() <= incarnation.uploadFloor()) {
-      return "the upload floor of incarnation %s is %d already".formatted(issuer, incarnation.uploadFloor());
+      return "the upload floor of incarnation %s is %d already"
+          .formatted(issuer, incarnation.uploadFloor());
     }
     replace(
         draft,
-        with(incarnation, incarnation.state(), incarnation.trim(), incarnation.publishedCounter(), r.floor()));
+        with(
+            incarnation,
+            incarnation.state(),
+            incarnation.trim(),
+            incarnation.publishedCounter(),
+            r.floor()));
     return null;
   }
 
-  static void published(ImageDraft draft, Incarnation incarnation, long trim, long publishedCounter) {
-    replace(draft, with(incarnation, incarnation.state(), trim, publishedCounter, incarnation.uploadFloor()));
+  static void published(
+      ImageDraft draft, Incarnation incarnation, long trim, long publishedCounter) {
+    replace(
+        draft,
+        with(incarnation, incarnation.state(), trim, publishedCounter, incarnation.uploadFloor()));
   }
 
   static void noteCommand(ImageDraft draft, Command command) {
@@ -90,8 +124,19 @@ final class IncarnationEffects {
     replace(
         draft,
         new Incarnation(
-            i.writer(), i.nodeId(), i.brokerEpoch(), i.state(), i.endpoints(), i.rack(), i.version(), i.trim(),
-            i.endSequence(), i.publishedCounter(), command.number(), List.copyOf(hashes), i.uploadFloor()));
+            i.writer(),
+            i.nodeId(),
+            i.brokerEpoch(),
+            i.state(),
+            i.endpoints(),
+            i.rack(),
+            i.version(),
+            i.trim(),
+            i.endSequence(),
+            i.publishedCounter(),
+            command.number(),
+            List.copyOf(hashes),
+            i.uploadFloor()));
   }
 
   private static void fence(ImageDraft draft, WriterId writer) {
@@ -99,7 +144,10 @@ final class IncarnationEffects {
     replace(
         draft,
         with(
-            incarnation, IncarnationState.FENCED, incarnation.trim(), incarnation.publishedCounter(),
+            incarnation,
+            IncarnationState.FENCED,
+            incarnation.trim(),
+            incarnation.publishedCounter(),
             incarnation.uploadFloor()));
     draft.brokers = draft.brokers.minus(incarnation.nodeId());
     PartitionEffects.removeLeader(draft, writer);
@@ -108,8 +156,19 @@ final class IncarnationEffects {
   private static Incarnation with(
       Incarnation i, IncarnationState state, long trim, long publishedCounter, long uploadFloor) {
     return new Incarnation(
-        i.writer(), i.nodeId(), i.brokerEpoch(), state, i.endpoints(), i.rack(), i.version(), trim, i.endSequence(),
-        publishedCounter, i.lastCommand(), i.recentCommandHashes(), uploadFloor);
+        i.writer(),
+        i.nodeId(),
+        i.brokerEpoch(),
+        state,
+        i.endpoints(),
+        i.rack(),
+        i.version(),
+        trim,
+        i.endSequence(),
+        publishedCounter,
+        i.lastCommand(),
+        i.recentCommandHashes(),
+        uploadFloor);
   }
 
   private static void replace(ImageDraft draft, Incarnation incarnation) {

@@ -14,9 +14,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 
 /**
- * Deletes the entries and snapshots a stored boundary has replaced (invariant I8): entries up to its number, which are swept anew each
- * time since a stalled writer may create one again; snapshots it does not name whose counter is below their writer's upload floor, or
- * whose writer is fenced, in the image at the boundary. What a call without answer leaves behind, the next sweep takes. On the metadata loop.
+ * Deletes the entries and snapshots a stored boundary has replaced (invariant I8): entries up to
+ * its number, which are swept anew each time since a stalled writer may create one again; snapshots
+ * it does not name whose counter is below their writer's upload floor, or whose writer is fenced,
+ * in the image at the boundary. What a call without answer leaves behind, the next sweep takes. On
+ * the metadata loop.
  */
 final class MetadataCollector {
   private static final int PAGE_KEYS = 1000;
@@ -47,7 +49,8 @@ final class MetadataCollector {
     WriterId writer = Keys.writer(snapshotKey);
     Incarnation incarnation = boundary.image().incarnations().get(writer);
     return incarnation != null
-        && (incarnation.state() != IncarnationState.REGISTERED || Keys.number(snapshotKey) < incarnation.uploadFloor());
+        && (incarnation.state() != IncarnationState.REGISTERED
+            || Keys.number(snapshotKey) < incarnation.uploadFloor());
   }
 
   private CompletableFuture<Void> sweep(String prefix, String after, Predicate<String> deletable) {
@@ -57,14 +60,14 @@ final class MetadataCollector {
             outcome ->
                 switch (outcome) {
                   case ListOutcome.Keys page -> {
-                    Deque<String> doomed = new ArrayDeque<>(page.keys().stream().filter(deletable).toList());
+                    Deque<String> doomed =
+                        new ArrayDeque<>(page.keys().stream().filter(deletable).toList());
                     boolean further = page.more() && !page.keys().isEmpty();
                     yield delete(doomed)
-                        .thenCompose(
-                            _ ->
-                                further
-                                    ? sweep(prefix, page.keys().getLast(), deletable)
-                                    : CompletableFuture.completedFuture(null));
+                        .thenCompose(_ ->
+                            further
+                                ? sweep(prefix, page.keys().getLast(), deletable)
+                                : CompletableFuture.completedFuture(null));
                   }
                   case ListOutcome.Unknown _ -> CompletableFuture.<Void>completedFuture(null);
                 },

@@ -12,9 +12,10 @@ import org.pcollections.TreePMap;
 import org.pcollections.TreePVector;
 
 /**
- * The cluster's metadata at one entry; immutable, each entry yields the next ({@link ImageDraft} decides how). Request threads read
- * it without locks. Its size is O(partitions + objects + incarnations). Collections are persistent, so a change costs O(log n), and
- * sorted, so every broker iterates them in the same order.
+ * The cluster's metadata at one entry; immutable, each entry yields the next ({@link ImageDraft}
+ * decides how). Request threads read it without locks. Its size is O(partitions + objects +
+ * incarnations). Collections are persistent, so a change costs O(log n), and sorted, so every
+ * broker iterates them in the same order.
  */
 public record MetadataImage(
     long entryNumber,
@@ -34,8 +35,19 @@ public record MetadataImage(
   /** Before the first entry. */
   public static final MetadataImage EMPTY =
       new MetadataImage(
-          0, 0, Optional.empty(), 0, TreePMap.empty(), TreePMap.empty(), TreePMap.empty(), TreePMap.empty(),
-          TreePMap.empty(), TreePMap.empty(), TreePMap.empty(), 0, 1);
+          0,
+          0,
+          Optional.empty(),
+          0,
+          TreePMap.empty(),
+          TreePMap.empty(),
+          TreePMap.empty(),
+          TreePMap.empty(),
+          TreePMap.empty(),
+          TreePMap.empty(),
+          TreePMap.empty(),
+          0,
+          1);
 
   /** Life of an incarnation. */
   public enum IncarnationState {
@@ -49,9 +61,11 @@ public record MetadataImage(
    *
    * @param trim every WAL sequence number up to it is published
    * @param endSequence last adopted sequence, -1 until recovered
-   * @param publishedCounter highest counter among the WAL files (entries) it ever published; a lower one is never listed again
+   * @param publishedCounter highest counter among the WAL files (entries) it ever published; a
+   *     lower one is never listed again
    * @param lastCommand number of the last command applied
-   * @param recentCommandHashes hashes of the last commands, newest last; as many as may be unsettled; empty once recovered
+   * @param recentCommandHashes hashes of the last commands, newest last; as many as may be
+   *     unsettled; empty once recovered
    * @param uploadFloor see {@link MetadataRecord.UploadFloorMoved}
    */
   public record Incarnation(
@@ -107,7 +121,8 @@ public record MetadataImage(
       Optional<Checkpoint> checkpoint) {}
 
   /** Whose configs. */
-  public record ConfigResource(MetadataRecord.ConfigScope scope, String name) implements Comparable<ConfigResource> {
+  public record ConfigResource(MetadataRecord.ConfigScope scope, String name)
+      implements Comparable<ConfigResource> {
     @Override
     public int compareTo(ConfigResource o) {
       int c = scope.compareTo(o.scope);
@@ -115,7 +130,9 @@ public record MetadataImage(
     }
   }
 
-  /** Cheap, to be asked for every entry: an entry that leaves the topics alone leaves the very map. */
+  /**
+   * Cheap, to be asked for every entry: an entry that leaves the topics alone leaves the very map.
+   */
   @SuppressWarnings("ReferenceEquality") // on purpose: comparing contents would cost O(topics)
   public boolean sameTopics(MetadataImage other) {
     return topics == other.topics;
@@ -155,7 +172,10 @@ public record MetadataImage(
     return found != null && found.state() == IncarnationState.REGISTERED;
   }
 
-  /** The registered incarnation of a node id; null if the node id is unknown or its incarnation fenced. */
+  /**
+   * The registered incarnation of a node id; null if the node id is unknown or its incarnation
+   * fenced.
+   */
   public @Nullable Incarnation broker(int nodeId) {
     WriterId writer = brokers.get(nodeId);
     return writer == null ? null : incarnations.get(writer);

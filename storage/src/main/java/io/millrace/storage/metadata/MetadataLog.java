@@ -5,7 +5,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** The cluster's metadata as one incarnation sees and changes it. One per incarnation. Any thread may call. */
+/**
+ * The cluster's metadata as one incarnation sees and changes it. One per incarnation. Any thread
+ * may call.
+ */
 public interface MetadataLog extends AutoCloseable {
   /** The incarnation that issues the commands. */
   WriterId writer();
@@ -14,24 +17,35 @@ public interface MetadataLog extends AutoCloseable {
   MetadataImage image();
 
   /**
-   * Issues one command of this incarnation and settles it; commands take effect in the order handed over. Completes on the metadata
-   * loop; exceptionally only if the incarnation has ended ({@link IncarnationEndedException}) or too many commands wait ({@link
+   * Issues one command of this incarnation and settles it; commands take effect in the order handed
+   * over. Completes on the metadata loop; exceptionally only if the incarnation has ended ({@link
+   * IncarnationEndedException}) or too many commands wait ({@link
    * java.util.concurrent.RejectedExecutionException}, nothing was issued).
    */
   CompletableFuture<Outcome> submit(MetadataRecord record);
 
-  /** Reads what other brokers have committed; completes on the metadata loop with the image at the tip. */
+  /**
+   * Reads what other brokers have committed; completes on the metadata loop with the image at the
+   * tip.
+   */
   CompletableFuture<MetadataImage> refresh();
 
-  /** Numbers for the objects this incarnation uploads (data, checkpoints, snapshots); their floor is committed by the log itself. */
+  /**
+   * Numbers for the objects this incarnation uploads (data, checkpoints, snapshots); their floor is
+   * committed by the log itself.
+   */
   UploadNumbers uploads();
 
-  /** The newest boundary whose image this log holds, on which collecting garbage may rest (invariant I8); null before the first. */
+  /**
+   * The newest boundary whose image this log holds, on which collecting garbage may rest (invariant
+   * I8); null before the first.
+   */
   @Nullable CollectorBoundary collectorBoundary();
 
   /**
-   * Completes when the incarnation is over by itself, not by {@link #close}: {@link IncarnationEndedException} if fenced, {@link
-   * MetadataCorruptException} and the like if the log cannot be read. Nothing of the incarnation may be acknowledged afterwards.
+   * Completes when the incarnation is over by itself, not by {@link #close}: {@link
+   * IncarnationEndedException} if fenced, {@link MetadataCorruptException} and the like if the log
+   * cannot be read. Nothing of the incarnation may be acknowledged afterwards.
    */
   CompletableFuture<Throwable> ended();
 
@@ -48,7 +62,10 @@ public interface MetadataLog extends AutoCloseable {
    */
   record CollectorBoundary(long number, String snapshotKey, MetadataImage image) {}
 
-  /** Called on the metadata loop after each applied entry with (before, after), before the commands of that entry complete. */
+  /**
+   * Called on the metadata loop after each applied entry with (before, after), before the commands
+   * of that entry complete.
+   */
   void addListener(BiConsumer<MetadataImage, MetadataImage> listener);
 
   /** What became of a command. */

@@ -13,8 +13,9 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * The objects of the metadata log, read and put until their fate is known: a call without answer is made again with backoff for as long
- * as the loop lives (invariant I5). Used on the loop; futures complete there.
+ * The objects of the metadata log, read and put until their fate is known: a call without answer is
+ * made again with backoff for as long as the loop lives (invariant I5). Used on the loop; futures
+ * complete there.
  */
 final class MetadataObjects {
   private static final long BACKOFF_FIRST_NS = 10_000_000L;
@@ -47,63 +48,80 @@ final class MetadataObjects {
 
   CompletableFuture<Optional<StoredEntry>> entry(long number) {
     return read(Keys.metaEntry(number), EntryCodec.BYTES_MAX)
-        .thenApply(body -> body.map(b -> new StoredEntry(EntryCodec.decode(number, b), Hashes.of(array(b)))));
+        .thenApply(body ->
+            body.map(b -> new StoredEntry(EntryCodec.decode(number, b), Hashes.of(array(b)))));
   }
 
   CompletableFuture<Optional<Boundary>> boundary(long number) {
-    return read(Keys.boundary(number), Boundary.BYTES_MAX).thenApply(body -> body.map(b -> Boundary.decode(number, b)));
+    return read(Keys.boundary(number), Boundary.BYTES_MAX)
+        .thenApply(body -> body.map(b -> Boundary.decode(number, b)));
   }
 
-  /** The image a boundary names; empty if its snapshot is gone, which a newer boundary must explain. */
+  /**
+   * The image a boundary names; empty if its snapshot is gone, which a newer boundary must explain.
+   */
   CompletableFuture<Optional<MetadataImage>> snapshot(Boundary boundary) {
     return read(boundary.snapshotKey(), SnapshotCodec.BYTES_MAX)
-        .thenApply(body -> body.map(b -> checked(boundary, SnapshotCodec.decode(boundary.snapshotKey(), b))));
+        .thenApply(body ->
+            body.map(b -> checked(boundary, SnapshotCodec.decode(boundary.snapshotKey(), b))));
   }
 
-  /** Puts the bytes, again and again the same, until it is known whether they or others stand under the key. */
+  /**
+   * Puts the bytes, again and again the same, until it is known whether they or others stand under
+   * the key.
+   */
   CompletableFuture<Settled> put(String key, byte[] bytes) {
-    return repeat(() -> store.putIfAbsent(key, ByteBuffer.wrap(bytes)), outcome -> !(outcome instanceof PutOutcome.Unknown))
-        .thenCompose(
-            outcome ->
-                switch (outcome) {
-                  case PutOutcome.Stored _ -> CompletableFuture.completedFuture(new Settled.Ours());
-                  case PutOutcome.Exists _ -> compare(key, bytes);
-                  case PutOutcome.Unknown unknown -> throw new IllegalStateException("settled as " + unknown);
-                });
+    return repeat(
+            () -> store.putIfAbsent(key, ByteBuffer.wrap(bytes)),
+            outcome -> !(outcome instanceof PutOutcome.Unknown))
+        .thenCompose(outcome ->
+            switch (outcome) {
+              case PutOutcome.Stored _ -> CompletableFuture.completedFuture(new Settled.Ours());
+              case PutOutcome.Exists _ -> compare(key, bytes);
+              case PutOutcome.Unknown unknown ->
+                  throw new IllegalStateException("settled as " + unknown);
+            });
   }
 
   private CompletableFuture<Settled> compare(String key, byte[] bytes) {
-    // a larger object is theirs, and no error: it may be anything a writer of another version put there
-    return repeat(() -> store.get(key, bytes.length), outcome -> !(outcome instanceof GetOutcome.Unknown))
-        .thenApply(
-            outcome ->
-                outcome instanceof GetOutcome.Found found && found.body().equals(ByteBuffer.wrap(bytes))
-                    ? new Settled.Ours()
-                    : new Settled.Theirs());
+    // a larger object is theirs, and no error: it may be anything a writer of another version put
+    // there
+    return repeat(
+            () -> store.get(key, bytes.length), outcome -> !(outcome instanceof GetOutcome.Unknown))
+        .thenApply(outcome ->
+            outcome instanceof GetOutcome.Found found && found.body().equals(ByteBuffer.wrap(bytes))
+                ? new Settled.Ours()
+                : new Settled.Theirs());
   }
 
   private CompletableFuture<Optional<ByteBuffer>> read(String key, int bytesMax) {
-    return repeat(() -> store.get(key, bytesMax), outcome -> !(outcome instanceof GetOutcome.Unknown))
-        .thenApply(
-            outcome ->
-                switch (outcome) {
-                  case GetOutcome.Found found -> Optional.of(found.body());
-                  case GetOutcome.Absent _ -> Optional.empty();
-                  case GetOutcome.TooLarge large ->
-                      throw new MetadataCorruptException(
-                          "%s is corrupt: %d bytes long, at most %d expected".formatted(key, large.bytes(), bytesMax));
-                  case GetOutcome.Unknown unknown -> throw new IllegalStateException("settled as " + unknown);
-                });
+    return repeat(
+            () -> store.get(key, bytesMax), outcome -> !(outcome instanceof GetOutcome.Unknown))
+        .thenApply(outcome ->
+            switch (outcome) {
+              case GetOutcome.Found found -> Optional.of(found.body());
+              case GetOutcome.Absent _ -> Optional.empty();
+              case GetOutcome.TooLarge large ->
+                  throw new MetadataCorruptException(
+                      "%s is corrupt: %d bytes long, at most %d expected"
+                          .formatted(key, large.bytes(), bytesMax));
+              case GetOutcome.Unknown unknown ->
+                  throw new IllegalStateException("settled as " + unknown);
+            });
   }
 
-  private <T> CompletableFuture<T> repeat(Supplier<CompletableFuture<T>> call, Predicate<T> settled) {
+  private <T> CompletableFuture<T> repeat(
+      Supplier<CompletableFuture<T>> call, Predicate<T> settled) {
     CompletableFuture<T> result = new CompletableFuture<>();
     attempt(call, settled, result, BACKOFF_FIRST_NS);
     return result;
   }
 
   private <T> void attempt(
-      Supplier<CompletableFuture<T>> call, Predicate<T> settled, CompletableFuture<T> result, long backoffNs) {
+      Supplier<CompletableFuture<T>> call,
+      Predicate<T> settled,
+      CompletableFuture<T> result,
+      long backoffNs) {
     call.get()
         .whenCompleteAsync(
             (outcome, error) -> {
@@ -117,18 +135,23 @@ final class MetadataObjects {
               } else {
                 long delayNs = backoffNs / 2 + randomness.nextInt((int) (backoffNs / 2));
                 loop.schedule(
-                    delayNs, () -> attempt(call, settled, result, Math.min(backoffNs * 2, BACKOFF_MAX_NS)));
+                    delayNs,
+                    () -> attempt(call, settled, result, Math.min(backoffNs * 2, BACKOFF_MAX_NS)));
               }
             },
             loop);
   }
 
   private static MetadataImage checked(Boundary boundary, MetadataImage image) {
-    if (image.entryNumber() != boundary.entryNumber() || image.entryHash() != boundary.entryHash()) {
+    if (image.entryNumber() != boundary.entryNumber()
+        || image.entryHash() != boundary.entryHash()) {
       throw new MetadataCorruptException(
           "%s is corrupt: it holds entry %d, %s names entry %d"
               .formatted(
-                  boundary.snapshotKey(), image.entryNumber(), Keys.boundary(boundary.number()), boundary.entryNumber()));
+                  boundary.snapshotKey(),
+                  image.entryNumber(),
+                  Keys.boundary(boundary.number()),
+                  boundary.entryNumber()));
     }
     return image;
   }

@@ -8,8 +8,9 @@ import java.util.Optional;
 import org.apache.kafka.common.Uuid;
 
 /**
- * The typed records of metadata entries; each is the content of one command and names what it relies on. Whether a record is void
- * on an image is decided in {@link ImageDraft}, in one place, the same for proposing and for replaying.
+ * The typed records of metadata entries; each is the content of one command and names what it
+ * relies on. Whether a record is void on an image is decided in {@link ImageDraft}, in one place,
+ * the same for proposing and for replaying.
  */
 public sealed interface MetadataRecord {
 
@@ -19,27 +20,40 @@ public sealed interface MetadataRecord {
   /** A listener address of a broker. */
   record Endpoint(String listener, String host, int port, String securityProtocol) {}
 
-  /** Command 0 of an incarnation. Fences an older incarnation of the same node id; broker epoch = highest + 1. */
+  /**
+   * Command 0 of an incarnation. Fences an older incarnation of the same node id; broker epoch =
+   * highest + 1.
+   */
   record IncarnationRegistered(
       WriterId writer, int nodeId, List<Endpoint> endpoints, Optional<String> rack, String version)
       implements MetadataRecord {}
 
-  /** Freezes the trim; its partitions have no leader until it is recovered. Relies on: registered. */
+  /**
+   * Freezes the trim; its partitions have no leader until it is recovered. Relies on: registered.
+   */
   record IncarnationFenced(WriterId writer) implements MetadataRecord {}
 
   /**
-   * The end of a fenced incarnation's log: level-0 objects published in place; each of its partitions goes to its first live replica
-   * (any live broker if none lives) with epoch + 1. Relies on: fenced; trim = the frozen trim it was computed from.
+   * The end of a fenced incarnation's log: level-0 objects published in place; each of its
+   * partitions goes to its first live replica (any live broker if none lives) with epoch + 1.
+   * Relies on: fenced; trim = the frozen trim it was computed from.
    */
-  record IncarnationRecovered(WriterId writer, long trim, long endSequence, List<ObjectInfo> objects)
+  record IncarnationRecovered(
+      WriterId writer, long trim, long endSequence, List<ObjectInfo> objects)
       implements MetadataRecord {}
 
-  /** One or more WAL files become level 0 and the trim moves. Relies on: registered; trim before. */
+  /**
+   * One or more WAL files become level 0 and the trim moves. Relies on: registered; trim before.
+   */
   record WalPublished(WriterId writer, long trimBefore, long trimAfter, List<ObjectInfo> objects)
       implements MetadataRecord {}
 
-  /** A new topic; partition p is led by the first live broker of replicas.get(p), epoch 0. Void if the name is taken. */
-  record TopicCreated(Uuid topicId, String name, List<List<Integer>> replicas, Map<String, String> configs)
+  /**
+   * A new topic; partition p is led by the first live broker of replicas.get(p), epoch 0. Void if
+   * the name is taken.
+   */
+  record TopicCreated(
+      Uuid topicId, String name, List<List<Integer>> replicas, Map<String, String> configs)
       implements MetadataRecord {}
 
   /** Void if absent. */
@@ -50,13 +64,18 @@ public sealed interface MetadataRecord {
       implements MetadataRecord {}
 
   /** The leader's own handover (design 7a). Relies on: its leader epoch. */
-  record LeaderHandedOver(PartitionId partition, int leaderEpoch, int newLeader) implements MetadataRecord {}
+  record LeaderHandedOver(PartitionId partition, int leaderEpoch, int newLeader)
+      implements MetadataRecord {}
 
-  /** Where the partition should be led; obeyed by its leader. Naming the present leader takes a target back. */
+  /**
+   * Where the partition should be led; obeyed by its leader. Naming the present leader takes a
+   * target back.
+   */
   record TargetLeaderSet(PartitionId partition, int targetLeader) implements MetadataRecord {}
 
   /** Log start moves up. Relies on: its leader epoch; never moves back. */
-  record LogStartMoved(PartitionId partition, int leaderEpoch, long logStart) implements MetadataRecord {}
+  record LogStartMoved(PartitionId partition, int leaderEpoch, long logStart)
+      implements MetadataRecord {}
 
   /** Kafka's config resource types that are stored. */
   enum ConfigScope {
@@ -68,13 +87,17 @@ public sealed interface MetadataRecord {
   }
 
   /**
-   * Sets (present) or removes (empty) config values; for topics, {@code name} is the topic id as text, and it is void if the topic is
-   * gone.
+   * Sets (present) or removes (empty) config values; for topics, {@code name} is the topic id as
+   * text, and it is void if the topic is gone.
    *
-   * @param before stored values (empty: none) that the change was computed from and relies on, as appending to a list does
+   * @param before stored values (empty: none) that the change was computed from and relies on, as
+   *     appending to a list does
    */
   record ConfigsChanged(
-      ConfigScope scope, String name, Map<String, Optional<String>> changes, Map<String, Optional<String>> before)
+      ConfigScope scope,
+      String name,
+      Map<String, Optional<String>> changes,
+      Map<String, Optional<String>> before)
       implements MetadataRecord {
     public ConfigsChanged(ConfigScope scope, String name, Map<String, Optional<String>> changes) {
       this(scope, name, changes, Map.of());
@@ -88,8 +111,9 @@ public sealed interface MetadataRecord {
   record Dropped(PartitionId partition, long end) {}
 
   /**
-   * Inputs are unlisted, outputs (the issuer's own) listed, in one step. Relies on: inputs listed; where records were dropped, the
-   * partition's checkpoint covers them or its topic is gone; outputs not deletable (invariant I8).
+   * Inputs are unlisted, outputs (the issuer's own) listed, in one step. Relies on: inputs listed;
+   * where records were dropped, the partition's checkpoint covers them or its topic is gone;
+   * outputs not deletable (invariant I8).
    */
   record ObjectsMerged(List<String> inputs, List<ObjectInfo> outputs, List<Dropped> dropped)
       implements MetadataRecord {}
@@ -98,13 +122,17 @@ public sealed interface MetadataRecord {
   record CheckpointEntry(PartitionId partition, int leaderEpoch, long end) {}
 
   /**
-   * Names a checkpoint object of the issuer for partitions; without effect per partition where the issuer does not lead at the epoch or
-   * it covers less than the present one, void if that is so for all.
+   * Names a checkpoint object of the issuer for partitions; without effect per partition where the
+   * issuer does not lead at the epoch or it covers less than the present one, void if that is so
+   * for all.
    */
-  record CheckpointTaken(
-      String key, long sizeBytes, int crc, List<CheckpointEntry> partitions) implements MetadataRecord {}
+  record CheckpointTaken(String key, long sizeBytes, int crc, List<CheckpointEntry> partitions)
+      implements MetadataRecord {}
 
-  /** Every lower counter of the writer is listed, named by a stored boundary, or given up for ever (invariant I8). */
+  /**
+   * Every lower counter of the writer is listed, named by a stored boundary, or given up for ever
+   * (invariant I8).
+   */
   record UploadFloorMoved(WriterId writer, long floor) implements MetadataRecord {}
 
   /** Settles a command number without effect. */

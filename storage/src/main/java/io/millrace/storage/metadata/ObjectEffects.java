@@ -37,13 +37,18 @@ final class ObjectEffects {
     return reason;
   }
 
-  /** Lists WAL files (entries) of one incarnation: each counter is above all it ever published, so none can have been unlisted. */
-  static @Nullable String listLevelZero(ImageDraft draft, Incarnation incarnation, List<ObjectInfo> objects) {
+  /**
+   * Lists WAL files (entries) of one incarnation: each counter is above all it ever published, so
+   * none can have been unlisted.
+   */
+  static @Nullable String listLevelZero(
+      ImageDraft draft, Incarnation incarnation, List<ObjectInfo> objects) {
     long counter = incarnation.publishedCounter();
     for (ObjectInfo object : objects) {
       boolean own = object.level() == 0 && object.writer().equals(incarnation.writer());
       if (!own || !object.key().startsWith(Keys.walPrefix(incarnation.writer()))) {
-        return "object %s is not of the log of incarnation %s".formatted(object.key(), incarnation.writer());
+        return "object %s is not of the log of incarnation %s"
+            .formatted(object.key(), incarnation.writer());
       }
       if (Keys.number(object.key()) <= counter) {
         return "object %s is not above %d, published before".formatted(object.key(), counter);
@@ -64,7 +69,9 @@ final class ObjectEffects {
     }
     for (ObjectInfo output : r.outputs()) {
       boolean own = output.level() > 0 && output.writer().equals(issuer);
-      if (!own || !output.key().equals(Keys.data(issuer, Keys.number(output.key()))) || !distinct.add(output.key())) {
+      if (!own
+          || !output.key().equals(Keys.data(issuer, Keys.number(output.key())))
+          || !distinct.add(output.key())) {
         return "output %s is not a merged object of incarnation %s".formatted(output.key(), issuer);
       }
       if (draft.objects.containsKey(output.key()) || deletable(draft, issuer, output.key())) {
@@ -84,21 +91,30 @@ final class ObjectEffects {
   }
 
   static @Nullable String checkpointTaken(ImageDraft draft, WriterId issuer, CheckpointTaken r) {
-    if (!r.key().equals(Keys.checkpoint(issuer, Keys.number(r.key()))) || deletable(draft, issuer, r.key())) {
+    if (!r.key().equals(Keys.checkpoint(issuer, Keys.number(r.key())))
+        || deletable(draft, issuer, r.key())) {
       return "checkpoint %s may be deleted already".formatted(r.key());
     }
     boolean named = false;
     for (CheckpointEntry entry : r.partitions()) {
       Partition p = PartitionEffects.find(draft, entry.partition());
-      if (p == null || !p.leader().equals(Optional.of(issuer)) || p.leaderEpoch() != entry.leaderEpoch()) {
+      if (p == null
+          || !p.leader().equals(Optional.of(issuer))
+          || p.leaderEpoch() != entry.leaderEpoch()) {
         continue;
       }
       if (checkpointEnd(p) <= entry.end()) {
         var checkpoint = new Checkpoint(r.key(), r.sizeBytes(), r.crc(), entry.end());
         var changed =
             new Partition(
-                p.leader(), p.lastLeader(), p.leaderEpoch(), p.partitionEpoch(), p.logStart(), p.replicas(),
-                p.targetLeader(), Optional.of(checkpoint));
+                p.leader(),
+                p.lastLeader(),
+                p.leaderEpoch(),
+                p.partitionEpoch(),
+                p.logStart(),
+                p.replicas(),
+                p.targetLeader(),
+                Optional.of(checkpoint));
         PartitionEffects.replace(draft, entry.partition(), changed);
         named = true;
       }

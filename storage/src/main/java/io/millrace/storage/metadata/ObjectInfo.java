@@ -4,8 +4,9 @@ import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
 
 /**
- * What the image knows of one object. Its key range goes from (first, firstOffset) to (last, endOffset): exact for an object of one
- * partition, whose footer then need not be asked whether it holds an offset.
+ * What the image knows of one object. Its key range goes from (first, firstOffset) to (last,
+ * endOffset): exact for an object of one partition, whose footer then need not be asked whether it
+ * holds an offset.
  *
  * @param key its name in the store
  * @param level 0 = WAL in place; 1 and up sorted by (topic id, partition, offset)

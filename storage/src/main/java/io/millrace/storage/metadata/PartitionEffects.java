@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
-import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataImage.Topic;
 import io.millrace.storage.metadata.MetadataRecord.LeaderHandedOver;
@@ -15,7 +14,10 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Leadership and log start of partitions. Leadership changes here only, and only as invariant I14 says. */
+/**
+ * Leadership and log start of partitions. Leadership changes here only, and only as invariant I14
+ * says.
+ */
 final class PartitionEffects {
   private PartitionEffects() {}
 
@@ -38,13 +40,20 @@ final class PartitionEffects {
     if (partition == null) {
       return unknown(r.partition());
     }
-    boolean leadsNow = partition.leader().isPresent() && partition.leader().get().equals(draft.brokers.get(r.targetLeader()));
+    boolean leadsNow =
+        partition.leader().isPresent()
+            && partition.leader().get().equals(draft.brokers.get(r.targetLeader()));
     replace(
         draft,
         r.partition(),
         new Partition(
-            partition.leader(), partition.lastLeader(), partition.leaderEpoch(), partition.partitionEpoch() + 1,
-            partition.logStart(), partition.replicas(), leadsNow ? Optional.empty() : Optional.of(r.targetLeader()),
+            partition.leader(),
+            partition.lastLeader(),
+            partition.leaderEpoch(),
+            partition.partitionEpoch() + 1,
+            partition.logStart(),
+            partition.replicas(),
+            leadsNow ? Optional.empty() : Optional.of(r.targetLeader()),
             partition.checkpoint()));
     return null;
   }
@@ -56,14 +65,21 @@ final class PartitionEffects {
       return reason;
     }
     if (r.logStart() <= p.logStart()) {
-      return "the log of %s starts at %d, it cannot move to %d".formatted(r.partition(), p.logStart(), r.logStart());
+      return "the log of %s starts at %d, it cannot move to %d"
+          .formatted(r.partition(), p.logStart(), r.logStart());
     }
     replace(
         draft,
         r.partition(),
         new Partition(
-            p.leader(), p.lastLeader(), p.leaderEpoch(), p.partitionEpoch() + 1, r.logStart(), p.replicas(),
-            p.targetLeader(), p.checkpoint()));
+            p.leader(),
+            p.lastLeader(),
+            p.leaderEpoch(),
+            p.partitionEpoch() + 1,
+            r.logStart(),
+            p.replicas(),
+            p.targetLeader(),
+            p.checkpoint()));
     return null;
   }
 
@@ -74,17 +90,28 @@ final class PartitionEffects {
         (_, p) ->
             p.leader().isPresent() && p.leader().get().equals(writer)
                 ? new Partition(
-                    Optional.empty(), p.lastLeader(), p.leaderEpoch(), p.partitionEpoch() + 1, p.logStart(),
-                    p.replicas(), p.targetLeader(), p.checkpoint())
+                    Optional.empty(),
+                    p.lastLeader(),
+                    p.leaderEpoch(),
+                    p.partitionEpoch() + 1,
+                    p.logStart(),
+                    p.replicas(),
+                    p.targetLeader(),
+                    p.checkpoint())
                 : p);
   }
 
-  /** The partitions a recovered incarnation led go to their first live replica, or to any live broker. */
+  /**
+   * The partitions a recovered incarnation led go to their first live replica, or to any live
+   * broker.
+   */
   static void reassign(ImageDraft draft, WriterId recovered) {
     changeAll(
         draft,
         (number, p) -> {
-          if (p.leader().isPresent() || p.lastLeader().isEmpty() || !p.lastLeader().get().equals(recovered)) {
+          if (p.leader().isPresent()
+              || p.lastLeader().isEmpty()
+              || !p.lastLeader().get().equals(recovered)) {
             return p;
           }
           int node = firstLive(draft, p.replicas(), number);
@@ -93,7 +120,10 @@ final class PartitionEffects {
         });
   }
 
-  /** Node id of the first live replica; if none lives, of a live broker chosen by the partition's number; -1 if no broker lives. */
+  /**
+   * Node id of the first live replica; if none lives, of a live broker chosen by the partition's
+   * number; -1 if no broker lives.
+   */
   static int firstLive(ImageDraft draft, List<Integer> replicas, int partition) {
     for (int node : replicas) {
       if (draft.brokers.containsKey(node)) {
@@ -119,11 +149,18 @@ final class PartitionEffects {
   private static Partition led(Partition p, int node, WriterId leader) {
     Optional<Integer> target = p.targetLeader().filter(wanted -> wanted != node);
     return new Partition(
-        Optional.of(leader), Optional.of(leader), p.leaderEpoch() + 1, p.partitionEpoch() + 1, p.logStart(),
-        p.replicas(), target, p.checkpoint());
+        Optional.of(leader),
+        Optional.of(leader),
+        p.leaderEpoch() + 1,
+        p.partitionEpoch() + 1,
+        p.logStart(),
+        p.replicas(),
+        target,
+        p.checkpoint());
   }
 
-  private static void changeAll(ImageDraft draft, BiFunction<Integer, Partition, Partition> change) {
+  private static void changeAll(
+      ImageDraft draft, BiFunction<Integer, Partition, Partition> change) {
     for (Topic topic : draft.topics.values()) {
       Topic changed = topic;
       boolean any = false;

@@ -7,8 +7,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
- * Hands out producer ids, each once in the life of the cluster. Takes them in blocks from the metadata log and asks for the next block
- * when half of one is left, so that a producer seldom waits for an entry. Any thread may call.
+ * Hands out producer ids, each once in the life of the cluster. Takes them in blocks from the
+ * metadata log and asks for the next block when half of one is left, so that a producer seldom
+ * waits for an entry. Any thread may call.
  */
 public final class ProducerIds {
   /** As many as Kafka takes at a time. */
@@ -61,17 +62,17 @@ public final class ProducerIds {
   private void ask() {
     long first = log.image().nextProducerId();
     log.submit(new ProducerIdsTaken(first, BLOCK))
-        .whenComplete(
-            (outcome, error) -> {
-              if (error != null) {
-                failed(error);
-              } else {
-                switch (outcome) {
-                  case Outcome.Applied _ -> taken(first);
-                  case Outcome.Voided _ -> ask(); // another broker took the block; the image shows the next one
-                }
-              }
-            });
+        .whenComplete((outcome, error) -> {
+          if (error != null) {
+            failed(error);
+          } else {
+            switch (outcome) {
+              case Outcome.Applied _ -> taken(first);
+              case Outcome.Voided _ ->
+                  ask(); // another broker took the block; the image shows the next one
+            }
+          }
+        });
   }
 
   private void taken(long first) {
@@ -112,7 +113,10 @@ public final class ProducerIds {
     return id;
   }
 
-  /** Whether the caller shall ask for a block: none is on its way and less than half a block is left. */
+  /**
+   * Whether the caller shall ask for a block: none is on its way and less than half a block is
+   * left.
+   */
   private boolean wantsBlock() {
     long left = blocks.stream().mapToLong(b -> b.end - b.next).sum();
     boolean wants = !asking && left < BLOCK / 2;

@@ -24,7 +24,10 @@ import io.millrace.storage.metadata.MetadataRecord.UploadFloorMoved;
 import io.millrace.storage.metadata.MetadataRecord.WalPublished;
 import java.util.TreeMap;
 
-/** Bytes of every {@link MetadataRecord}. Type numbers are never reused; a changed layout gets a new version. */
+/**
+ * Bytes of every {@link MetadataRecord}. Type numbers are never reused; a changed layout gets a new
+ * version.
+ */
 final class RecordCodec {
   static final int VERSION = 1;
 
@@ -68,18 +71,32 @@ final class RecordCodec {
               .text(r.version());
       case IncarnationFenced r -> out.writer(r.writer());
       case IncarnationRecovered r ->
-          out.writer(r.writer()).i64(r.trim()).i64(r.endSequence()).list(r.objects(), o -> writeObject(out, o));
+          out.writer(r.writer())
+              .i64(r.trim())
+              .i64(r.endSequence())
+              .list(r.objects(), o -> writeObject(out, o));
       case WalPublished r ->
-          out.writer(r.writer()).i64(r.trimBefore()).i64(r.trimAfter()).list(r.objects(), o -> writeObject(out, o));
+          out.writer(r.writer())
+              .i64(r.trimBefore())
+              .i64(r.trimAfter())
+              .list(r.objects(), o -> writeObject(out, o));
       case TopicCreated r ->
-          out.uuid(r.topicId()).text(r.name()).list(r.replicas(), out::ints).texts(new TreeMap<>(r.configs()));
+          out.uuid(r.topicId())
+              .text(r.name())
+              .list(r.replicas(), out::ints)
+              .texts(new TreeMap<>(r.configs()));
       case TopicDeleted r -> out.uuid(r.topicId());
-      case PartitionsAdded r -> out.uuid(r.topicId()).i32(r.partitionsBefore()).list(r.replicas(), out::ints);
-      case LeaderHandedOver r -> out.partition(r.partition()).i32(r.leaderEpoch()).i32(r.newLeader());
+      case PartitionsAdded r ->
+          out.uuid(r.topicId()).i32(r.partitionsBefore()).list(r.replicas(), out::ints);
+      case LeaderHandedOver r ->
+          out.partition(r.partition()).i32(r.leaderEpoch()).i32(r.newLeader());
       case TargetLeaderSet r -> out.partition(r.partition()).i32(r.targetLeader());
       case LogStartMoved r -> out.partition(r.partition()).i32(r.leaderEpoch()).i64(r.logStart());
       case ConfigsChanged r ->
-          out.u16(scopeCode(r.scope())).text(r.name()).changes(new TreeMap<>(r.changes())).changes(new TreeMap<>(r.before()));
+          out.u16(scopeCode(r.scope()))
+              .text(r.name())
+              .changes(new TreeMap<>(r.changes()))
+              .changes(new TreeMap<>(r.before()));
       case ProducerIdsTaken r -> out.i64(r.first()).i32(r.count());
       case ObjectsMerged r ->
           out.list(r.inputs(), out::text)
@@ -89,7 +106,9 @@ final class RecordCodec {
           out.text(r.key())
               .i64(r.sizeBytes())
               .i32(r.crc())
-              .list(r.partitions(), p -> out.partition(p.partition()).i32(p.leaderEpoch()).i64(p.end()));
+              .list(
+                  r.partitions(),
+                  p -> out.partition(p.partition()).i32(p.leaderEpoch()).i64(p.end()));
       case UploadFloorMoved r -> out.writer(r.writer()).i64(r.floor());
       case FeatureSet r -> out.text(r.name()).u16(r.level());
     }
@@ -111,9 +130,14 @@ final class RecordCodec {
       case 2 -> new ClusterCreated(in.uuid(), in.i32());
       case 3 ->
           new IncarnationRegistered(
-              in.writer(), in.i32(), in.list(() -> readEndpoint(in)), in.optional(in::text), in.text());
+              in.writer(),
+              in.i32(),
+              in.list(() -> readEndpoint(in)),
+              in.optional(in::text),
+              in.text());
       case 4 -> new IncarnationFenced(in.writer());
-      case 5 -> new IncarnationRecovered(in.writer(), in.i64(), in.i64(), in.list(() -> readObject(in)));
+      case 5 ->
+          new IncarnationRecovered(in.writer(), in.i64(), in.i64(), in.list(() -> readObject(in)));
       case 6 -> new WalPublished(in.writer(), in.i64(), in.i64(), in.list(() -> readObject(in)));
       case 7 -> new TopicCreated(in.uuid(), in.text(), in.list(in::ints), in.texts());
       case 8 -> new TopicDeleted(in.uuid());
@@ -125,7 +149,9 @@ final class RecordCodec {
       case 14 -> new ProducerIdsTaken(in.i64(), in.i32());
       case 15 ->
           new ObjectsMerged(
-              in.list(in::text), in.list(() -> readObject(in)), in.list(() -> new Dropped(in.partition(), in.i64())));
+              in.list(in::text),
+              in.list(() -> readObject(in)),
+              in.list(() -> new Dropped(in.partition(), in.i64())));
       case 16 ->
           new CheckpointTaken(
               in.text(),
@@ -139,7 +165,10 @@ final class RecordCodec {
   }
 
   static void writeEndpoint(Encoder out, Endpoint endpoint) {
-    out.text(endpoint.listener()).text(endpoint.host()).i32(endpoint.port()).text(endpoint.securityProtocol());
+    out.text(endpoint.listener())
+        .text(endpoint.host())
+        .i32(endpoint.port())
+        .text(endpoint.securityProtocol());
   }
 
   static Endpoint readEndpoint(Decoder in) {
@@ -162,8 +191,17 @@ final class RecordCodec {
 
   static ObjectInfo readObject(Decoder in) {
     return new ObjectInfo(
-        in.text(), in.u16(), in.writer(), in.i64(), in.i64(), in.i32(), in.i32(), in.partition(), in.partition(),
-        in.i64(), in.i64());
+        in.text(),
+        in.u16(),
+        in.writer(),
+        in.i64(),
+        in.i64(),
+        in.i32(),
+        in.i32(),
+        in.partition(),
+        in.partition(),
+        in.i64(),
+        in.i64());
   }
 
   static int scopeCode(ConfigScope scope) {

@@ -10,7 +10,8 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 
 /**
- * Registers the incarnation of a loaded log, which fences the older incarnation of the same node id.
+ * Registers the incarnation of a loaded log, which fences the older incarnation of the same node
+ * id.
  *
  * @param incarnation as registered, with its broker epoch
  * @param toRecover incarnations that are fenced and not recovered, for takeover
@@ -28,7 +29,9 @@ public record Registration(Incarnation incarnation, List<Incarnation> toRecover)
     CompletableFuture<Outcome> registration = log.submit(registered);
     CompletableFuture<?> settled = registration;
     if (log.image().clusterId().isEmpty()) {
-      settled = log.submit(new ClusterCreated(clusterId, FORMAT_VERSION)); // void if another broker was first
+      settled =
+          log.submit(
+              new ClusterCreated(clusterId, FORMAT_VERSION)); // void if another broker was first
     }
     return settled.thenCompose(_ -> registration).thenApply(outcome -> of(log, outcome));
   }
@@ -39,13 +42,17 @@ public record Registration(Incarnation incarnation, List<Incarnation> toRecover)
         MetadataImage image = log.image();
         Incarnation own = image.incarnations().get(log.writer());
         if (own == null) {
-          throw new IllegalStateException("registered incarnation %s is not in the image".formatted(log.writer()));
+          throw new IllegalStateException(
+              "registered incarnation %s is not in the image".formatted(log.writer()));
         }
         yield new Registration(
             own,
-            image.incarnations().values().stream().filter(i -> i.state() == IncarnationState.FENCED).toList());
+            image.incarnations().values().stream()
+                .filter(i -> i.state() == IncarnationState.FENCED)
+                .toList());
       }
-      case Outcome.Voided(String reason, _) -> throw new IllegalStateException("registration is void: " + reason);
+      case Outcome.Voided(String reason, _) ->
+          throw new IllegalStateException("registration is void: " + reason);
     };
   }
 }

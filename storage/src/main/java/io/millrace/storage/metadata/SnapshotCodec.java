@@ -15,7 +15,10 @@ import org.pcollections.PSortedMap;
 import org.pcollections.TreePMap;
 import org.pcollections.TreePVector;
 
-/** Bytes of a snapshot, the whole {@link MetadataImage}: docs/formats/metadata.md. What can be derived is not stored. */
+/**
+ * Bytes of a snapshot, the whole {@link MetadataImage}: docs/formats/metadata.md. What can be
+ * derived is not stored.
+ */
 final class SnapshotCodec {
   /** A larger image is a bug or a cluster far beyond what one is meant to hold. */
   static final int BYTES_MAX = 1 << 30;
@@ -57,8 +60,19 @@ final class SnapshotCodec {
     }
     var image =
         new MetadataImage(
-            number, hash, clusterId, formatVersion, incarnations, brokers(incarnations), topics,
-            index(topics.values(), Topic::name, Topic::id), objects, configs, features, in.i64(), in.i64());
+            number,
+            hash,
+            clusterId,
+            formatVersion,
+            incarnations,
+            brokers(incarnations),
+            topics,
+            index(topics.values(), Topic::name, Topic::id),
+            objects,
+            configs,
+            features,
+            in.i64(),
+            in.i64());
     in.end();
     return image;
   }
@@ -66,14 +80,18 @@ final class SnapshotCodec {
   private static PSortedMap<Integer, WriterId> brokers(
       PSortedMap<WriterId, Incarnation> incarnations) {
     return index(
-        incarnations.values().stream().filter(i -> i.state() == IncarnationState.REGISTERED).toList(),
+        incarnations.values().stream()
+            .filter(i -> i.state() == IncarnationState.REGISTERED)
+            .toList(),
         Incarnation::nodeId,
         Incarnation::writer);
   }
 
   private static void writeIncarnation(Encoder out, Incarnation i) {
     out.writer(i.writer()).i32(i.nodeId()).i64(i.brokerEpoch()).u16(stateCode(i.state()));
-    out.list(i.endpoints(), e -> RecordCodec.writeEndpoint(out, e)).optional(i.rack(), out::text).text(i.version());
+    out.list(i.endpoints(), e -> RecordCodec.writeEndpoint(out, e))
+        .optional(i.rack(), out::text)
+        .text(i.version());
     out.i64(i.trim()).i64(i.endSequence()).i64(i.publishedCounter()).i64(i.lastCommand());
     out.list(i.recentCommandHashes(), out::i64).i64(i.uploadFloor());
   }
@@ -125,7 +143,8 @@ final class SnapshotCodec {
     out.optional(p.leader(), out::writer).optional(p.lastLeader(), out::writer);
     out.i32(p.leaderEpoch()).i32(p.partitionEpoch()).i64(p.logStart()).ints(p.replicas());
     out.optional(p.targetLeader(), out::i32);
-    out.optional(p.checkpoint(), c -> out.text(c.key()).i64(c.sizeBytes()).i32(c.crc()).i64(c.end()));
+    out.optional(
+        p.checkpoint(), c -> out.text(c.key()).i64(c.sizeBytes()).i32(c.crc()).i64(c.end()));
   }
 
   private static Partition readPartition(Decoder in) {
@@ -140,15 +159,20 @@ final class SnapshotCodec {
         in.optional(() -> new Checkpoint(in.text(), in.i64(), in.i32(), in.i64())));
   }
 
-  private static void writeConfigs(Encoder out, Map.Entry<ConfigResource, PSortedMap<String, String>> configs) {
-    out.u16(RecordCodec.scopeCode(configs.getKey().scope())).text(configs.getKey().name()).texts(configs.getValue());
+  private static void writeConfigs(
+      Encoder out, Map.Entry<ConfigResource, PSortedMap<String, String>> configs) {
+    out.u16(RecordCodec.scopeCode(configs.getKey().scope()))
+        .text(configs.getKey().name())
+        .texts(configs.getValue());
   }
 
   private static Map.Entry<ConfigResource, PSortedMap<String, String>> readConfigs(Decoder in) {
-    return Map.entry(new ConfigResource(RecordCodec.scope(in), in.text()), TreePMap.from(in.texts()));
+    return Map.entry(
+        new ConfigResource(RecordCodec.scope(in), in.text()), TreePMap.from(in.texts()));
   }
 
-  private static <K extends Comparable<? super K>, V> PSortedMap<K, V> index(Iterable<V> values, Function<V, K> key) {
+  private static <K extends Comparable<? super K>, V> PSortedMap<K, V> index(
+      Iterable<V> values, Function<V, K> key) {
     return index(values, key, v -> v);
   }
 

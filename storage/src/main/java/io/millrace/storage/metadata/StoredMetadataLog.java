@@ -18,9 +18,10 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The metadata log in an object store, as design section 3 says. All work happens on one loop, which does one thing at a time: commit
- * what waits, or read what others have committed. Beside it, boundaries are written and what they replace is collected. Ends when the
- * image shows its incarnation fenced.
+ * The metadata log in an object store, as design section 3 says. All work happens on one loop,
+ * which does one thing at a time: commit what waits, or read what others have committed. Beside it,
+ * boundaries are written and what they replace is collected. Ends when the image shows its
+ * incarnation fenced.
  */
 public final class StoredMetadataLog implements MetadataLog {
   /** Commands that may wait, all callers together. */
@@ -33,7 +34,8 @@ public final class StoredMetadataLog implements MetadataLog {
   private final CommitQueue queue;
   private final BoundaryWriter boundaries;
   private final UploadNumbers uploads = new UploadNumbers();
-  private final List<BiConsumer<MetadataImage, MetadataImage>> listeners = new CopyOnWriteArrayList<>();
+  private final List<BiConsumer<MetadataImage, MetadataImage>> listeners =
+      new CopyOnWriteArrayList<>();
   private final List<CompletableFuture<MetadataImage>> refreshes = new ArrayList<>();
   private final AtomicInteger waiting = new AtomicInteger();
   private final CompletableFuture<Throwable> ended = new CompletableFuture<>();
@@ -41,39 +43,49 @@ public final class StoredMetadataLog implements MetadataLog {
   private boolean busy = true;
 
   private StoredMetadataLog(
-      ObjectStore store, EventLoop loop, Clock clock, Randomness randomness, WriterId writer, BoundarySpacing spacing) {
+      ObjectStore store,
+      EventLoop loop,
+      Clock clock,
+      Randomness randomness,
+      WriterId writer,
+      BoundarySpacing spacing) {
     this.writer = writer;
     this.loop = loop;
     this.objects = new MetadataObjects(store, loop, randomness);
     this.follower = new ImageFollower(objects, this::onImage);
     this.queue = new CommitQueue(writer, objects, follower);
     this.boundaries =
-        new BoundaryWriter(this, objects, follower, new MetadataCollector(store, loop), clock, spacing);
+        new BoundaryWriter(
+            this, objects, follower, new MetadataCollector(store, loop), clock, spacing);
   }
 
   /**
-   * Reads the log to its tip. The future fails with {@link MetadataCorruptException} or {@link NewerVersionException}.
+   * Reads the log to its tip. The future fails with {@link MetadataCorruptException} or {@link
+   * NewerVersionException}.
    *
    * @param writer a new random id; the incarnation is registered by {@link Registration}
    */
   public static CompletableFuture<MetadataLog> load(
-      ObjectStore store, EventLoop loop, Clock clock, Randomness randomness, WriterId writer, BoundarySpacing spacing) {
+      ObjectStore store,
+      EventLoop loop,
+      Clock clock,
+      Randomness randomness,
+      WriterId writer,
+      BoundarySpacing spacing) {
     StoredMetadataLog log = new StoredMetadataLog(store, loop, clock, randomness, writer, spacing);
     CompletableFuture<MetadataLog> loaded = new CompletableFuture<>();
-    loop.execute(
-        () ->
-            log.follower
-                .load()
-                .whenComplete(
-                    (_, error) -> {
-                      if (error != null) {
-                        log.end(cause(error));
-                        loaded.completeExceptionally(cause(error));
-                      } else {
-                        loaded.complete(log);
-                        log.idle();
-                      }
-                    }));
+    loop.execute(() ->
+        log.follower
+            .load()
+            .whenComplete((_, error) -> {
+              if (error != null) {
+                log.end(cause(error));
+                loaded.completeExceptionally(cause(error));
+              } else {
+                loaded.complete(log);
+                log.idle();
+              }
+            }));
     return loaded;
   }
 
@@ -96,30 +108,28 @@ public final class StoredMetadataLog implements MetadataLog {
     }
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
     outcome.whenComplete((_, _) -> waiting.decrementAndGet());
-    loop.execute(
-        () -> {
-          if (over != null) {
-            outcome.completeExceptionally(over);
-          } else {
-            queue.add(record, outcome);
-            loop.execute(this::next); // so that commands handed over together share an entry
-          }
-        });
+    loop.execute(() -> {
+      if (over != null) {
+        outcome.completeExceptionally(over);
+      } else {
+        queue.add(record, outcome);
+        loop.execute(this::next); // so that commands handed over together share an entry
+      }
+    });
     return outcome;
   }
 
   @Override
   public CompletableFuture<MetadataImage> refresh() {
     CompletableFuture<MetadataImage> refreshed = new CompletableFuture<>();
-    loop.execute(
-        () -> {
-          if (over != null) {
-            refreshed.completeExceptionally(over);
-          } else {
-            refreshes.add(refreshed);
-            next();
-          }
-        });
+    loop.execute(() -> {
+      if (over != null) {
+        refreshed.completeExceptionally(over);
+      } else {
+        refreshes.add(refreshed);
+        next();
+      }
+    });
     return refreshed;
   }
 
@@ -145,7 +155,8 @@ public final class StoredMetadataLog implements MetadataLog {
 
   @Override
   public void close() {
-    loop.execute(() -> finish(new IncarnationEndedException("incarnation %s was closed".formatted(writer))));
+    loop.execute(
+        () -> finish(new IncarnationEndedException("incarnation %s was closed".formatted(writer))));
   }
 
   private void next() {
@@ -166,15 +177,14 @@ public final class StoredMetadataLog implements MetadataLog {
     refreshes.clear();
     follower
         .catchUp()
-        .whenComplete(
-            (_, error) -> {
-              if (error == null && over == null) {
-                asked.forEach(a -> a.complete(image()));
-              } else {
-                refreshes.addAll(asked); // ending completes them
-              }
-              finished(error);
-            });
+        .whenComplete((_, error) -> {
+          if (error == null && over == null) {
+            asked.forEach(a -> a.complete(image()));
+          } else {
+            refreshes.addAll(asked); // ending completes them
+          }
+          finished(error);
+        });
   }
 
   private void finished(@Nullable Throwable error) {
@@ -197,7 +207,9 @@ public final class StoredMetadataLog implements MetadataLog {
     listeners.forEach(listener -> listener.accept(before, after));
     Incarnation own = after.incarnations().get(writer);
     if (own != null && own.state() != IncarnationState.REGISTERED) {
-      over = new IncarnationEndedException("incarnation %s of node %d was fenced".formatted(writer, own.nodeId()));
+      over =
+          new IncarnationEndedException(
+              "incarnation %s of node %d was fenced".formatted(writer, own.nodeId()));
       ended.complete(over);
     }
   }
@@ -224,6 +236,8 @@ public final class StoredMetadataLog implements MetadataLog {
   }
 
   private static Throwable cause(Throwable error) {
-    return error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+    return error instanceof CompletionException && error.getCause() != null
+        ? error.getCause()
+        : error;
   }
 }

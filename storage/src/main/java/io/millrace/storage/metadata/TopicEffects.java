@@ -40,7 +40,8 @@ final class TopicEffects {
             new Topic(r.topicId(), r.name(), TreePVector.from(partitions(draft, r.replicas(), 0))));
     draft.topicIds = draft.topicIds.plus(r.name(), r.topicId());
     if (!r.configs().isEmpty()) {
-      draft.configs = draft.configs.plus(resource(r.topicId()), TreePMap.from(new TreeMap<>(r.configs())));
+      draft.configs =
+          draft.configs.plus(resource(r.topicId()), TreePMap.from(new TreeMap<>(r.configs())));
     }
     return null;
   }
@@ -63,9 +64,11 @@ final class TopicEffects {
     }
     int present = topic.partitions().size();
     if (present != r.partitionsBefore() || r.replicas().isEmpty()) {
-      return "topic '%s' has %d partitions, not %d".formatted(topic.name(), present, r.partitionsBefore());
+      return "topic '%s' has %d partitions, not %d"
+          .formatted(topic.name(), present, r.partitionsBefore());
     }
-    draft.topics = draft.topics.plus(topic.id(), topic.plus(partitions(draft, r.replicas(), present)));
+    draft.topics =
+        draft.topics.plus(topic.id(), topic.plus(partitions(draft, r.replicas(), present)));
     return null;
   }
 
@@ -86,17 +89,20 @@ final class TopicEffects {
               ? stored.plus(change.getKey(), change.getValue().get())
               : stored.minus(change.getKey());
     }
-    draft.configs = stored.isEmpty() ? draft.configs.minus(resource) : draft.configs.plus(resource, stored);
+    draft.configs =
+        stored.isEmpty() ? draft.configs.minus(resource) : draft.configs.plus(resource, stored);
     return null;
   }
 
-  private static List<Partition> partitions(ImageDraft draft, List<List<Integer>> replicas, int firstNumber) {
+  private static List<Partition> partitions(
+      ImageDraft draft, List<List<Integer>> replicas, int firstNumber) {
     List<Partition> partitions = new ArrayList<>(replicas.size());
     for (List<Integer> each : replicas) {
       int node = PartitionEffects.firstLive(draft, each, firstNumber + partitions.size());
       Optional<WriterId> leader = Optional.ofNullable(draft.brokers.get(node));
       partitions.add(
-          new Partition(leader, leader, 0, 0, 0, List.copyOf(each), Optional.empty(), Optional.empty()));
+          new Partition(
+              leader, leader, 0, 0, 0, List.copyOf(each), Optional.empty(), Optional.empty()));
     }
     return partitions;
   }

@@ -3,8 +3,9 @@ package io.millrace.storage.metadata;
 import java.util.TreeSet;
 
 /**
- * Hands out the counters in the names of the objects one incarnation uploads and knows their floor (invariant I8): every lower
- * counter is listed, named by a stored boundary, or given up for ever. Any thread may call.
+ * Hands out the counters in the names of the objects one incarnation uploads and knows their floor
+ * (invariant I8): every lower counter is listed, named by a stored boundary, or given up for ever.
+ * Any thread may call.
  */
 public final class UploadNumbers {
   private final TreeSet<Long> open = new TreeSet<>();
@@ -16,7 +17,10 @@ public final class UploadNumbers {
     return next++;
   }
 
-  /** The object of this counter is listed in the image, named by a stored boundary, or nobody will ever list it. */
+  /**
+   * The object of this counter is listed in the image, named by a stored boundary, or nobody will
+   * ever list it.
+   */
   public synchronized void settle(long counter) {
     if (!open.remove(counter)) {
       throw new IllegalStateException("counter " + counter + " is not open");

@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Goes through a partition's footers in offset order for aborted transactions with batches in a range. Only a producer with an open
- * transaction at the end of a footer in the range makes it go on above the range, until that producer's marker.
+ * Goes through a partition's footers in offset order for aborted transactions with batches in a
+ * range. Only a producer with an open transaction at the end of a footer in the range makes it go
+ * on above the range, until that producer's marker.
  */
 final class AbortedSearch {
   private final long from;

@@ -11,8 +11,12 @@ import org.apache.kafka.common.record.internal.RecordBatch;
 final class BatchSearch {
   private BatchSearch() {}
 
-  /** The first record of the batch at {@code at} with at least this time, among offsets [{@code from}, {@code to}). */
-  static Optional<TimedOffset> firstAtOrAfter(ByteBuffer b, int at, long timestampMs, long from, long to) {
+  /**
+   * The first record of the batch at {@code at} with at least this time, among offsets [{@code
+   * from}, {@code to}).
+   */
+  static Optional<TimedOffset> firstAtOrAfter(
+      ByteBuffer b, int at, long timestampMs, long from, long to) {
     RecordBatch batch = batch(b, at);
     for (Record record : batch) {
       if (record.timestamp() >= timestampMs && record.offset() >= from && record.offset() < to) {

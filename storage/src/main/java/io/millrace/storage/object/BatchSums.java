@@ -42,6 +42,7 @@ final class BatchSums {
 
   @Override
   public String toString() {
-    return "%d records, %d bytes, hash %016x%016x".formatted(records, bytes, hash.high(), hash.low());
+    return "%d records, %d bytes, hash %016x%016x"
+        .formatted(records, bytes, hash.high(), hash.low());
   }
 }

@@ -27,7 +27,10 @@ final class BlockReader {
     this.listed = new ListedReads(metadata, pins);
   }
 
-  /** The block of a stretch, retained for the caller. Fails with {@link ObjectAbsentException} if the object is no longer listed. */
+  /**
+   * The block of a stretch, retained for the caller. Fails with {@link ObjectAbsentException} if
+   * the object is no longer listed.
+   */
   CompletableFuture<Block> block(Part part, Stretch stretch) {
     String key = part.object().key();
     BlockCache.Key name = new BlockCache.Key(key, stretch.runs().getFirst().position());
@@ -35,14 +38,14 @@ final class BlockReader {
     return cache.get(name, stretch.bytes(), target -> load(key, partition, stretch.runs(), target));
   }
 
-  private CompletableFuture<Void> load(String key, PartitionId partition, List<Run> runs, ByteBuffer target) {
+  private CompletableFuture<Void> load(
+      String key, PartitionId partition, List<Run> runs, ByteBuffer target) {
     return listed
         .read(key, () -> stretches.read(key, partition, runs, target))
-        .whenComplete(
-            (_, failure) -> {
-              if (failure != null && failure.getCause() instanceof ObjectCorruptException corrupt) {
-                LOG.error("Corrupt data is not served: {}", corrupt.getMessage());
-              }
-            });
+        .whenComplete((_, failure) -> {
+          if (failure != null && failure.getCause() instanceof ObjectCorruptException corrupt) {
+            LOG.error("Corrupt data is not served: {}", corrupt.getMessage());
+          }
+        });
   }
 }

@@ -23,29 +23,34 @@ final class CheckpointCache {
 
   private record Loaded(TreeMap<PartitionId, PartitionCheckpoint> partitions, long bytes) {}
 
-  /** Fails with {@link ObjectAbsentException}, {@link StoreUnavailableException} or {@link ObjectCorruptException}. */
+  /**
+   * Fails with {@link ObjectAbsentException}, {@link StoreUnavailableException} or {@link
+   * ObjectCorruptException}.
+   */
   CompletableFuture<PartitionCheckpoint> get(PartitionId id, Checkpoint checkpoint) {
     return cache
         .get(new Named(checkpoint.key(), checkpoint.sizeBytes(), checkpoint.crc()))
-        .thenApply(
-            loaded -> {
-              PartitionCheckpoint found = loaded.partitions().get(id);
-              if (found == null || found.end() != checkpoint.end()) {
-                throw new ObjectCorruptException(
-                    "%s does not hold %s up to %d, which the image says"
-                        .formatted(checkpoint.key(), id, checkpoint.end()));
-              }
-              return found;
-            });
+        .thenApply(loaded -> {
+          PartitionCheckpoint found = loaded.partitions().get(id);
+          if (found == null || found.end() != checkpoint.end()) {
+            throw new ObjectCorruptException(
+                "%s does not hold %s up to %d, which the image says"
+                    .formatted(checkpoint.key(), id, checkpoint.end()));
+          }
+          return found;
+        });
   }
 
   private CompletableFuture<Loaded> load(Named name) {
-    return reads.read(name.key(), 0, Math.toIntExact(name.sizeBytes())).thenApply(body -> decode(name, body));
+    return reads
+        .read(name.key(), 0, Math.toIntExact(name.sizeBytes()))
+        .thenApply(body -> decode(name, body));
   }
 
   private static Loaded decode(Named name, ByteBuffer body) {
     if (CheckpointCodec.crc(body) != name.crc()) {
-      throw new ObjectCorruptException(name.key() + " is corrupt: its CRC is not the one in the image");
+      throw new ObjectCorruptException(
+          name.key() + " is corrupt: its CRC is not the one in the image");
     }
     List<PartitionCheckpoint> partitions = CheckpointCodec.decode(name.key(), body);
     TreeMap<PartitionId, PartitionCheckpoint> byId = new TreeMap<>();

@@ -29,7 +29,8 @@ final class CheckpointCodec {
 
   /** The whole object, ready to read; its last four bytes are the CRC32C of the rest. */
   static ByteBuffer encode(List<PartitionCheckpoint> partitions) {
-    long size = HEADER_BYTES + TRAILER_BYTES + partitions.stream().mapToLong(CheckpointCodec::bytes).sum();
+    long size =
+        HEADER_BYTES + TRAILER_BYTES + partitions.stream().mapToLong(CheckpointCodec::bytes).sum();
     ByteBuffer out = ByteBuffer.allocate(Math.toIntExact(size));
     out.putInt(MAGIC);
     out.putShort((short) VERSION);
@@ -66,7 +67,8 @@ final class CheckpointCodec {
     ByteBuffer b = body.slice();
     int end = b.limit() - TRAILER_BYTES;
     if (end < HEADER_BYTES) {
-      throw new ObjectCorruptException("%s is corrupt: a checkpoint of %d bytes".formatted(name, b.limit()));
+      throw new ObjectCorruptException(
+          "%s is corrupt: a checkpoint of %d bytes".formatted(name, b.limit()));
     }
     CRC32C crc = new CRC32C();
     crc.update(b.slice(0, end));

@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Stores checkpoints, many partitions in one object, and names them in the metadata. On one loop. */
+/**
+ * Stores checkpoints, many partitions in one object, and names them in the metadata. On one loop.
+ */
 final class CheckpointWriter {
   static final long OBJECT_BYTES_MAX = 8L << 20;
   private static final int ATTEMPTS_MAX = 5;
@@ -35,7 +37,9 @@ final class CheckpointWriter {
   /** A partition's checkpoint and the epoch at which this incarnation leads it. */
   record Led(PartitionCheckpoint checkpoint, int leaderEpoch) {}
 
-  /** Completes when all stand in the image or are void; fails if the store or the incarnation does. */
+  /**
+   * Completes when all stand in the image or are void; fails if the store or the incarnation does.
+   */
   CompletableFuture<Void> write(List<Led> partitions) {
     Iterator<List<Led>> objects = split(partitions).iterator();
     return LoopSteps.repeat(
@@ -56,7 +60,9 @@ final class CheckpointWriter {
             body.remaining(),
             CheckpointCodec.crc(body),
             partitions.stream()
-                .map(p -> new CheckpointEntry(p.checkpoint().partition(), p.leaderEpoch(), p.checkpoint().end()))
+                .map(p ->
+                    new CheckpointEntry(
+                        p.checkpoint().partition(), p.leaderEpoch(), p.checkpoint().end()))
                 .toList());
     return put(key, body, 1)
         .thenComposeAsync(_ -> metadata.submit(taken), loop)
@@ -64,7 +70,9 @@ final class CheckpointWriter {
         .thenAccept(_ -> {});
   }
 
-  /** Exists after an attempt without answer is most likely our own object; reading it settles that. */
+  /**
+   * Exists after an attempt without answer is most likely our own object; reading it settles that.
+   */
   private CompletableFuture<Void> put(String key, ByteBuffer body, int attempt) {
     return store
         .putIfAbsent(key, body.slice())
@@ -89,7 +97,8 @@ final class CheckpointWriter {
               return outcome instanceof GetOutcome.Unknown(String reason)
                   ? again(key, body, attempt, reason)
                   : CompletableFuture.failedFuture(
-                      new ObjectCorruptException(key + " exists with bytes its writer did not write"));
+                      new ObjectCorruptException(
+                          key + " exists with bytes its writer did not write"));
             },
             loop);
   }
@@ -106,7 +115,9 @@ final class CheckpointWriter {
 
   private static List<List<Led>> split(List<Led> partitions) {
     List<Led> sorted =
-        partitions.stream().sorted(Comparator.comparing((Led p) -> p.checkpoint().partition())).toList();
+        partitions.stream()
+            .sorted(Comparator.comparing((Led p) -> p.checkpoint().partition()))
+            .toList();
     List<List<Led>> objects = new ArrayList<>();
     List<Led> current = new ArrayList<>();
     long bytes = 0;

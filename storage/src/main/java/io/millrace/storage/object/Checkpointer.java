@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes checkpoints of the partitions this incarnation leads: from time to time, and when asked, of those of which something was
- * published since the last. On one loop; one round at a time.
+ * Writes checkpoints of the partitions this incarnation leads: from time to time, and when asked,
+ * of those of which something was published since the last. On one loop; one round at a time.
  */
 public final class Checkpointer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
@@ -46,7 +46,8 @@ public final class Checkpointer implements AutoCloseable {
   private volatile boolean stopped;
 
   /**
-   * @param known published summaries of open partitions, in which producers age; the others are opened for the purpose
+   * @param known published summaries of open partitions, in which producers age; the others are
+   *     opened for the purpose
    */
   public Checkpointer(
       ObjectStore store,
@@ -76,22 +77,22 @@ public final class Checkpointer implements AutoCloseable {
         });
   }
 
-  /** A round that begins now or after the one under way; fails if the store or the incarnation does. */
+  /**
+   * A round that begins now or after the one under way; fails if the store or the incarnation does.
+   */
   public CompletableFuture<Void> checkpoint() {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    loop.execute(
-        () -> {
-          var _ =
-              round()
-                  .whenComplete(
-                      (_, failure) -> {
-                        if (failure == null) {
-                          done.complete(null);
-                        } else {
-                          done.completeExceptionally(failure);
-                        }
-                      });
-        });
+    loop.execute(() -> {
+      var _ =
+          round()
+              .whenComplete((_, failure) -> {
+                if (failure == null) {
+                  done.complete(null);
+                } else {
+                  done.completeExceptionally(failure);
+                }
+              });
+    });
     return done;
   }
 
@@ -103,7 +104,9 @@ public final class Checkpointer implements AutoCloseable {
 
   private void report(@Nullable Throwable failure, long intervalNs) {
     if (failure != null && !metadata.ended().isDone()) {
-      LOG.warn("Checkpoints were not written, the next round tries again: {}", cause(failure).toString());
+      LOG.warn(
+          "Checkpoints were not written, the next round tries again: {}",
+          cause(failure).toString());
     }
     start(intervalNs);
   }
@@ -125,7 +128,9 @@ public final class Checkpointer implements AutoCloseable {
     return LoopSteps.repeat(
             loop,
             () ->
-                objects.hasNext() ? markDirty(image, objects.next()) : CompletableFuture.completedFuture(false))
+                objects.hasNext()
+                    ? markDirty(image, objects.next())
+                    : CompletableFuture.completedFuture(false))
         .thenComposeAsync(_ -> writeDirty(image), loop)
         .thenRun(() -> seen = image.objects());
   }
@@ -136,18 +141,19 @@ public final class Checkpointer implements AutoCloseable {
         .thenApplyAsync(
             footer -> {
               footer.partitions().stream()
-                  .filter(p -> leads(image, p.partition()) && p.endOffset() > checkpointEnd(image, p.partition()))
+                  .filter(p ->
+                      leads(image, p.partition())
+                          && p.endOffset() > checkpointEnd(image, p.partition()))
                   .forEach(p -> dirty.add(p.partition()));
               return true;
             },
             loop)
-        .exceptionally(
-            failure -> {
-              if (ObjectAbsentException.in(failure) == null) {
-                throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
-              }
-              return true; // merged meanwhile; the object it went into is new to the next round
-            });
+        .exceptionally(failure -> {
+          if (ObjectAbsentException.in(failure) == null) {
+            throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
+          }
+          return true; // merged meanwhile; the object it went into is new to the next round
+        });
   }
 
   private CompletableFuture<Void> writeDirty(MetadataImage image) {
@@ -156,7 +162,10 @@ public final class Checkpointer implements AutoCloseable {
     List<Led> led = new ArrayList<>();
     return LoopSteps.repeat(
             loop,
-            () -> ids.hasNext() ? summarize(image, ids.next(), led) : CompletableFuture.completedFuture(false))
+            () ->
+                ids.hasNext()
+                    ? summarize(image, ids.next(), led)
+                    : CompletableFuture.completedFuture(false))
         .thenComposeAsync(_ -> writer.write(led), loop)
         .thenRunAsync(() -> led.forEach(p -> dirty.remove(p.checkpoint().partition())), loop);
   }
@@ -174,13 +183,12 @@ public final class Checkpointer implements AutoCloseable {
               return true;
             },
             loop)
-        .exceptionally(
-            failure -> {
-              if (cause(failure) instanceof UnknownTopicIdException) {
-                return true;
-              }
-              throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
-            });
+        .exceptionally(failure -> {
+          if (cause(failure) instanceof UnknownTopicIdException) {
+            return true;
+          }
+          throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
+        });
   }
 
   private boolean leads(MetadataImage image, PartitionId id) {
@@ -194,6 +202,8 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   private static Throwable cause(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
   }
 }

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of a transaction as its control batch says it. Layout: Kafka documentation, "Control Batches" (key: version, type; value:
- * version, coordinator epoch).
+ * The end of a transaction as its control batch says it. Layout: Kafka documentation, "Control
+ * Batches" (key: version, type; value: version, coordinator epoch).
  *
  * @param coordinatorEpoch never below 0; a negative one in the record counts as 0
  */

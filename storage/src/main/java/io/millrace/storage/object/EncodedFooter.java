@@ -12,7 +12,8 @@ import java.nio.ByteBuffer;
  * @param first of the lowest partition
  * @param last of the highest partition
  */
-public record EncodedFooter(ByteBuffer bytes, int crc, PartitionFooter first, PartitionFooter last) {
+public record EncodedFooter(
+    ByteBuffer bytes, int crc, PartitionFooter first, PartitionFooter last) {
 
   /** The object whose last bytes are this footer. */
   public ObjectInfo object(String key, int level, WriterId writer, long footerPosition) {

@@ -5,10 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an object says of its contents, per partition in order of {@link PartitionId}. Bytes: docs/formats/objects.md. WAL files and
- * merged objects carry the same footer. It says what its own batches say and nothing of what came before them: a transaction that
- * began in an earlier object appears to begin with its first batch in here. A partition of which the object lacks offsets in between
- * (another object holds them) stands in it once for each stretch without a gap.
+ * What an object says of its contents, per partition in order of {@link PartitionId}. Bytes:
+ * docs/formats/objects.md. WAL files and merged objects carry the same footer. It says what its own
+ * batches say and nothing of what came before them: a transaction that began in an earlier object
+ * appears to begin with its first batch in here. A partition of which the object lacks offsets in
+ * between (another object holds them) stands in it once for each stretch without a gap.
  */
 public record Footer(List<PartitionFooter> partitions) {
 
@@ -60,7 +61,8 @@ public record Footer(List<PartitionFooter> partitions) {
    * @param epochs leader epochs with the first offset of each, ascending
    * @param abortedTransactions transactions aborted by a marker in here, in order of the markers
    * @param producers what became of every producer touched, as of endOffset, by producer id
-   * @param runs stretches of contiguous bytes, ascending by offset and position, that hold every batch
+   * @param runs stretches of contiguous bytes, ascending by offset and position, that hold every
+   *     batch
    */
   public record PartitionFooter(
       PartitionId partition,
@@ -83,8 +85,9 @@ public record Footer(List<PartitionFooter> partitions) {
   /**
    * An aborted transaction.
    *
-   * @param firstOffset in a footer: of its first batch since the producer's last marker in the object; the partition's base offset if
-   *     this is the producer's first marker in there, for then it may have begun before
+   * @param firstOffset in a footer: of its first batch since the producer's last marker in the
+   *     object; the partition's base offset if this is the producer's first marker in there, for
+   *     then it may have begun before
    * @param lastOffset the abort marker
    */
   public record AbortedTransaction(long producerId, long firstOffset, long lastOffset) {}
@@ -94,7 +97,8 @@ public record Footer(List<PartitionFooter> partitions) {
       int firstSequence, int lastSequence, long lastOffset, int offsetDelta, long timestamp) {}
 
   /**
-   * Producer state at a point of a partition. In a footer it covers the object's own batches only; {@link PartitionSummary} adds up.
+   * Producer state at a point of a partition. In a footer it covers the object's own batches only;
+   * {@link PartitionSummary} adds up.
    *
    * @param batches the last up to five, oldest first
    * @param lastTimestamp record time, data only
@@ -113,7 +117,9 @@ public record Footer(List<PartitionFooter> partitions) {
       long transactionFirstOffset,
       long transactionAgeMs) {}
 
-  /** Whole batches next to each other: position and size in bytes, offsets [baseOffset, endOffset). */
+  /**
+   * Whole batches next to each other: position and size in bytes, offsets [baseOffset, endOffset).
+   */
   public record Run(long baseOffset, long endOffset, long position, int bytes, long maxTimestamp) {
     /** Position behind its last byte. */
     public long endPosition() {

@@ -12,8 +12,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Adds up the batches of one object into its footer: those of a partition in offset order, positions ascending. Owned by whoever
- * writes the object (one thread). Reads batch headers and transaction markers, never records.
+ * Adds up the batches of one object into its footer: those of a partition in offset order,
+ * positions ascending. Owned by whoever writes the object (one thread). Reads batch headers and
+ * transaction markers, never records.
  */
 public final class FooterBuilder {
   /** Runs end at about this size, so that finding an offset walks few batch headers. */
@@ -80,7 +81,8 @@ public final class FooterBuilder {
         Stream.concat(closed.stream(), partitions.values().stream())
             .map(PartitionDraft::build)
             .sorted(
-                Comparator.comparing(PartitionFooter::partition).thenComparingLong(PartitionFooter::baseOffset))
+                Comparator.comparing(PartitionFooter::partition)
+                    .thenComparingLong(PartitionFooter::baseOffset))
             .toList());
   }
 
@@ -88,7 +90,8 @@ public final class FooterBuilder {
     EncodedFooter encoded = FooterCodec.encode(build());
     if (encoded.bytes().remaining() > encodedBytes) {
       throw new IllegalStateException(
-          "footer has %d bytes, %d were reserved".formatted(encoded.bytes().remaining(), encodedBytes));
+          "footer has %d bytes, %d were reserved"
+              .formatted(encoded.bytes().remaining(), encodedBytes));
     }
     return encoded;
   }

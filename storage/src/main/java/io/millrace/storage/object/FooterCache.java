@@ -25,7 +25,10 @@ public final class FooterCache {
 
   private record Sized(Footer footer, long bytes) {}
 
-  /** Fails with {@link ObjectAbsentException}, {@link StoreUnavailableException} or {@link ObjectCorruptException}. */
+  /**
+   * Fails with {@link ObjectAbsentException}, {@link StoreUnavailableException} or {@link
+   * ObjectCorruptException}.
+   */
   public CompletableFuture<Footer> get(ObjectInfo object) {
     return cache.get(object).thenApply(Sized::footer);
   }
@@ -37,7 +40,9 @@ public final class FooterCache {
 
   private CompletableFuture<Sized> load(ObjectInfo object) {
     return listed
-        .read(object.key(), () -> reads.read(object.key(), object.footerPosition(), object.footerBytes()))
+        .read(
+            object.key(),
+            () -> reads.read(object.key(), object.footerPosition(), object.footerBytes()))
         .thenApply(body -> decode(object, body));
   }
 
@@ -48,6 +53,7 @@ public final class FooterCache {
           "the footer of %s is corrupt: its CRC is %08x, the image says %08x"
               .formatted(object.key(), crc, object.footerCrc()));
     }
-    return new Sized(FooterCodec.decode(object.key(), body), (long) object.footerBytes() * MEMORY_FACTOR);
+    return new Sized(
+        FooterCodec.decode(object.key(), body), (long) object.footerBytes() * MEMORY_FACTOR);
   }
 }

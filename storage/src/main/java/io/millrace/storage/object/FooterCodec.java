@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** The bytes of footers; docs/formats/objects.md. Decoding takes nothing on trust: what it gives is internally consistent. */
+/**
+ * The bytes of footers; docs/formats/objects.md. Decoding takes nothing on trust: what it gives is
+ * internally consistent.
+ */
 public final class FooterCodec {
   /** "MFTR". */
   public static final int MAGIC = 0x4d465452;
@@ -38,7 +41,11 @@ public final class FooterCodec {
     if (footer.partitions().isEmpty()) {
       throw new IllegalArgumentException("a footer has at least one partition");
     }
-    int size = Math.toIntExact(HEADER_BYTES + TRAILER_BYTES + footer.partitions().stream().mapToLong(FooterCodec::bytes).sum());
+    int size =
+        Math.toIntExact(
+            HEADER_BYTES
+                + TRAILER_BYTES
+                + footer.partitions().stream().mapToLong(FooterCodec::bytes).sum());
     ByteBuffer out = ByteBuffer.allocate(size);
     out.putInt(MAGIC);
     out.putShort((short) VERSION);
@@ -49,12 +56,13 @@ public final class FooterCodec {
     int crc = crc(out.array(), out.position());
     out.putInt(crc);
     out.flip();
-    return new EncodedFooter(out, crc, footer.partitions().getFirst(), footer.partitions().getLast());
+    return new EncodedFooter(
+        out, crc, footer.partitions().getFirst(), footer.partitions().getLast());
   }
 
   /**
-   * Length of the footer that begins at the buffer's position, from its header; -1 if no footer of a known version begins there.
-   * Only for finding it: {@link #decode} checks it.
+   * Length of the footer that begins at the buffer's position, from its header; -1 if no footer of
+   * a known version begins there. Only for finding it: {@link #decode} checks it.
    */
   public static int lengthAt(ByteBuffer b) {
     int at = b.position();
@@ -74,7 +82,8 @@ public final class FooterCodec {
   public static Footer decode(String name, ByteBuffer body) {
     ByteBuffer b = body.slice();
     if (b.remaining() < HEADER_BYTES + TRAILER_BYTES) {
-      throw new ObjectCorruptException("%s is corrupt: a footer of %d bytes".formatted(name, b.remaining()));
+      throw new ObjectCorruptException(
+          "%s is corrupt: a footer of %d bytes".formatted(name, b.remaining()));
     }
     int end = b.limit() - TRAILER_BYTES;
     CRC32C crc = new CRC32C();
@@ -184,8 +193,19 @@ public final class FooterCodec {
     }
     PartitionFooter footer =
         new PartitionFooter(
-            id, baseOffset, endOffset, recordCount, bytes, hashHigh, hashLow, maxTimestamp, maxTimestampOffset,
-            List.copyOf(epochs), List.copyOf(aborted), List.copyOf(producers), List.copyOf(runs));
+            id,
+            baseOffset,
+            endOffset,
+            recordCount,
+            bytes,
+            hashHigh,
+            hashLow,
+            maxTimestamp,
+            maxTimestampOffset,
+            List.copyOf(epochs),
+            List.copyOf(aborted),
+            List.copyOf(producers),
+            List.copyOf(runs));
     check(in, footer);
     return footer;
   }
@@ -230,9 +250,15 @@ public final class FooterCodec {
     long bytes = in.varlong();
     long timestamp = maxTimestamp(before) + in.zigzag();
     boolean gap = before != null && base != before.endOffset();
-    if (gap || base < 0 || end <= base || position < endPosition(before) || bytes <= 0 || bytes > Integer.MAX_VALUE
+    if (gap
+        || base < 0
+        || end <= base
+        || position < endPosition(before)
+        || bytes <= 0
+        || bytes > Integer.MAX_VALUE
         || position > Long.MAX_VALUE - bytes) {
-      throw in.corrupt("a run of %d bytes at %d with offsets [%d, %d)".formatted(bytes, position, base, end));
+      throw in.corrupt(
+          "a run of %d bytes at %d with offsets [%d, %d)".formatted(bytes, position, base, end));
     }
     return new Run(base, end, position, (int) bytes, timestamp);
   }

@@ -29,9 +29,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deletes merged objects, checkpoints and left-over WAL files as invariant I8 allows, gives WAL files back to their pool as they are
- * unlisted, and aborts unfinished puts of ended incarnations. Sweeps the same prefixes again and again, a page of each a round, since a
- * stalled put may create an object that was deleted. On one loop; entries and snapshots are the metadata log's own to collect.
+ * Deletes merged objects, checkpoints and left-over WAL files as invariant I8 allows, gives WAL
+ * files back to their pool as they are unlisted, and aborts unfinished puts of ended incarnations.
+ * Sweeps the same prefixes again and again, a page of each a round, since a stalled put may create
+ * an object that was deleted. On one loop; entries and snapshots are the metadata log's own to
+ * collect.
  */
 public final class GarbageCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
@@ -48,14 +50,21 @@ public final class GarbageCollector implements AutoCloseable {
   private final LongAdder deleted = new LongAdder();
   private volatile boolean stopped;
 
-  /** Takes a WAL file that nothing refers to and nobody reads; the exclusive lock on the folder makes a boundary needless. */
+  /**
+   * Takes a WAL file that nothing refers to and nobody reads; the exclusive lock on the folder
+   * makes a boundary needless.
+   */
   @FunctionalInterface
   public interface WalFileReleaser {
     void release(String key);
   }
 
   public GarbageCollector(
-      ObjectStore store, MetadataLog metadata, EventLoop loop, ObjectPins pins, WalFileReleaser walFiles) {
+      ObjectStore store,
+      MetadataLog metadata,
+      EventLoop loop,
+      ObjectPins pins,
+      WalFileReleaser walFiles) {
     this.store = store;
     this.metadata = metadata;
     this.loop = loop;
@@ -65,13 +74,12 @@ public final class GarbageCollector implements AutoCloseable {
 
   /** Releases WAL files as they are unlisted; sweeps every {@code intervalNs}. */
   public void start(long intervalNs) {
-    metadata.addListener(
-        (before, after) -> {
-          if (!stopped && !before.sameObjects(after)) {
-            List<String> unlisted = unlistedWal(before, after);
-            loop.execute(() -> releaseAll(unlisted));
-          }
-        });
+    metadata.addListener((before, after) -> {
+      if (!stopped && !before.sameObjects(after)) {
+        List<String> unlisted = unlistedWal(before, after);
+        loop.execute(() -> releaseAll(unlisted));
+      }
+    });
     sweepLater(intervalNs);
   }
 
@@ -96,16 +104,17 @@ public final class GarbageCollector implements AutoCloseable {
       listed.addAll(listed(boundary.image()));
       for (String prefix : UPLOADED) {
         swept =
-            swept.thenComposeAsync(_ -> sweepPage(prefix, key -> deletable(key, boundary.image(), listed)), loop);
+            swept.thenComposeAsync(
+                _ -> sweepPage(prefix, key -> deletable(key, boundary.image(), listed)), loop);
       }
     }
     return swept.thenComposeAsync(_ -> abortUnfinished(now), loop);
   }
 
   /**
-   * Invariant I8, by the image at the boundary (for WAL files under the exclusive lock: by the present one): not listed there (nor now),
-   * and of a WAL file: its incarnation is recovered; of any other object: its counter is below the writer's upload floor, or the writer
-   * is fenced.
+   * Invariant I8, by the image at the boundary (for WAL files under the exclusive lock: by the
+   * present one): not listed there (nor now), and of a WAL file: its incarnation is recovered; of
+   * any other object: its counter is below the writer's upload floor, or the writer is fenced.
    */
   static boolean deletable(String key, MetadataImage image, Set<String> listed) {
     if (listed.contains(key)) {
@@ -133,7 +142,8 @@ public final class GarbageCollector implements AutoCloseable {
                   .whenCompleteAsync(
                       (_, failure) -> {
                         if (failure != null) {
-                          LOG.warn("Garbage was not collected, the next round tries again", failure);
+                          LOG.warn(
+                              "Garbage was not collected, the next round tries again", failure);
                         }
                         sweepLater(intervalNs);
                       },
@@ -202,7 +212,9 @@ public final class GarbageCollector implements AutoCloseable {
                 return CompletableFuture.completedFuture(null);
               }
               Iterator<UnfinishedPut> ended =
-                  found.puts().stream().filter(put -> hasEnded(Keys.writer(put.key()), image)).iterator();
+                  found.puts().stream()
+                      .filter(put -> hasEnded(Keys.writer(put.key()), image))
+                      .iterator();
               return LoopSteps.repeat(
                   loop,
                   () ->
@@ -218,7 +230,10 @@ public final class GarbageCollector implements AutoCloseable {
     return incarnation != null && incarnation.state() != IncarnationState.REGISTERED;
   }
 
-  /** WAL files found by sweeping are not given back: after a power loss such a file may have a name among the spares already. */
+  /**
+   * WAL files found by sweeping are not given back: after a power loss such a file may have a name
+   * among the spares already.
+   */
   private CompletableFuture<Void> delete(String key) {
     return pins.isPinned(key)
         ? CompletableFuture.completedFuture(null)

@@ -4,7 +4,10 @@ import io.millrace.storage.metadata.MetadataLog;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
-/** Reads of objects that are pinned and were seen listed after that, so what is read is not a recycled file. Any thread may call. */
+/**
+ * Reads of objects that are pinned and were seen listed after that, so what is read is not a
+ * recycled file. Any thread may call.
+ */
 final class ListedReads {
   private final MetadataLog metadata;
   private final ObjectPins pins;

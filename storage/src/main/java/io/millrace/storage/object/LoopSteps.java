@@ -14,7 +14,8 @@ final class LoopSteps {
     return done;
   }
 
-  private static void next(EventLoop loop, Supplier<CompletableFuture<Boolean>> step, CompletableFuture<Void> done) {
+  private static void next(
+      EventLoop loop, Supplier<CompletableFuture<Boolean>> step, CompletableFuture<Void> done) {
     CompletableFuture<Boolean> answer;
     try {
       answer = step.get();

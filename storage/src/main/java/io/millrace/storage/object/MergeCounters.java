@@ -2,7 +2,10 @@ package io.millrace.storage.object;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** What merges read and wrote since the process started; with the log's own bytes these give the write amplification per class. */
+/**
+ * What merges read and wrote since the process started; with the log's own bytes these give the
+ * write amplification per class.
+ */
 public final class MergeCounters {
   private final LongAdder merges = new LongAdder();
   private final LongAdder failures = new LongAdder();

@@ -13,8 +13,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a merge reads, partition by partition in offset order, and what it drops with which reason (topic deleted; below a log start the
- * checkpoint covers). Pure; made once from the footers of the inputs.
+ * What a merge reads, partition by partition in offset order, and what it drops with which reason
+ * (topic deleted; below a log start the checkpoint covers). Pure; made once from the footers of the
+ * inputs.
  */
 final class MergeInputs {
   private final Map<PartitionId, Source> sources = new TreeMap<>();
@@ -35,12 +36,11 @@ final class MergeInputs {
 
   MergeInputs(MetadataImage image, Map<ObjectInfo, Footer> footers) {
     Map<PartitionId, List<Part>> parts = new TreeMap<>();
-    footers.forEach(
-        (object, footer) -> {
-          for (PartitionFooter p : footer.partitions()) {
-            parts.computeIfAbsent(p.partition(), _ -> new ArrayList<>()).add(new Part(object, p));
-          }
-        });
+    footers.forEach((object, footer) -> {
+      for (PartitionFooter p : footer.partitions()) {
+        parts.computeIfAbsent(p.partition(), _ -> new ArrayList<>()).add(new Part(object, p));
+      }
+    });
     parts.forEach((id, all) -> add(id, all, MergePlanner.dropBelow(image, id)));
   }
 
@@ -62,7 +62,8 @@ final class MergeInputs {
         groups.add(List.of(source));
       } else {
         shared
-            .computeIfAbsent(RetentionClass.of(image, source.partition().topicId()), _ -> new ArrayList<>())
+            .computeIfAbsent(
+                RetentionClass.of(image, source.partition().topicId()), _ -> new ArrayList<>())
             .add(source);
       }
     }

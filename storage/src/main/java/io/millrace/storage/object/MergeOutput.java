@@ -12,8 +12,8 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * One object being written by a merge, part after part. Owned by the merge's loop. An answer that does not say the bytes are stored
- * fails it for good: the merge begins again under another name.
+ * One object being written by a merge, part after part. Owned by the merge's loop. An answer that
+ * does not say the bytes are stored fails it for good: the merge begins again under another name.
  */
 final class MergeOutput {
   private final String key;
@@ -47,7 +47,10 @@ final class MergeOutput {
     return position + buffer.position();
   }
 
-  /** Room for a batch of this size, now; else {@link #flush} first. A batch larger than the whole buffer goes out alone. */
+  /**
+   * Room for a batch of this size, now; else {@link #flush} first. A batch larger than the whole
+   * buffer goes out alone.
+   */
   boolean hasRoom(int batchBytes) {
     return batchBytes <= buffer.remaining();
   }
@@ -74,21 +77,20 @@ final class MergeOutput {
     EncodedFooter encoded = footer.encode();
     ObjectInfo[] object = new ObjectInfo[1];
     return flush()
-        .thenCompose(
-            _ -> {
-              object[0] = encoded.object(key, level, writer, position);
-              return append(encoded.bytes());
-            })
+        .thenCompose(_ -> {
+          object[0] = encoded.object(key, level, writer, position);
+          return append(encoded.bytes());
+        })
         .thenCompose(_ -> put.complete())
-        .thenApply(
-            outcome ->
-                switch (outcome) {
-                  case PutOutcome.Stored() -> new Written(object[0], footer.build());
-                  case PutOutcome.Exists() ->
-                      throw new IllegalStateException(key + " exists, but its number was never used before");
-                  case PutOutcome.Unknown(String reason) ->
-                      throw new StoreUnavailableException("completing %s: %s".formatted(key, reason));
-                });
+        .thenApply(outcome ->
+            switch (outcome) {
+              case PutOutcome.Stored() -> new Written(object[0], footer.build());
+              case PutOutcome.Exists() ->
+                  throw new IllegalStateException(
+                      key + " exists, but its number was never used before");
+              case PutOutcome.Unknown(String reason) ->
+                  throw new StoreUnavailableException("completing %s: %s".formatted(key, reason));
+            });
   }
 
   /** Takes back what is not complete; what stays is collected as garbage. */
@@ -102,14 +104,13 @@ final class MergeOutput {
     }
     int size = part.remaining();
     return put.append(part)
-        .thenAccept(
-            outcome -> {
-              position +=
-                  switch (outcome) {
-                    case PartOutcome.Taken() -> size;
-                    case PartOutcome.Unknown(String reason) ->
-                        throw new StoreUnavailableException("writing %s: %s".formatted(key, reason));
-                  };
-            });
+        .thenAccept(outcome -> {
+          position +=
+              switch (outcome) {
+                case PartOutcome.Taken() -> size;
+                case PartOutcome.Unknown(String reason) ->
+                    throw new StoreUnavailableException("writing %s: %s".formatted(key, reason));
+              };
+        });
   }
 }

@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * Makes a merge yield to the log: after each step it rests as long as the step's bytes take at the rate allowed, and eight times as long
- * while the log's syncs are slower than they should be.
+ * Makes a merge yield to the log: after each step it rests as long as the step's bytes take at the
+ * rate allowed, and eight times as long while the log's syncs are slower than they should be.
  *
  * @param bytesPerSecondMax rate of bytes read or written while the log is fine
  * @param syncLatencyNs how long the log's last syncs took

@@ -1,6 +1,7 @@
 package io.millrace.storage.object;
 
 import io.millrace.storage.Keys;
+import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Checkpoint;
@@ -8,7 +9,6 @@ import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.ObjectInfo;
-import io.millrace.storage.PartitionId;
 import io.millrace.storage.object.Footer.PartitionFooter;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,8 +20,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which objects to merge; pure. First what costs nothing (objects of which nothing is left), then level 0 when its backlog is
- * large, oldest first; then shared objects of which most is dead, or of which too many have piled up.
+ * Decides which objects to merge; pure. First what costs nothing (objects of which nothing is
+ * left), then level 0 when its backlog is large, oldest first; then shared objects of which most is
+ * dead, or of which too many have piled up.
  */
 final class MergePlanner {
   private final WriterId self;
@@ -44,10 +45,15 @@ final class MergePlanner {
 
   /** Shared objects above level 0, whose footers say how much of them is dead. */
   static List<ObjectInfo> shared(MetadataImage image) {
-    return image.objects().values().stream().filter(o -> o.level() > 0 && !o.ofOnePartition()).toList();
+    return image.objects().values().stream()
+        .filter(o -> o.level() > 0 && !o.ofOnePartition())
+        .toList();
   }
 
-  /** Offsets below are dropped by a merge: below the log start, and covered by the checkpoint. Everything if the topic is gone. */
+  /**
+   * Offsets below are dropped by a merge: below the log start, and covered by the checkpoint.
+   * Everything if the topic is gone.
+   */
   static long dropBelow(MetadataImage image, PartitionId id) {
     Partition partition = image.partition(id);
     return partition == null
@@ -58,7 +64,8 @@ final class MergePlanner {
   private Optional<MergePlan> dead(MetadataImage image) {
     List<ObjectInfo> dead =
         image.objects().values().stream()
-            .filter(o -> o.level() > 0 && o.ofOnePartition() && o.endOffset() <= dropBelow(image, o.first()))
+            .filter(o ->
+                o.level() > 0 && o.ofOnePartition() && o.endOffset() <= dropBelow(image, o.first()))
             .limit(settings.sharedObjectsMax())
             .toList();
     return dead.isEmpty() ? Optional.empty() : Optional.of(new MergePlan(dead, 1));
@@ -82,7 +89,8 @@ final class MergePlanner {
     return Optional.of(new MergePlan(first(levelZero), 1));
   }
 
-  private Optional<MergePlan> mostlyDead(MetadataImage image, Function<ObjectInfo, @Nullable Footer> footers) {
+  private Optional<MergePlan> mostlyDead(
+      MetadataImage image, Function<ObjectInfo, @Nullable Footer> footers) {
     if (!isScribe(image)) {
       return Optional.empty();
     }
@@ -113,10 +121,13 @@ final class MergePlanner {
       byLevel.computeIfAbsent(object.level(), _ -> new ArrayList<>()).add(object);
     }
     for (Map.Entry<Integer, List<ObjectInfo>> level : byLevel.entrySet()) {
-      if (level.getKey() < settings.levelMax() && level.getValue().size() > settings.sharedObjectsMax()) {
-        level.getValue().sort(
-            Comparator.comparingLong((ObjectInfo o) -> brokerEpoch(image, o.writer()))
-                .thenComparingLong(o -> Keys.number(o.key())));
+      if (level.getKey() < settings.levelMax()
+          && level.getValue().size() > settings.sharedObjectsMax()) {
+        level
+            .getValue()
+            .sort(
+                Comparator.comparingLong((ObjectInfo o) -> brokerEpoch(image, o.writer()))
+                    .thenComparingLong(o -> Keys.number(o.key())));
         List<ObjectInfo> oldest = level.getValue().subList(0, settings.sharedObjectsMax());
         return Optional.of(new MergePlan(List.copyOf(oldest), level.getKey() + 1));
       }

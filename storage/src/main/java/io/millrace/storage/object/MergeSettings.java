@@ -7,7 +7,8 @@ package io.millrace.storage.object;
  * @param inputBytesMax bytes of the objects one merge takes (the first is taken whatever its size)
  * @param objectBytesMax size at which an output object ends
  * @param ownObjectBytesMin a partition with this many bytes in a merge gets objects of its own
- * @param sharedObjectsMax shared objects of one level that are left alone; more are merged into the next
+ * @param sharedObjectsMax shared objects of one level that are left alone; more are merged into the
+ *     next
  * @param levelMax highest level
  */
 public record MergeSettings(
@@ -19,7 +20,10 @@ public record MergeSettings(
     int levelMax) {
 
   public MergeSettings {
-    if (backlogBytesStart <= 0 || inputBytesMax <= 0 || objectBytesMax <= 0 || ownObjectBytesMin <= 0) {
+    if (backlogBytesStart <= 0
+        || inputBytesMax <= 0
+        || objectBytesMax <= 0
+        || ownObjectBytesMin <= 0) {
       throw new IllegalArgumentException("merge sizes must be positive");
     }
     if (sharedObjectsMax < 2 || levelMax < 1) {
@@ -28,7 +32,8 @@ public record MergeSettings(
   }
 
   /**
-   * @param backlogBytesMax wal.backlog.bytes.max; merging begins well below it, so that it is a limit and not the normal state
+   * @param backlogBytesMax wal.backlog.bytes.max; merging begins well below it, so that it is a
+   *     limit and not the normal state
    */
   public static MergeSettings of(long backlogBytesMax) {
     long start = Math.max(1, backlogBytesMax / 2);

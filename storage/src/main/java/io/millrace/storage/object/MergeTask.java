@@ -27,9 +27,10 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One merge, from its plan to the command that publishes it. Reads one stretch and writes one part at a time, so memory is bounded
- * whatever the inputs' size. Nothing is published unless all outputs were read back and the sums are those of the inputs less what was
- * dropped (invariant I7); what a failed merge leaves in the store is garbage. All steps run on one loop.
+ * One merge, from its plan to the command that publishes it. Reads one stretch and writes one part
+ * at a time, so memory is bounded whatever the inputs' size. Nothing is published unless all
+ * outputs were read back and the sums are those of the inputs less what was dropped (invariant I7);
+ * what a failed merge leaves in the store is garbage. All steps run on one loop.
  */
 final class MergeTask {
   private static final int PART_BYTES = 4 << 20;
@@ -83,14 +84,18 @@ final class MergeTask {
                 return CompletableFuture.completedFuture(false);
               }
               ObjectInfo input = inputs.next();
-              return parts.footers().get(input).thenApply(footer -> footers.put(input, footer) == null);
+              return parts
+                  .footers()
+                  .get(input)
+                  .thenApply(footer -> footers.put(input, footer) == null);
             })
         .thenApply(_ -> footers);
   }
 
   private CompletableFuture<Boolean> merge(Map<ObjectInfo, Footer> footers) {
     MergeInputs inputs = new MergeInputs(image, footers);
-    Iterator<List<Source>> groups = inputs.groups(image, parts.settings().ownObjectBytesMin()).iterator();
+    Iterator<List<Source>> groups =
+        inputs.groups(image, parts.settings().ownObjectBytesMin()).iterator();
     return LoopSteps.repeat(
             parts.loop(),
             () ->
@@ -139,12 +144,16 @@ final class MergeTask {
           return stretches
               .read(part.object().key(), source.partition(), stretch.runs(), bytes)
               .thenComposeAsync(_ -> take(source, bytes, 0), parts.loop())
-              .thenComposeAsync(_ -> parts.pace().after(parts.loop(), stretch.bytes()), parts.loop())
+              .thenComposeAsync(
+                  _ -> parts.pace().after(parts.loop(), stretch.bytes()), parts.loop())
               .thenApply(_ -> true);
         });
   }
 
-  /** Takes the batches from {@code start} on, going out to the store whenever a part is full or an object large enough. */
+  /**
+   * Takes the batches from {@code start} on, going out to the store whenever a part is full or an
+   * object large enough.
+   */
   private CompletableFuture<Void> take(Source source, ByteBuffer bytes, int start) {
     int at = start;
     while (at < bytes.limit()) {
@@ -185,7 +194,8 @@ final class MergeTask {
       counters.add(counter);
       var writer = parts.metadata().writer();
       present =
-          new MergeOutput(parts.store(), Keys.data(writer, counter), plan.outputLevel(), writer, partBuffer);
+          new MergeOutput(
+              parts.store(), Keys.data(writer, counter), plan.outputLevel(), writer, partBuffer);
       output = present;
     }
     return present;
@@ -201,7 +211,9 @@ final class MergeTask {
             (Written written) -> {
               output = null;
               outputs.add(written.object());
-              parts.counters().addWritten(written.object().ofOnePartition(), written.object().sizeBytes());
+              parts
+                  .counters()
+                  .addWritten(written.object().ofOnePartition(), written.object().sizeBytes());
               return verifier.verify(written);
             },
             parts.loop());
@@ -213,12 +225,11 @@ final class MergeTask {
     return parts
         .metadata()
         .submit(new ObjectsMerged(keys, List.copyOf(outputs), inputs.dropped()))
-        .thenApply(
-            outcome ->
-                switch (outcome) {
-                  case Outcome.Applied _ -> true;
-                  case Outcome.Voided _ -> false;
-                });
+        .thenApply(outcome ->
+            switch (outcome) {
+              case Outcome.Applied _ -> true;
+              case Outcome.Voided _ -> false;
+            });
   }
 
   private void compareSums(MergeInputs inputs) {
@@ -234,12 +245,14 @@ final class MergeTask {
       }
     }
     if (!found.isEmpty()) {
-      throw new ObjectCorruptException("the merge wrote partitions it did not read: " + found.keySet());
+      throw new ObjectCorruptException(
+          "the merge wrote partitions it did not read: " + found.keySet());
     }
   }
 
   /** Whatever became of the outputs, nobody will list them any more than now (invariant I8). */
-  private CompletableFuture<Boolean> finish(@Nullable Boolean published, @Nullable Throwable failure) {
+  private CompletableFuture<Boolean> finish(
+      @Nullable Boolean published, @Nullable Throwable failure) {
     MergeOutput unfinished = output;
     CompletableFuture<Void> aborted =
         unfinished == null ? CompletableFuture.completedFuture(null) : unfinished.abort();

@@ -16,8 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Merges whenever the image calls for it, one merge at a time, on its own loop. A merge that fails begins again after a while, as
- * another one: its outputs get new names. Owned by one incarnation; ends with it.
+ * Merges whenever the image calls for it, one merge at a time, on its own loop. A merge that fails
+ * begins again after a while, as another one: its outputs get new names. Owned by one incarnation;
+ * ends with it.
  */
 public final class Merger implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Merger.class);
@@ -47,7 +48,9 @@ public final class Merger implements AutoCloseable {
     wake();
   }
 
-  /** Gives up the merge under way, whose outputs are garbage then, and ends the loop. Idempotent. */
+  /**
+   * Gives up the merge under way, whose outputs are garbage then, and ends the loop. Idempotent.
+   */
   @Override
   public synchronized void close() {
     if (!stopped) {
@@ -111,13 +114,12 @@ public final class Merger implements AutoCloseable {
     long bytes = plan.get().inputs().stream().mapToLong(ObjectInfo::sizeBytes).sum();
     return new MergeTask(plan.get(), image, parts, () -> stopped)
         .run()
-        .thenApply(
-            published -> {
-              if (published) {
-                parts.counters().addMerge(bytes);
-              }
-              return published ? Result.PUBLISHED : Result.VOIDED;
-            });
+        .thenApply(published -> {
+          if (published) {
+            parts.counters().addMerge(bytes);
+          }
+          return published ? Result.PUBLISHED : Result.VOIDED;
+        });
   }
 
   private void finished(@Nullable Result result, @Nullable Throwable failure) {
@@ -138,12 +140,18 @@ public final class Merger implements AutoCloseable {
   }
 
   private void report(Throwable failure) {
-    Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
     switch (cause) {
       case CancellationException _ -> LOG.debug("A merge was stopped");
-      case ObjectCorruptException corrupt -> LOG.error("A merge is not published: {}", corrupt.getMessage());
-      case ObjectAbsentException absent -> LOG.info("A merge begins again: {}", absent.getMessage());
-      case StoreUnavailableException unavailable -> LOG.warn("A merge begins again: {}", unavailable.getMessage());
+      case ObjectCorruptException corrupt ->
+          LOG.error("A merge is not published: {}", corrupt.getMessage());
+      case ObjectAbsentException absent ->
+          LOG.info("A merge begins again: {}", absent.getMessage());
+      case StoreUnavailableException unavailable ->
+          LOG.warn("A merge begins again: {}", unavailable.getMessage());
       default -> LOG.error("A merge failed", cause);
     }
   }

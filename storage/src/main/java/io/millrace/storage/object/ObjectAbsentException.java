@@ -3,7 +3,10 @@ package io.millrace.storage.object;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
-/** The store does not have the object; reload the image, and only if it still refers to the object is that corruption (I8). */
+/**
+ * The store does not have the object; reload the image, and only if it still refers to the object
+ * is that corruption (I8).
+ */
 final class ObjectAbsentException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

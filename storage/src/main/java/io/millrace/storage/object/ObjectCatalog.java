@@ -13,8 +13,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
- * Finds what the listed objects hold of a partition, by the newest image and footers. Any thread may call. An object that is gone is
- * looked for again in a newer image; it is corruption only if that still refers to it (invariant I8).
+ * Finds what the listed objects hold of a partition, by the newest image and footers. Any thread
+ * may call. An object that is gone is looked for again in a newer image; it is corruption only if
+ * that still refers to it (invariant I8).
  */
 public final class ObjectCatalog {
   private static final int RELOADS_MAX = 10;
@@ -55,11 +56,10 @@ public final class ObjectCatalog {
                 return parts;
               });
     }
-    return all.thenApply(
-        parts -> {
-          parts.sort(Comparator.comparingLong(part -> part.footer().baseOffset()));
-          return List.copyOf(parts);
-        });
+    return all.thenApply(parts -> {
+      parts.sort(Comparator.comparingLong(part -> part.footer().baseOffset()));
+      return List.copyOf(parts);
+    });
   }
 
   CompletableFuture<Optional<Part>> find(MetadataImage image, PartitionId id, long offset) {
@@ -72,11 +72,10 @@ public final class ObjectCatalog {
       }
     }
     return findIn(candidates, 0, id, offset)
-        .thenCompose(
-            found ->
-                found.isPresent()
-                    ? CompletableFuture.completedFuture(found)
-                    : parts(image, id, offset).thenApply(parts -> parts.stream().findFirst()));
+        .thenCompose(found ->
+            found.isPresent()
+                ? CompletableFuture.completedFuture(found)
+                : parts(image, id, offset).thenApply(parts -> parts.stream().findFirst()));
   }
 
   /** Runs on the newest image, and again on a newer one when an object turns out to be gone. */
@@ -87,22 +86,25 @@ public final class ObjectCatalog {
   private <T> CompletableFuture<T> onImage(
       MetadataImage image, Function<MetadataImage, CompletableFuture<T>> work, int reloads) {
     return work.apply(image)
-        .exceptionallyCompose(
-            failure -> {
-              ObjectAbsentException absent = ObjectAbsentException.in(failure);
-              if (absent == null || reloads == 0) {
-                return CompletableFuture.failedFuture(failure);
-              }
-              return metadata.refresh().thenCompose(newer -> again(newer, work, reloads, absent.key()));
-            });
+        .exceptionallyCompose(failure -> {
+          ObjectAbsentException absent = ObjectAbsentException.in(failure);
+          if (absent == null || reloads == 0) {
+            return CompletableFuture.failedFuture(failure);
+          }
+          return metadata.refresh().thenCompose(newer -> again(newer, work, reloads, absent.key()));
+        });
   }
 
   private <T> CompletableFuture<T> again(
-      MetadataImage newer, Function<MetadataImage, CompletableFuture<T>> work, int reloads, String absent) {
+      MetadataImage newer,
+      Function<MetadataImage, CompletableFuture<T>> work,
+      int reloads,
+      String absent) {
     return refersTo(newer, absent)
         ? CompletableFuture.failedFuture(
             new ObjectCorruptException(
-                "%s is not in the store, but the image at entry %d refers to it".formatted(absent, newer.entryNumber())))
+                "%s is not in the store, but the image at entry %d refers to it"
+                    .formatted(absent, newer.entryNumber())))
         : onImage(newer, work, reloads - 1);
   }
 
@@ -131,12 +133,11 @@ public final class ObjectCatalog {
     ObjectInfo object = candidates.get(from);
     return footers
         .get(object)
-        .thenCompose(
-            footer -> {
-              PartitionFooter found = footer.at(id, offset);
-              return found != null
-                  ? CompletableFuture.completedFuture(Optional.of(new Part(object, found)))
-                  : findIn(candidates, from + 1, id, offset);
-            });
+        .thenCompose(footer -> {
+          PartitionFooter found = footer.at(id, offset);
+          return found != null
+              ? CompletableFuture.completedFuture(Optional.of(new Part(object, found)))
+              : findIn(candidates, from + 1, id, offset);
+        });
   }
 }

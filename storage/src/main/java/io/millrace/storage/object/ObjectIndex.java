@@ -8,8 +8,9 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Which listed objects may hold offsets of a partition, without going through all of them: a tree of key ranges from (first partition,
- * first offset) to (last partition, end offset). Immutable; built once per set of objects.
+ * Which listed objects may hold offsets of a partition, without going through all of them: a tree
+ * of key ranges from (first partition, first offset) to (last partition, end offset). Immutable;
+ * built once per set of objects.
  */
 final class ObjectIndex {
   private final MetadataImage image;
@@ -24,7 +25,8 @@ final class ObjectIndex {
     this.image = image;
     this.ranges =
         image.objects().values().stream()
-            .sorted(Comparator.comparing(ObjectInfo::first).thenComparingLong(ObjectInfo::firstOffset))
+            .sorted(
+                Comparator.comparing(ObjectInfo::first).thenComparingLong(ObjectInfo::firstOffset))
             .toArray(ObjectInfo[]::new);
     this.lastEnd = new ObjectInfo[ranges.length];
     if (ranges.length > 0) {
@@ -42,7 +44,8 @@ final class ObjectIndex {
   }
 
   /**
-   * Objects whose range overlaps offsets [{@code from}, {@code to}) of the partition; their footers decide. Higher levels first.
+   * Objects whose range overlaps offsets [{@code from}, {@code to}) of the partition; their footers
+   * decide. Higher levels first.
    */
   List<ObjectInfo> overlapping(PartitionId id, long from, long to) {
     List<ObjectInfo> found = new ArrayList<>();
@@ -68,7 +71,8 @@ final class ObjectIndex {
     return last;
   }
 
-  private void collect(PartitionId id, long from, long to, int low, int high, List<ObjectInfo> found) {
+  private void collect(
+      PartitionId id, long from, long to, int low, int high, List<ObjectInfo> found) {
     if (low >= high) {
       return;
     }

@@ -4,9 +4,10 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Which objects readers of this process are reading right now, so that a WAL file is not recycled under them. A reader pins first and
- * then looks whether the image still lists the object; the recycler waits for the image that does not list it and then looks for pins.
- * So at least one of them sees the other. Any thread may call.
+ * Which objects readers of this process are reading right now, so that a WAL file is not recycled
+ * under them. A reader pins first and then looks whether the image still lists the object; the
+ * recycler waits for the image that does not list it and then looks for pins. So at least one of
+ * them sees the other. Any thread may call.
  */
 public final class ObjectPins {
   private final Map<String, Integer> pins = new HashMap<>();

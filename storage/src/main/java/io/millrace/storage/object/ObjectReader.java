@@ -21,16 +21,21 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
- * Reads what lies in listed objects, by the newest image. Any thread may call. Every batch served had its CRC checked when its block was
- * loaded, and its offsets compared with the footer. Futures fail with {@link ObjectCorruptException} (CORRUPT_MESSAGE) or {@link
- * StoreUnavailableException} (KAFKA_STORAGE_ERROR).
+ * Reads what lies in listed objects, by the newest image. Any thread may call. Every batch served
+ * had its CRC checked when its block was loaded, and its offsets compared with the footer. Futures
+ * fail with {@link ObjectCorruptException} (CORRUPT_MESSAGE) or {@link StoreUnavailableException}
+ * (KAFKA_STORAGE_ERROR).
  */
 public final class ObjectReader {
   private final ObjectCatalog catalog;
   private final BlockReader blocks;
 
   public ObjectReader(
-      ObjectStore store, MetadataLog metadata, ObjectCatalog catalog, BlockCache cache, ObjectPins pins) {
+      ObjectStore store,
+      MetadataLog metadata,
+      ObjectCatalog catalog,
+      BlockCache cache,
+      ObjectPins pins) {
     this.catalog = catalog;
     this.blocks = new BlockReader(store, cache, metadata, pins);
   }
@@ -44,33 +49,33 @@ public final class ObjectReader {
   public record Lent(ByteBuffer bytes, long endOffset, Runnable release) {}
 
   /**
-   * Whole batches from the one that holds {@code offset} (or the first above it) on, that begin below {@code endOffset}; as many as one
-   * block has.
+   * Whole batches from the one that holds {@code offset} (or the first above it) on, that begin
+   * below {@code endOffset}; as many as one block has.
    *
    * @param bytesMax limit; the first batch is returned even if larger when {@code atLeastOne}
    */
   public CompletableFuture<Lent> read(
       PartitionId id, long offset, long endOffset, int bytesMax, boolean atLeastOne) {
-    return catalog.onImage(
-        image ->
-            catalog
-                .find(image, id, offset)
-                .thenCompose(
-                    found ->
-                        found
-                            .map(part -> read(part, offset, endOffset, bytesMax, atLeastOne))
-                            .orElseGet(() -> CompletableFuture.completedFuture(nothing(offset)))));
+    return catalog.onImage(image ->
+        catalog
+            .find(image, id, offset)
+            .thenCompose(found ->
+                found
+                    .map(part -> read(part, offset, endOffset, bytesMax, atLeastOne))
+                    .orElseGet(() -> CompletableFuture.completedFuture(nothing(offset)))));
   }
 
-  /** Bytes of the batches in objects that end above {@code fromOffset}, and where the last of them ends. */
+  /**
+   * Bytes of the batches in objects that end above {@code fromOffset}, and where the last of them
+   * ends.
+   */
   public CompletableFuture<Size> size(PartitionId id, long fromOffset) {
     return catalog
         .parts(id, fromOffset)
-        .thenApply(
-            parts ->
-                new Size(
-                    parts.stream().mapToLong(part -> bytesFrom(part.footer(), fromOffset)).sum(),
-                    parts.isEmpty() ? 0 : parts.getLast().footer().endOffset()));
+        .thenApply(parts ->
+            new Size(
+                parts.stream().mapToLong(part -> bytesFrom(part.footer(), fromOffset)).sum(),
+                parts.isEmpty() ? 0 : parts.getLast().footer().endOffset()));
   }
 
   /** One past the last offset, 0 if there is none. */
@@ -79,71 +84,76 @@ public final class ObjectReader {
   /** First record at or after a time among offsets [{@code from}, {@code to}). */
   public CompletableFuture<Optional<TimedOffset>> firstAtOrAfter(
       PartitionId id, long timestampMs, long from, long to) {
-    return catalog.onImage(
-        image ->
-            catalog
-                .parts(image, id, from)
-                .thenCompose(
-                    parts -> {
-                      List<PartRun> runs = runs(parts, from, to);
-                      runs.removeIf(r -> r.run().maxTimestamp() < timestampMs);
-                      return firstIn(runs, 0, timestampMs, from, to);
-                    }));
-  }
-
-  /** The record with the largest timestamp among offsets [{@code from}, {@code to}); of several, the first. */
-  public CompletableFuture<Optional<TimedOffset>> maxTimestamp(PartitionId id, long from, long to) {
-    return catalog.onImage(
-        image ->
-            catalog
-                .parts(image, id, from)
-                .thenCompose(
-                    parts -> {
-                      List<PartRun> runs = runs(parts, from, to);
-                      runs.sort(
-                          Comparator.comparingLong((PartRun r) -> r.run().maxTimestamp())
-                              .reversed()
-                              .thenComparingLong(r -> r.run().baseOffset()));
-                      return latestIn(runs, 0, from, to, Optional.empty());
-                    }));
-  }
-
-  /** Transactions with batches in [{@code from}, {@code to}) that were aborted, as far as objects tell. */
-  public CompletableFuture<Aborted> abortedTransactions(PartitionId id, long from, long to) {
-    return catalog
-        .parts(id, from)
-        .thenApply(
-            parts -> {
-              AbortedSearch search = new AbortedSearch(from, to);
-              parts.stream().map(Part::footer).takeWhile(search::wants).forEach(search::add);
-              return new Aborted(search.found(), search.open());
-            });
+    return catalog.onImage(image ->
+        catalog
+            .parts(image, id, from)
+            .thenCompose(parts -> {
+              List<PartRun> runs = runs(parts, from, to);
+              runs.removeIf(r -> r.run().maxTimestamp() < timestampMs);
+              return firstIn(runs, 0, timestampMs, from, to);
+            }));
   }
 
   /**
-   * Aborted transactions, each with an offset at or below its first batch at or above the offset asked for.
+   * The record with the largest timestamp among offsets [{@code from}, {@code to}); of several, the
+   * first.
+   */
+  public CompletableFuture<Optional<TimedOffset>> maxTimestamp(PartitionId id, long from, long to) {
+    return catalog.onImage(image ->
+        catalog
+            .parts(image, id, from)
+            .thenCompose(parts -> {
+              List<PartRun> runs = runs(parts, from, to);
+              runs.sort(
+                  Comparator.comparingLong((PartRun r) -> r.run().maxTimestamp())
+                      .reversed()
+                      .thenComparingLong(r -> r.run().baseOffset()));
+              return latestIn(runs, 0, from, to, Optional.empty());
+            }));
+  }
+
+  /**
+   * Transactions with batches in [{@code from}, {@code to}) that were aborted, as far as objects
+   * tell.
+   */
+  public CompletableFuture<Aborted> abortedTransactions(PartitionId id, long from, long to) {
+    return catalog
+        .parts(id, from)
+        .thenApply(parts -> {
+          AbortedSearch search = new AbortedSearch(from, to);
+          parts.stream().map(Part::footer).takeWhile(search::wants).forEach(search::add);
+          return new Aborted(search.found(), search.open());
+        });
+  }
+
+  /**
+   * Aborted transactions, each with an offset at or below its first batch at or above the offset
+   * asked for.
    *
-   * @param open producers whose transaction has batches in the range and no marker in any object, with such an offset
+   * @param open producers whose transaction has batches in the range and no marker in any object,
+   *     with such an offset
    */
   public record Aborted(List<AbortedTransaction> transactions, Map<Long, Long> open) {}
 
   private record PartRun(Part part, Run run) {}
 
-  private CompletableFuture<Lent> read(Part part, long offset, long endOffset, int bytesMax, boolean atLeastOne) {
+  private CompletableFuture<Lent> read(
+      Part part, long offset, long endOffset, int bytesMax, boolean atLeastOne) {
     Stretch stretch = Stretch.at(part.footer(), offset);
     return blocks
         .block(part, stretch)
-        .thenApply(block -> lend(block, stretch.startOf(offset), offset, endOffset, bytesMax, atLeastOne))
-        .exceptionallyCompose(
-            failure ->
-                // who has something already gets the rest with the next request
-                !atLeastOne && isLent(failure)
-                    ? CompletableFuture.completedFuture(nothing(offset))
-                    : CompletableFuture.failedFuture(failure));
+        .thenApply(
+            block -> lend(block, stretch.startOf(offset), offset, endOffset, bytesMax, atLeastOne))
+        .exceptionallyCompose(failure ->
+            // who has something already gets the rest with the next request
+            !atLeastOne && isLent(failure)
+                ? CompletableFuture.completedFuture(nothing(offset))
+                : CompletableFuture.failedFuture(failure));
   }
 
   private static boolean isLent(Throwable failure) {
-    return failure instanceof BlocksLentException || failure.getCause() instanceof BlocksLentException;
+    return failure instanceof BlocksLentException
+        || failure.getCause() instanceof BlocksLentException;
   }
 
   private static Lent lend(
@@ -176,7 +186,10 @@ public final class ObjectReader {
   }
 
   private static long bytesFrom(PartitionFooter footer, long fromOffset) {
-    return footer.runs().stream().filter(run -> run.endOffset() > fromOffset).mapToLong(Run::bytes).sum();
+    return footer.runs().stream()
+        .filter(run -> run.endOffset() > fromOffset)
+        .mapToLong(Run::bytes)
+        .sum();
   }
 
   private static List<PartRun> runs(List<Part> parts, long from, long to) {
@@ -203,14 +216,16 @@ public final class ObjectReader {
                     ? Optional.empty()
                     : BatchSearch.firstAtOrAfter(b, at, timestampMs, from, to),
             true)
-        .thenCompose(
-            found ->
-                found.isPresent()
-                    ? CompletableFuture.completedFuture(found)
-                    : firstIn(runs, index + 1, timestampMs, from, to));
+        .thenCompose(found ->
+            found.isPresent()
+                ? CompletableFuture.completedFuture(found)
+                : firstIn(runs, index + 1, timestampMs, from, to));
   }
 
-  /** A run's largest time may lie outside the range, so the next best run counts until what was found beats it. */
+  /**
+   * A run's largest time may lie outside the range, so the next best run counts until what was
+   * found beats it.
+   */
   private CompletableFuture<Optional<TimedOffset>> latestIn(
       List<PartRun> runs, int index, long from, long to, Optional<TimedOffset> best) {
     if (index == runs.size() || (best.isPresent() && !mayBeat(runs.get(index).run(), best.get()))) {
@@ -234,7 +249,8 @@ public final class ObjectReader {
   }
 
   /** What the batches of a run give: the first answer, or the latest. */
-  private CompletableFuture<Optional<TimedOffset>> inBatches(PartRun in, BatchLook look, boolean first) {
+  private CompletableFuture<Optional<TimedOffset>> inBatches(
+      PartRun in, BatchLook look, boolean first) {
     Stretch stretch = Stretch.at(in.part().footer(), in.run().baseOffset());
     Function<Block, Optional<TimedOffset>> search =
         block -> {
@@ -249,14 +265,13 @@ public final class ObjectReader {
         };
     return blocks
         .block(in.part(), stretch)
-        .thenApply(
-            block -> {
-              try {
-                return search.apply(block);
-              } finally {
-                block.release();
-              }
-            });
+        .thenApply(block -> {
+          try {
+            return search.apply(block);
+          } finally {
+            block.release();
+          }
+        });
   }
 
   @FunctionalInterface

@@ -13,8 +13,9 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Reads an output back from the store, all of it: the footer must be the one that was built, every batch must have a right CRC, and the
- * sums of the batches must be the footer's. Adds up what it read per partition (invariant I7). On the merge's loop.
+ * Reads an output back from the store, all of it: the footer must be the one that was built, every
+ * batch must have a right CRC, and the sums of the batches must be the footer's. Adds up what it
+ * read per partition (invariant I7). On the merge's loop.
  */
 final class OutputVerifier {
   private final StoreReads reads;
@@ -43,7 +44,8 @@ final class OutputVerifier {
             body -> {
               Footer stored = FooterCodec.decode(object.key(), body);
               if (!stored.equals(written.footer())) {
-                throw new ObjectCorruptException("%s is corrupt: its footer is not the one written".formatted(object.key()));
+                throw new ObjectCorruptException(
+                    "%s is corrupt: its footer is not the one written".formatted(object.key()));
               }
               Iterator<PartitionFooter> partitions = stored.partitions().iterator();
               return LoopSteps.repeat(
@@ -71,7 +73,9 @@ final class OutputVerifier {
                   .read(key, footer.partition(), stretch.runs(), bytes)
                   .thenComposeAsync(
                       _ -> {
-                        for (int at = 0; at < bytes.limit(); at += BatchHeader.sizeBytes(bytes, at)) {
+                        for (int at = 0;
+                            at < bytes.limit();
+                            at += BatchHeader.sizeBytes(bytes, at)) {
                           sums.add(bytes, at);
                         }
                         offset[0] = stretch.runs().getLast().endOffset();
@@ -79,15 +83,15 @@ final class OutputVerifier {
                       },
                       loop);
             })
-        .thenRun(
-            () -> {
-              BatchSums said = new BatchSums();
-              said.add(footer);
-              if (!sums.sameAs(said)) {
-                throw new ObjectCorruptException(
-                    "%s is corrupt: %s has %s, the footer says %s".formatted(key, footer.partition(), sums, said));
-              }
-              found.computeIfAbsent(footer.partition(), _ -> new BatchSums()).add(footer);
-            });
+        .thenRun(() -> {
+          BatchSums said = new BatchSums();
+          said.add(footer);
+          if (!sums.sameAs(said)) {
+            throw new ObjectCorruptException(
+                "%s is corrupt: %s has %s, the footer says %s"
+                    .formatted(key, footer.partition(), sums, said));
+          }
+          found.computeIfAbsent(footer.partition(), _ -> new BatchSums()).add(footer);
+        });
   }
 }

@@ -6,7 +6,8 @@ import io.millrace.storage.object.Footer.ProducerSnapshot;
 import java.util.List;
 
 /**
- * What a checkpoint object says of one partition: everything below {@code end} that opening it needs.
+ * What a checkpoint object says of one partition: everything below {@code end} that opening it
+ * needs.
  *
  * @param end one past the last offset covered
  * @param epochs leader epochs with their first offsets, ascending

@@ -14,7 +14,10 @@ import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** One partition's part of a footer while its batches are added, with the exact size of its encoding kept on the way. */
+/**
+ * One partition's part of a footer while its batches are added, with the exact size of its encoding
+ * kept on the way.
+ */
 final class PartitionDraft {
   private final PartitionId partition;
   private final int runBytesMax;
@@ -46,7 +49,8 @@ final class PartitionDraft {
     long end = BatchHeader.lastOffset(b, at) + 1;
     if (base != endOffset || end <= base) {
       throw new IllegalArgumentException(
-          "batch [%d, %d) of %s does not follow offset %d".formatted(base, end, partition, endOffset));
+          "batch [%d, %d) of %s does not follow offset %d"
+              .formatted(base, end, partition, endOffset));
     }
     int size = BatchHeader.sizeBytes(b, at);
     hash.add(b, at);
@@ -87,10 +91,22 @@ final class PartitionDraft {
     if (open != null) {
       all.add(open);
     }
-    List<ProducerSnapshot> snapshots = producers.values().stream().map(ProducerDraft::snapshot).toList();
+    List<ProducerSnapshot> snapshots =
+        producers.values().stream().map(ProducerDraft::snapshot).toList();
     return new PartitionFooter(
-        partition, baseOffset, endOffset, recordCount, bytes, hash.high(), hash.low(), maxTimestamp, maxTimestampOffset,
-        List.copyOf(epochs), List.copyOf(aborted), snapshots, List.copyOf(all));
+        partition,
+        baseOffset,
+        endOffset,
+        recordCount,
+        bytes,
+        hash.high(),
+        hash.low(),
+        maxTimestamp,
+        maxTimestampOffset,
+        List.copyOf(epochs),
+        List.copyOf(aborted),
+        snapshots,
+        List.copyOf(all));
   }
 
   private void addToRun(Run next) {
@@ -100,12 +116,16 @@ final class PartitionDraft {
     } else if (run.endPosition() == next.position() && run.bytes() <= runBytesMax - next.bytes()) {
       open =
           new Run(
-              run.baseOffset(), next.endOffset(), run.position(), run.bytes() + next.bytes(),
+              run.baseOffset(),
+              next.endOffset(),
+              run.position(),
+              run.bytes() + next.bytes(),
               Math.max(run.maxTimestamp(), next.maxTimestamp()));
     } else {
       if (next.position() < run.endPosition()) {
         throw new IllegalArgumentException(
-            "position %d of %s is below %d".formatted(next.position(), partition, run.endPosition()));
+            "position %d of %s is below %d"
+                .formatted(next.position(), partition, run.endPosition()));
       }
       closedRunBytes += FooterCodec.runBytes(lastClosed, run);
       runs.add(run);

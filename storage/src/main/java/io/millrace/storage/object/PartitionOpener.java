@@ -11,7 +11,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.errors.UnknownTopicIdException;
 
-/** Learns a partition's published state: its checkpoint, and the footers of what was published after it. Any thread may call. */
+/**
+ * Learns a partition's published state: its checkpoint, and the footers of what was published after
+ * it. Any thread may call.
+ */
 public final class PartitionOpener {
   private static final long CHECKPOINT_CACHE_BYTES_MAX = 64L << 20;
 
@@ -43,21 +46,26 @@ public final class PartitionOpener {
     CompletableFuture<PartitionSummary> start =
         partition
             .checkpoint()
-            .map(named -> checkpoints.get(id, named).thenApply(found -> PartitionSummary.of(found, nowMs())))
+            .map(named ->
+                checkpoints.get(id, named).thenApply(found -> PartitionSummary.of(found, nowMs())))
             .orElseGet(() -> CompletableFuture.completedFuture(PartitionSummary.empty(id)));
     return start.thenCompose(summary -> advance(image, summary, partition.logStart()));
   }
 
-  /** The summary with all that was published since, by the newest image. Fails like {@link #open}. */
+  /**
+   * The summary with all that was published since, by the newest image. Fails like {@link #open}.
+   */
   public CompletableFuture<PartitionSummary> advance(PartitionSummary summary) {
-    return catalog.onImage(
-        image -> {
-          Partition partition = image.partition(summary.partition());
-          return partition == null ? unknown(summary.partition()) : advance(image, summary, partition.logStart());
-        });
+    return catalog.onImage(image -> {
+      Partition partition = image.partition(summary.partition());
+      return partition == null
+          ? unknown(summary.partition())
+          : advance(image, summary, partition.logStart());
+    });
   }
 
-  private CompletableFuture<PartitionSummary> advance(MetadataImage image, PartitionSummary summary, long logStart) {
+  private CompletableFuture<PartitionSummary> advance(
+      MetadataImage image, PartitionSummary summary, long logStart) {
     return catalog
         .parts(image, summary.partition(), summary.end())
         .thenApply(parts -> fold(summary, parts, logStart));

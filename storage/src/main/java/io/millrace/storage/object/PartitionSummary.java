@@ -10,9 +10,10 @@ import java.util.List;
 import org.pcollections.TreePMap;
 
 /**
- * A partition as of its published end: epoch history and full producer state. Immutable; each published footer folds into the next.
- * Opening a partition and writing checkpoints share this one fold. Times are monotonic milliseconds of this process; what is stored are
- * ages, so that time a partition had no leader counts nothing.
+ * A partition as of its published end: epoch history and full producer state. Immutable; each
+ * published footer folds into the next. Opening a partition and writing checkpoints share this one
+ * fold. Times are monotonic milliseconds of this process; what is stored are ages, so that time a
+ * partition had no leader counts nothing.
  */
 public final class PartitionSummary {
   private final PartitionId partition;
@@ -28,7 +29,10 @@ public final class PartitionSummary {
     this.producers = producers;
   }
 
-  /** State with the times it was touched and its open transaction began; ages inside {@code state} are meaningless. */
+  /**
+   * State with the times it was touched and its open transaction began; ages inside {@code state}
+   * are meaningless.
+   */
   private record Timed(ProducerSnapshot state, long touchedMs, long transactionBeganMs) {}
 
   /** A partition of which nothing is published. */
@@ -42,7 +46,8 @@ public final class PartitionSummary {
       Timed timed = new Timed(p, nowMs - p.idleAgeMs(), nowMs - p.transactionAgeMs());
       producers = producers.plus(p.producerId(), timed);
     }
-    return new PartitionSummary(checkpoint.partition(), checkpoint.end(), checkpoint.epochs(), producers);
+    return new PartitionSummary(
+        checkpoint.partition(), checkpoint.end(), checkpoint.epochs(), producers);
   }
 
   public PartitionId partition() {
@@ -69,8 +74,8 @@ public final class PartitionSummary {
   }
 
   /**
-   * Adds what an object holds. The footer may begin below the end (a merged object may reach across a checkpoint), and is then added
-   * for what it holds above; it must end above.
+   * Adds what an object holds. The footer may begin below the end (a merged object may reach across
+   * a checkpoint), and is then added for what it holds above; it must end above.
    */
   public PartitionSummary fold(PartitionFooter footer, long nowMs) {
     if (!footer.partition().equals(partition) || footer.endOffset() <= end) {
@@ -87,12 +92,18 @@ public final class PartitionSummary {
     TreePMap<Long, Timed> all = producers;
     for (ProducerSnapshot next : footer.producers()) {
       Timed before = producers.get(next.producerId());
-      all = all.plus(next.producerId(), before == null ? new Timed(next, nowMs, nowMs) : fold(before, next, nowMs));
+      all =
+          all.plus(
+              next.producerId(),
+              before == null ? new Timed(next, nowMs, nowMs) : fold(before, next, nowMs));
     }
     return new PartitionSummary(partition, footer.endOffset(), List.copyOf(folded), all);
   }
 
-  /** Without producers that wrote nothing for longer than {@code idleMsMax} and have no open transaction. */
+  /**
+   * Without producers that wrote nothing for longer than {@code idleMsMax} and have no open
+   * transaction.
+   */
   public PartitionSummary withoutIdle(long nowMs, long idleMsMax) {
     TreePMap<Long, Timed> kept = producers;
     for (Timed p : producers.values()) {
@@ -111,7 +122,8 @@ public final class PartitionSummary {
     }
     return first == 0
         ? this
-        : new PartitionSummary(partition, end, List.copyOf(epochs.subList(first, epochs.size())), producers);
+        : new PartitionSummary(
+            partition, end, List.copyOf(epochs.subList(first, epochs.size())), producers);
   }
 
   private Timed fold(Timed before, ProducerSnapshot next, long nowMs) {
@@ -124,14 +136,17 @@ public final class PartitionSummary {
         new ProducerSnapshot(
             next.producerId(),
             next.producerEpoch(),
-            old.producerEpoch() == next.producerEpoch() ? newest(old.batches(), next.batches()) : next.batches(),
+            old.producerEpoch() == next.producerEpoch()
+                ? newest(old.batches(), next.batches())
+                : next.batches(),
             next.lastTimestamp(),
             0,
             marker ? next.coordinatorEpoch() : old.coordinatorEpoch(),
             continues ? old.transactionFirstOffset() : next.transactionFirstOffset(),
             0);
-    boolean sameTransaction = old.transactionFirstOffset() >= 0
-        && old.transactionFirstOffset() == state.transactionFirstOffset();
+    boolean sameTransaction =
+        old.transactionFirstOffset() >= 0
+            && old.transactionFirstOffset() == state.transactionFirstOffset();
     return new Timed(
         state,
         touched ? nowMs : before.touchedMs(),
@@ -143,14 +158,22 @@ public final class PartitionSummary {
     long known = old.isEmpty() ? -1 : old.getLast().lastOffset();
     List<BatchSequence> all = new ArrayList<>(old);
     next.stream().filter(b -> b.lastOffset() > known).forEach(all::add);
-    return List.copyOf(all.subList(Math.max(0, all.size() - ProducerDraft.BATCHES_KEPT), all.size()));
+    return List.copyOf(
+        all.subList(Math.max(0, all.size() - ProducerDraft.BATCHES_KEPT), all.size()));
   }
 
   private static ProducerSnapshot aged(Timed p, long nowMs) {
     ProducerSnapshot s = p.state();
-    long transactionAgeMs = s.transactionFirstOffset() < 0 ? 0 : Math.max(0, nowMs - p.transactionBeganMs());
+    long transactionAgeMs =
+        s.transactionFirstOffset() < 0 ? 0 : Math.max(0, nowMs - p.transactionBeganMs());
     return new ProducerSnapshot(
-        s.producerId(), s.producerEpoch(), s.batches(), s.lastTimestamp(), Math.max(0, nowMs - p.touchedMs()),
-        s.coordinatorEpoch(), s.transactionFirstOffset(), transactionAgeMs);
+        s.producerId(),
+        s.producerEpoch(),
+        s.batches(),
+        s.lastTimestamp(),
+        Math.max(0, nowMs - p.touchedMs()),
+        s.coordinatorEpoch(),
+        s.transactionFirstOffset(),
+        transactionAgeMs);
   }
 }

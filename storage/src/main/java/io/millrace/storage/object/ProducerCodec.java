@@ -46,7 +46,10 @@ final class ProducerCodec {
     long transactionFirstOffset = in.i64();
     long transactionAgeMs = in.i64();
     int count = in.u8();
-    if (producerId < 0 || idleAgeMs < 0 || transactionAgeMs < 0 || count > ProducerDraft.BATCHES_KEPT) {
+    if (producerId < 0
+        || idleAgeMs < 0
+        || transactionAgeMs < 0
+        || count > ProducerDraft.BATCHES_KEPT) {
       throw in.corrupt("producer %d has impossible state".formatted(producerId));
     }
     List<BatchSequence> batches = new ArrayList<>(count);
@@ -54,7 +57,13 @@ final class ProducerCodec {
       batches.add(new BatchSequence(in.i32(), in.i32(), in.i64(), in.i32(), in.i64()));
     }
     return new ProducerSnapshot(
-        producerId, epoch, List.copyOf(batches), lastTimestamp, idleAgeMs, coordinatorEpoch, transactionFirstOffset,
+        producerId,
+        epoch,
+        List.copyOf(batches),
+        lastTimestamp,
+        idleAgeMs,
+        coordinatorEpoch,
+        transactionFirstOffset,
         transactionAgeMs);
   }
 }

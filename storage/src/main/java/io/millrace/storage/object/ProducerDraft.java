@@ -7,7 +7,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One producer's state while the batches of an object are added up. Idle and transaction ages are 0: a footer knows no time. */
+/**
+ * One producer's state while the batches of an object are added up. Idle and transaction ages are
+ * 0: a footer knows no time.
+ */
 final class ProducerDraft {
   /** As many as Kafka's clients may have in flight with idempotence. */
   static final int BATCHES_KEPT = 5;
@@ -38,7 +41,11 @@ final class ProducerDraft {
     lastTimestamp = BatchHeader.maxTimestamp(b, at);
     batches.add(
         new BatchSequence(
-            first, lastSequence(first, delta), BatchHeader.lastOffset(b, at), delta, lastTimestamp));
+            first,
+            lastSequence(first, delta),
+            BatchHeader.lastOffset(b, at),
+            delta,
+            lastTimestamp));
     if (BatchHeader.transactional(b, at) && transactionFirstOffset < 0) {
       transactionFirstOffset = BatchHeader.baseOffset(b, at);
     }
@@ -47,12 +54,13 @@ final class ProducerDraft {
   /**
    * Ends the open transaction.
    *
-   * @return its first offset in the object: since this producer's last marker, or else {@code baseOffset}, for then it may have begun
-   *     before the object did
+   * @return its first offset in the object: since this producer's last marker, or else {@code
+   *     baseOffset}, for then it may have begun before the object did
    */
   long addMarker(ByteBuffer b, int at, ControlMarker marker, long baseOffset) {
     moveToEpoch(BatchHeader.producerEpoch(b, at));
-    long first = transactionFirstOffset < 0 ? BatchHeader.baseOffset(b, at) : transactionFirstOffset;
+    long first =
+        transactionFirstOffset < 0 ? BatchHeader.baseOffset(b, at) : transactionFirstOffset;
     boolean sawMarker = coordinatorEpoch >= 0;
     lastTimestamp = BatchHeader.maxTimestamp(b, at);
     coordinatorEpoch = marker.coordinatorEpoch();
@@ -62,12 +70,21 @@ final class ProducerDraft {
 
   ProducerSnapshot snapshot() {
     return new ProducerSnapshot(
-        producerId, epoch, List.copyOf(batches), lastTimestamp, 0, coordinatorEpoch, transactionFirstOffset, 0);
+        producerId,
+        epoch,
+        List.copyOf(batches),
+        lastTimestamp,
+        0,
+        coordinatorEpoch,
+        transactionFirstOffset,
+        0);
   }
 
   /** Sequences run from 0 to 2^31-1 and begin again with 0. */
   static int lastSequence(int first, int delta) {
-    return first > Integer.MAX_VALUE - delta ? delta - (Integer.MAX_VALUE - first) - 1 : first + delta;
+    return first > Integer.MAX_VALUE - delta
+        ? delta - (Integer.MAX_VALUE - first) - 1
+        : first + delta;
   }
 
   /** A new epoch numbers its batches anew. */

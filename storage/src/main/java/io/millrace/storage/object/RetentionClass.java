@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
 import org.pcollections.PSortedMap;
 
 /**
- * Topics whose records die at about the same time share objects: same cleanup policy, retention of the same order of magnitude (as set
- * on the topic; those that follow the broker's default are a class of their own).
+ * Topics whose records die at about the same time share objects: same cleanup policy, retention of
+ * the same order of magnitude (as set on the topic; those that follow the broker's default are a
+ * class of their own).
  */
 record RetentionClass(String cleanupPolicy, int retention) implements Comparable<RetentionClass> {
   private static final int BROKER_DEFAULT = -2;

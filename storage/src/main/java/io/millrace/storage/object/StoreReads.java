@@ -16,8 +16,8 @@ final class StoreReads {
   }
 
   /**
-   * Fails with {@link ObjectAbsentException}, {@link StoreUnavailableException}, or {@link ObjectCorruptException} where the object is
-   * shorter.
+   * Fails with {@link ObjectAbsentException}, {@link StoreUnavailableException}, or {@link
+   * ObjectCorruptException} where the object is shorter.
    */
   CompletableFuture<ByteBuffer> read(String key, long position, int length) {
     return read(key, position, length, 1);
@@ -35,8 +35,10 @@ final class StoreReads {
       case GetOutcome.Found(ByteBuffer body) ->
           body.remaining() == length
               ? CompletableFuture.completedFuture(body)
-              : CompletableFuture.failedFuture(shorter(key, position + body.remaining(), position + length));
-      case GetOutcome.TooLarge(long bytes) -> CompletableFuture.failedFuture(shorter(key, bytes, position + length));
+              : CompletableFuture.failedFuture(
+                  shorter(key, position + body.remaining(), position + length));
+      case GetOutcome.TooLarge(long bytes) ->
+          CompletableFuture.failedFuture(shorter(key, bytes, position + length));
       case GetOutcome.Absent() -> CompletableFuture.failedFuture(new ObjectAbsentException(key));
       case GetOutcome.Unknown(String reason) ->
           attempt < ATTEMPTS_MAX
@@ -48,6 +50,7 @@ final class StoreReads {
 
   private static ObjectCorruptException shorter(String key, long bytes, long expected) {
     return new ObjectCorruptException(
-        "%s is corrupt: it ends at %d, bytes up to %d were expected".formatted(key, bytes, expected));
+        "%s is corrupt: it ends at %d, bytes up to %d were expected"
+            .formatted(key, bytes, expected));
   }
 }

@@ -15,8 +15,12 @@ final class StretchReader {
     this.reads = new StoreReads(store);
   }
 
-  /** One read for each run of bytes without a gap, all at once, into {@code target} from its position 0 on. */
-  CompletableFuture<Void> read(String key, PartitionId partition, List<Run> runs, ByteBuffer target) {
+  /**
+   * One read for each run of bytes without a gap, all at once, into {@code target} from its
+   * position 0 on.
+   */
+  CompletableFuture<Void> read(
+      String key, PartitionId partition, List<Run> runs, ByteBuffer target) {
     CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
     int at = 0;
     int first = 0;

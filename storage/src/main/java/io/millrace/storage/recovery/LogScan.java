@@ -22,8 +22,9 @@ import java.util.SortedMap;
 import java.util.StringJoiner;
 
 /**
- * Reads the unpublished files of an ended incarnation once: the run of entries from trim + 1 to the first gap. Says whether the gap is
- * where the log ends or damage to what was durable. Owned by one thread; changes nothing.
+ * Reads the unpublished files of an ended incarnation once: the run of entries from trim + 1 to the
+ * first gap. Says whether the gap is where the log ends or damage to what was durable. Owned by one
+ * thread; changes nothing.
  */
 final class LogScan {
   private static final int NAMED_MAX = 20;
@@ -89,7 +90,9 @@ final class LogScan {
   }
 
   private long adoptedEnd(Path path) {
-    return adopted.isEmpty() || !adopted.getLast().path.equals(path) ? 0 : adopted.getLast().endPosition;
+    return adopted.isEmpty() || !adopted.getLast().path.equals(path)
+        ? 0
+        : adopted.getLast().endPosition;
   }
 
   /** Adopts entries from the start of the file; returns what stands where they end. */
@@ -108,7 +111,8 @@ final class LogScan {
             throw new NewerVersionException(
                 "%s was written by a newer version of Millrace (WAL format %d); start that version or a later one"
                     .formatted(path, version));
-        case Decoded.Invalid _ -> throw new IllegalStateException("an invalid entry is no next one");
+        case Decoded.Invalid _ ->
+            throw new IllegalStateException("an invalid entry is no next one");
       }
       decoded = reader.read(file.endPosition);
     }
@@ -150,7 +154,10 @@ final class LogScan {
     };
   }
 
-  /** A later entry that says the missing one was durable makes the gap damage; without one it is where the log ends. */
+  /**
+   * A later entry that says the missing one was durable makes the gap damage; without one it is
+   * where the log ends.
+   */
   private void searchBehind(Path gapFile, long gapPosition, String gapReason) throws IOException {
     boolean behind = false;
     for (Path path : files.values()) {
@@ -161,7 +168,9 @@ final class LogScan {
       try (DiskFile file = disk.open(path, Mode.READ)) {
         WalEntryReader reader = new WalEntryReader(file, writer);
         long from = path.equals(gapFile) ? gapPosition : 0;
-        for (long position = from; position < reader.sizeBytes(); position += WalEntryCodec.ALIGNMENT) {
+        for (long position = from;
+            position < reader.sizeBytes();
+            position += WalEntryCodec.ALIGNMENT) {
           if (reader.mayBegin(position)
               && reader.read(position) instanceof Decoded.Whole(WalEntry entry)
               && entry.sequence() > endSequence + 1
@@ -174,7 +183,12 @@ final class LogScan {
   }
 
   private WalCorruptException damaged(
-      Path gapFile, long gapPosition, String gapReason, Path laterFile, long laterPosition, WalEntry later)
+      Path gapFile,
+      long gapPosition,
+      String gapReason,
+      Path laterFile,
+      long laterPosition,
+      WalEntry later)
       throws IOException {
     List<WalEntryBatch> lost;
     try (DiskFile file = disk.open(gapFile, Mode.READ)) {
@@ -182,12 +196,20 @@ final class LogScan {
     }
     String what =
         lost.isEmpty()
-            ? "before it %s were written, after it %s".formatted(names(lastBatches), names(later.batches()))
+            ? "before it %s were written, after it %s"
+                .formatted(names(lastBatches), names(later.batches()))
             : "its index, if that is not damaged too, names " + names(lost);
     return new WalCorruptException(
         "%s is damaged: the entry %d at position %d was durable (entry %d at position %d of %s says so) and is not whole: %s; %s."
             .formatted(
-                gapFile, endSequence + 1, gapPosition, later.sequence(), laterPosition, laterFile, gapReason, what));
+                gapFile,
+                endSequence + 1,
+                gapPosition,
+                later.sequence(),
+                laterPosition,
+                laterFile,
+                gapReason,
+                what));
   }
 
   private static String names(List<WalEntryBatch> batches) {

@@ -16,8 +16,9 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 
 /**
- * Takes over an ended incarnation: fenced, sealed, recovered, left-overs deleted. Where it stands is in the image alone, so any step may
- * be repeated, by any broker, after a crash at any point. Steps: docs/protocols/recovery.md.
+ * Takes over an ended incarnation: fenced, sealed, recovered, left-overs deleted. Where it stands
+ * is in the image alone, so any step may be repeated, by any broker, after a crash at any point.
+ * Steps: docs/protocols/recovery.md.
  */
 public final class Takeover {
   private final MetadataLog metadata;
@@ -47,7 +48,10 @@ public final class Takeover {
     return all;
   }
 
-  /** Completes when the incarnation is recovered. Fails as {@link WalRecovery#recover} does, or if this incarnation has ended. */
+  /**
+   * Completes when the incarnation is recovered. Fails as {@link WalRecovery#recover} does, or if
+   * this incarnation has ended.
+   */
   public CompletableFuture<Void> run(WriterId ended) {
     return next(metadata.image(), ended);
   }
@@ -55,7 +59,8 @@ public final class Takeover {
   private CompletableFuture<Void> next(MetadataImage image, WriterId ended) {
     Incarnation incarnation = image.incarnations().get(ended);
     if (incarnation == null) {
-      return CompletableFuture.failedFuture(new IllegalArgumentException("unknown incarnation " + ended));
+      return CompletableFuture.failedFuture(
+          new IllegalArgumentException("unknown incarnation " + ended));
     }
     return switch (incarnation.state()) {
       case REGISTERED -> commit(new IncarnationFenced(ended), incarnation);
@@ -70,24 +75,24 @@ public final class Takeover {
   private CompletableFuture<Void> commit(MetadataRecord record, Incarnation before) {
     return metadata
         .submit(record)
-        .thenCompose(
-            outcome ->
-                switch (outcome) {
-                  case Outcome.Applied(MetadataImage image) -> next(image, before.writer());
-                  case Outcome.Voided(String reason, MetadataImage image) -> {
-                    Incarnation now = image.incarnations().get(before.writer());
-                    // Somebody else may have done the step; if nobody has, it cannot be done.
-                    yield now != null && now.state() != before.state()
-                        ? next(image, before.writer())
-                        : CompletableFuture.failedFuture(new IllegalStateException(reason));
-                  }
-                });
+        .thenCompose(outcome ->
+            switch (outcome) {
+              case Outcome.Applied(MetadataImage image) -> next(image, before.writer());
+              case Outcome.Voided(String reason, MetadataImage image) -> {
+                Incarnation now = image.incarnations().get(before.writer());
+                // Somebody else may have done the step; if nobody has, it cannot be done.
+                yield now != null && now.state() != before.state()
+                    ? next(image, before.writer())
+                    : CompletableFuture.failedFuture(new IllegalStateException(reason));
+              }
+            });
   }
 
   private MetadataRecord recover(Incarnation ended) {
     try {
       RecoveredLog log = recovery.recover(ended.writer(), ended.trim(), ended.publishedCounter());
-      return new IncarnationRecovered(ended.writer(), ended.trim(), log.endSequence(), log.objects());
+      return new IncarnationRecovered(
+          ended.writer(), ended.trim(), log.endSequence(), log.objects());
     } catch (IOException e) {
       throw new CompletionException(e);
     }

@@ -23,9 +23,9 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Decides what the log of a fenced and sealed incarnation is, and makes it durable. All of it may be repeated after a crash at any
- * point, until the log is committed as recovered; from then on its files are objects. Blocks; one thread. Steps:
- * docs/protocols/recovery.md.
+ * Decides what the log of a fenced and sealed incarnation is, and makes it durable. All of it may
+ * be repeated after a crash at any point, until the log is committed as recovered; from then on its
+ * files are objects. Blocks; one thread. Steps: docs/protocols/recovery.md.
  */
 public final class WalRecovery {
   private final Disk disk;
@@ -40,7 +40,8 @@ public final class WalRecovery {
    * @param trim the frozen trim
    * @param publishedCounter files up to it were published and are not looked at
    * @throws WalCorruptException if what was durable is damaged; nothing was written
-   * @throws IOException if a read, write or sync failed: the whole may be tried again, by a new process
+   * @throws IOException if a read, write or sync failed: the whole may be tried again, by a new
+   *     process
    */
   public RecoveredLog recover(WriterId ended, long trim, long publishedCounter) throws IOException {
     LogScan scan = new LogScan(disk, ended, trim, filesAbove(ended, publishedCounter));
@@ -52,7 +53,8 @@ public final class WalRecovery {
     return new RecoveredLog(scan.endSequence(), List.copyOf(objects));
   }
 
-  private SortedMap<Long, Path> filesAbove(WriterId ended, long publishedCounter) throws IOException {
+  private SortedMap<Long, Path> filesAbove(WriterId ended, long publishedCounter)
+      throws IOException {
     SortedMap<Long, Path> files = new TreeMap<>();
     for (String name : disk.list(folder.incarnation(ended))) {
       long counter = Keys.number(name);
@@ -77,21 +79,28 @@ public final class WalRecovery {
     return footer.object(Keys.wal(ended, adopted.counter), 0, ended, adopted.endPosition);
   }
 
-  private static ByteBuffer sameBytes(WalEntryReader reader, AdoptedFile file, Place place) throws IOException {
-    if (reader.read(place.position()) instanceof Decoded.Whole(WalEntry entry) && entry.sequence() == place.sequence()) {
+  private static ByteBuffer sameBytes(WalEntryReader reader, AdoptedFile file, Place place)
+      throws IOException {
+    if (reader.read(place.position()) instanceof Decoded.Whole(WalEntry entry)
+        && entry.sequence() == place.sequence()) {
       return reader.blocks(place.position(), entry);
     }
-    throw new IOException("%s reads differently at %d than before".formatted(file.path, place.position()));
+    throw new IOException(
+        "%s reads differently at %d than before".formatted(file.path, place.position()));
   }
 
-  /** Deletes the files of a recovered incarnation that {@code listed} does not name: empty ones and torn tails. */
+  /**
+   * Deletes the files of a recovered incarnation that {@code listed} does not name: empty ones and
+   * torn tails.
+   */
   public void deleteLeftovers(WriterId ended, Set<String> listed) throws IOException {
     Path incarnation = folder.incarnation(ended);
     List<String> names = disk.list(incarnation);
     int left = names.size();
     for (String name : names) {
       if (!listed.contains(Keys.wal(ended, Keys.number(name)))) {
-        // Deleted, not made a spare: after a power loss the file may still have its name there as well.
+        // Deleted, not made a spare: after a power loss the file may still have its name there as
+        // well.
         disk.delete(incarnation.resolve(name));
         left--;
       }

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Chooses the batches of the next entry and begins the next file when the current one has no room. Owned by the WAL's loop. */
+/**
+ * Chooses the batches of the next entry and begins the next file when the current one has no room.
+ * Owned by the WAL's loop.
+ */
 final class EntryPlanner {
   private final FileWalSettings settings;
   private final WaitingBatches waiting;
@@ -34,7 +37,10 @@ final class EntryPlanner {
     this.sealer = sealer;
   }
 
-  /** Batches for which the current file has room; empty if there are none or a spare must come first. */
+  /**
+   * Batches for which the current file has room; empty if there are none or a spare must come
+   * first.
+   */
   List<WalBatch> next() throws IOException {
     WalBatch first = waiting.first();
     if (first == null) {
@@ -72,6 +78,7 @@ final class EntryPlanner {
   }
 
   private boolean fits(WalFile file, int batches, long payloadBytes, long keptBytes) {
-    return (batches == 1 || payloadBytes <= settings.entryBytesMax()) && file.fits(batches, payloadBytes, keptBytes);
+    return (batches == 1 || payloadBytes <= settings.entryBytesMax())
+        && file.fits(batches, payloadBytes, keptBytes);
   }
 }

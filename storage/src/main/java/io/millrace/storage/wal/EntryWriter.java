@@ -11,8 +11,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Assembles entries in chunks and writes them to the current file. Owned by the WAL's loop. Knows sequence numbers; knows nothing of
- * queues and callbacks. After an exception nothing more may be asked of it.
+ * Assembles entries in chunks and writes them to the current file. Owned by the WAL's loop. Knows
+ * sequence numbers; knows nothing of queues and callbacks. After an exception nothing more may be
+ * asked of it.
  */
 final class EntryWriter {
   private final Disk disk;
@@ -28,7 +29,13 @@ final class EntryWriter {
   private long writtenSequence = -1;
   private long syncedSequence = -1;
 
-  EntryWriter(Disk disk, WriterId writer, WalFolder folder, SpareFiles spares, LogCache cache, WalFileReader reader) {
+  EntryWriter(
+      Disk disk,
+      WriterId writer,
+      WalFolder folder,
+      SpareFiles spares,
+      LogCache cache,
+      WalFileReader reader) {
     this.disk = disk;
     this.writer = writer;
     this.folder = folder;
@@ -57,7 +64,10 @@ final class EntryWriter {
     return syncedSequence;
   }
 
-  /** Names a spare as the next file; false if there is none. The one before must have been sealed by {@link #open}'s caller. */
+  /**
+   * Names a spare as the next file; false if there is none. The one before must have been sealed by
+   * {@link #open}'s caller.
+   */
   boolean nameNext(long bytesMin, long bytesWanted) throws IOException {
     return spares.take(bytesMin, bytesWanted, folder.file(writer, nextCounter));
   }
@@ -78,7 +88,8 @@ final class EntryWriter {
     for (WalBatch batch : batches) {
       payload += batch.bytes().remaining();
     }
-    int padded = Math.toIntExact(WalEntryCodec.aligned(WalEntryCodec.sizeBytes(batches.size(), payload)));
+    int padded =
+        Math.toIntExact(WalEntryCodec.aligned(WalEntryCodec.sizeBytes(batches.size(), payload)));
     Chunk target = chunkFor(padded);
     int at = chunkAt;
     long sequence = writtenSequence + 1;

@@ -18,8 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The WAL as files of a directory store: one write and one sync for all batches that came during the last sync. Everything but {@link
- * #append} happens on its own loop. A failed write or sync ends it, and nothing is written afterwards (invariant I11).
+ * The WAL as files of a directory store: one write and one sync for all batches that came during
+ * the last sync. Everything but {@link #append} happens on its own loop. A failed write or sync
+ * ends it, and nothing is written afterwards (invariant I11).
  */
 public final class FileWal implements Wal {
   private static final Logger LOG = LoggerFactory.getLogger(FileWal.class);
@@ -42,7 +43,8 @@ public final class FileWal implements Wal {
   private final WalCounters counters = new WalCounters();
 
   // Any thread.
-  private final MpscUnboundedAtomicArrayQueue<WalBatch> arriving = new MpscUnboundedAtomicArrayQueue<>(1024);
+  private final MpscUnboundedAtomicArrayQueue<WalBatch> arriving =
+      new MpscUnboundedAtomicArrayQueue<>(1024);
   private final AtomicBoolean flushQueued = new AtomicBoolean();
   private final WalAdmission admission = new WalAdmission();
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
@@ -62,7 +64,9 @@ public final class FileWal implements Wal {
   private boolean stopSealed;
   private boolean lastIsMark = true;
 
-  /** Nothing is written before the first batch; {@link #start} makes the first file ready for it. */
+  /**
+   * Nothing is written before the first batch; {@link #start} makes the first file ready for it.
+   */
   public FileWal(
       FileWalSettings settings,
       WriterId writer,
@@ -78,11 +82,13 @@ public final class FileWal implements Wal {
     this.listener = listener;
     this.loop = environment.threads().eventLoop("wal");
     this.filePool = environment.threads().pool("wal-files", 1, FILE_TASKS_WAITING_MAX);
-    this.reader = new WalFileReader(environment.threads().pool("wal-read", READ_THREADS, READS_WAITING_MAX));
+    this.reader =
+        new WalFileReader(environment.threads().pool("wal-read", READ_THREADS, READS_WAITING_MAX));
     this.entries = new EntryWriter(environment.disk(), writer, folder, spares, cache, reader);
     this.maker = new SpareMaker(spares, loop, filePool, this::onSpareChange, this::usedShare);
     this.recycler =
-        new WalFileRecycler(writer, folder, spares, reader, filePool, () -> inLoop(this::onSpareChange));
+        new WalFileRecycler(
+            writer, folder, spares, reader, filePool, () -> inLoop(this::onSpareChange));
     this.planner = new EntryPlanner(settings, waiting, entries, spares, maker, this::seal);
   }
 
@@ -120,7 +126,9 @@ public final class FileWal implements Wal {
 
   private WalEndedException over() {
     WalEndedException cause = ended;
-    return cause != null ? cause : new WalEndedException("the write-ahead log is being closed", null);
+    return cause != null
+        ? cause
+        : new WalEndedException("the write-ahead log is being closed", null);
   }
 
   private void requestFlush() {
@@ -197,7 +205,10 @@ public final class FileWal implements Wal {
       int size = batch.bytes().remaining();
       admission.onWritten(batch);
       batch.onDurable(
-          written.chunk(), written.chunkPosition() + offset, written.fileCounter(), written.filePosition() + offset);
+          written.chunk(),
+          written.chunkPosition() + offset,
+          written.fileCounter(),
+          written.filePosition() + offset);
       offset += size;
     }
     entries.releaseIfEvicted();
@@ -263,7 +274,9 @@ public final class FileWal implements Wal {
     }
   }
 
-  /** Syncs what wal.sync=interval left, and marks the end of a log that has gone idle as durable. */
+  /**
+   * Syncs what wal.sync=interval left, and marks the end of a log that has gone idle as durable.
+   */
   private void setTimer() {
     boolean interval = settings.sync() == WalSync.INTERVAL && unsynced;
     if (!interval && settings.sync() == WalSync.NEVER) {
@@ -271,7 +284,8 @@ public final class FileWal implements Wal {
     }
     timerSet = true;
     long sequence = entries.writtenSequence();
-    loop.schedule(interval ? settings.syncIntervalNs() : settings.idleMarkDelayNs(), () -> onTimer(sequence));
+    loop.schedule(
+        interval ? settings.syncIntervalNs() : settings.idleMarkDelayNs(), () -> onTimer(sequence));
   }
 
   private void onTimer(long sequence) {
@@ -315,14 +329,13 @@ public final class FileWal implements Wal {
       }
       seal();
       updateRoom();
-      lastPublication.whenComplete(
-          (_, failed) -> {
-            if (failed == null) {
-              result.complete(null);
-            } else {
-              result.completeExceptionally(failed);
-            }
-          });
+      lastPublication.whenComplete((_, failed) -> {
+        if (failed == null) {
+          result.complete(null);
+        } else {
+          result.completeExceptionally(failed);
+        }
+      });
     } catch (IOException | RuntimeException | VirtualMachineError e) {
       end("a write-ahead log write failed: " + e.getMessage(), e);
       result.completeExceptionally(e);
@@ -349,8 +362,8 @@ public final class FileWal implements Wal {
   }
 
   /**
-   * Gives back a WAL file of any incarnation: it is unlisted, durably, and no reader of published objects holds it. Reads through {@link
-   * #reader} finish first. Any thread.
+   * Gives back a WAL file of any incarnation: it is unlisted, durably, and no reader of published
+   * objects holds it. Reads through {@link #reader} finish first. Any thread.
    */
   public void release(String key) {
     recycler.release(key);
@@ -369,7 +382,8 @@ public final class FileWal implements Wal {
     }
     stopSealed = true;
     seal();
-    lastPublication.whenComplete((_, _) -> inLoop(() -> finish(new WalEndedException("the write-ahead log is closed", null))));
+    lastPublication.whenComplete((_, _) ->
+        inLoop(() -> finish(new WalEndedException("the write-ahead log is closed", null))));
   }
 
   /** On the loop: nothing is written or acknowledged from now on. */

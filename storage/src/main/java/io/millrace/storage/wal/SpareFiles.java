@@ -14,9 +14,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files whose blocks are all written and that nothing refers to: new WAL files are made of them, so that entries only overwrite. What is
- * in them does not matter. A file has one name whenever it is in here and both folders were synced, so that no two WAL files ever
- * share blocks. One per data folder; any thread may call.
+ * Files whose blocks are all written and that nothing refers to: new WAL files are made of them, so
+ * that entries only overwrite. What is in them does not matter. A file has one name whenever it is
+ * in here and both folders were synced, so that no two WAL files ever share blocks. One per data
+ * folder; any thread may call.
  */
 public final class SpareFiles {
   private static final String UNFINISHED = ".new";
@@ -39,9 +40,11 @@ public final class SpareFiles {
    *
    * @param spareFilesMax files kept
    * @param spareBytesMax largest file kept
-   * @param freeBytesMin bytes of the volume that filling leaves alone: what metadata and collecting garbage live on when it is full
+   * @param freeBytesMin bytes of the volume that filling leaves alone: what metadata and collecting
+   *     garbage live on when it is full
    */
-  public static SpareFiles open(Disk disk, Path folder, int spareFilesMax, long spareBytesMax, long freeBytesMin)
+  public static SpareFiles open(
+      Disk disk, Path folder, int spareFilesMax, long spareBytesMax, long freeBytesMin)
       throws IOException {
     SpareFiles spares = new SpareFiles(disk, folder, spareFilesMax, spareBytesMax, freeBytesMin);
     disk.createDirectories(folder);
@@ -51,7 +54,8 @@ public final class SpareFiles {
     return spares;
   }
 
-  private SpareFiles(Disk disk, Path folder, int spareFilesMax, long spareBytesMax, long freeBytesMin) {
+  private SpareFiles(
+      Disk disk, Path folder, int spareFilesMax, long spareBytesMax, long freeBytesMin) {
     this.disk = disk;
     this.folder = folder;
     this.spareFilesMax = spareFilesMax;
@@ -92,8 +96,8 @@ public final class SpareFiles {
   }
 
   /**
-   * Gives a spare the name {@code target}, durably: the smallest of at least {@code bytesWanted}, else the largest of at least {@code
-   * bytesMin}; false if there is none.
+   * Gives a spare the name {@code target}, durably: the smallest of at least {@code bytesWanted},
+   * else the largest of at least {@code bytesMin}; false if there is none.
    */
   boolean take(long bytesMin, long bytesWanted, Path target) throws IOException {
     Spare spare = pick(bytesMin, bytesWanted);
@@ -112,7 +116,8 @@ public final class SpareFiles {
   private synchronized @Nullable Spare pick(long bytesMin, long bytesWanted) {
     Spare found = null;
     for (Spare spare : spares) {
-      if (spare.bytes() >= bytesMin && (found == null || better(spare.bytes(), found.bytes(), bytesWanted))) {
+      if (spare.bytes() >= bytesMin
+          && (found == null || better(spare.bytes(), found.bytes(), bytesWanted))) {
         found = spare;
       }
     }
@@ -133,12 +138,16 @@ public final class SpareFiles {
     long free = disk.freeBytes(folder);
     if (free - freeBytesMin < bytes) {
       throw new IOException(
-          "no space for a WAL file of %d bytes: %d are free, %d of them reserved".formatted(bytes, free, freeBytesMin));
+          "no space for a WAL file of %d bytes: %d are free, %d of them reserved"
+              .formatted(bytes, free, freeBytesMin));
     }
     return new Filling(nextName(), bytes);
   }
 
-  /** A spare being filled, step by step so that the log's own syncs come between; one call at a time. */
+  /**
+   * A spare being filled, step by step so that the log's own syncs come between; one call at a
+   * time.
+   */
   final class Filling {
     private final Path finished;
     private final Path path;
@@ -156,7 +165,10 @@ public final class SpareFiles {
       this.zeros = ByteBuffer.allocateDirect((int) Math.min(STEP_BYTES, bytes));
     }
 
-    /** Writes some; true when the spare is complete and in the pool. After an exception only {@link #abandon} may follow. */
+    /**
+     * Writes some; true when the spare is complete and in the pool. After an exception only {@link
+     * #abandon} may follow.
+     */
     boolean step() throws IOException {
       zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - position));
       int count = zeros.remaining();
@@ -187,7 +199,8 @@ public final class SpareFiles {
   }
 
   /**
-   * Takes back a file that nothing refers to and nobody reads. The smallest goes if there are too many.
+   * Takes back a file that nothing refers to and nobody reads. The smallest goes if there are too
+   * many.
    *
    * @param path its present name, which is durable
    */

@@ -9,8 +9,9 @@ import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes one spare ahead in the background, in steps with rests while it is well ahead, so that running out of space shows here
- * and never inside an entry. After a failure it tries again until it succeeds. Owned by the WAL's loop; only the steps run on the pool.
+ * Makes one spare ahead in the background, in steps with rests while it is well ahead, so that
+ * running out of space shows here and never inside an entry. After a failure it tries again until
+ * it succeeds. Owned by the WAL's loop; only the steps run on the pool.
  */
 final class SpareMaker {
   private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(1);
@@ -32,9 +33,11 @@ final class SpareMaker {
 
   /**
    * @param onChange runs on the loop after each success and each failure
-   * @param used how much of the present file is used, 0 to 1; filling rests only while it is ahead of that
+   * @param used how much of the present file is used, 0 to 1; filling rests only while it is ahead
+   *     of that
    */
-  SpareMaker(SpareFiles spares, EventLoop loop, Executor pool, Runnable onChange, DoubleSupplier used) {
+  SpareMaker(
+      SpareFiles spares, EventLoop loop, Executor pool, Runnable onChange, DoubleSupplier used) {
     this.spares = spares;
     this.loop = loop;
     this.pool = pool;

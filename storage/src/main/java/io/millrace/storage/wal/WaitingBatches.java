@@ -11,8 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Batches that wait to be written, in the order they were handed over. A partition's batches never overtake each other. Owned by the
- * WAL's loop.
+ * Batches that wait to be written, in the order they were handed over. A partition's batches never
+ * overtake each other. Owned by the WAL's loop.
  */
 final class WaitingBatches {
   private final ArrayDeque<WalBatch> queue = new ArrayDeque<>();

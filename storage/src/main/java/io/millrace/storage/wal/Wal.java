@@ -3,20 +3,25 @@ package io.millrace.storage.wal;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The write-ahead log of one incarnation, shared by all partitions it leads. A batch handed over is part of the next entry; callbacks
- * come on the WAL's loop in WAL order. A failed write or sync ends the incarnation (invariant I11): every batch not yet durable fails and
- * nothing is acknowledged after it.
+ * The write-ahead log of one incarnation, shared by all partitions it leads. A batch handed over is
+ * part of the next entry; callbacks come on the WAL's loop in WAL order. A failed write or sync
+ * ends the incarnation (invariant I11): every batch not yet durable fails and nothing is
+ * acknowledged after it.
  */
 public interface Wal extends AutoCloseable {
   /**
-   * Takes a batch; never blocks. Called inside the partition's critical section, so WAL order is offset order.
+   * Takes a batch; never blocks. Called inside the partition's critical section, so WAL order is
+   * offset order.
    *
    * @throws WalEndedException if the WAL has ended
    * @throws WalFullException if there is no room at present; the batch was not taken
    */
   void append(WalBatch batch);
 
-  /** Ends the current file (entry group) so that it is published; completes when the publication stands in the image. */
+  /**
+   * Ends the current file (entry group) so that it is published; completes when the publication
+   * stands in the image.
+   */
   CompletableFuture<Void> roll();
 
   /** Highest sequence number known durable; -1 if none. */

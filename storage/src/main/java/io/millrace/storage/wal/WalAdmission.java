@@ -3,8 +3,9 @@ package io.millrace.storage.wal;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Decides whether the WAL takes a batch: always, unless it cannot get another file or its publications lag. What is taken then fits what
- * is left of the current file. The loop sets the limits; any thread asks.
+ * Decides whether the WAL takes a batch: always, unless it cannot get another file or its
+ * publications lag. What is taken then fits what is left of the current file. The loop sets the
+ * limits; any thread asks.
  */
 final class WalAdmission {
   private final AtomicLong queuedBytes = new AtomicLong();

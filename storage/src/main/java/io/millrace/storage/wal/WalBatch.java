@@ -8,10 +8,16 @@ import java.nio.ByteBuffer;
 public interface WalBatch {
   PartitionId partition();
 
-  /** The whole batch, offsets and leader epoch already assigned; absolute reads only; unchanged until one of the callbacks. */
+  /**
+   * The whole batch, offsets and leader epoch already assigned; absolute reads only; unchanged
+   * until one of the callbacks.
+   */
   ByteBuffer bytes();
 
-  /** Whether it belongs to an internal topic or is a transaction marker: such batches do not starve while the disk is full. */
+  /**
+   * Whether it belongs to an internal topic or is a transaction marker: such batches do not starve
+   * while the disk is full.
+   */
   boolean mayUseReserve();
 
   /**
@@ -24,6 +30,9 @@ public interface WalBatch {
    */
   void onDurable(Chunk chunk, int chunkPosition, long fileCounter, long filePosition);
 
-  /** On the WAL loop (or the caller's thread at the end): not known durable, the incarnation is over. */
+  /**
+   * On the WAL loop (or the caller's thread at the end): not known durable, the incarnation is
+   * over.
+   */
   void onEnded(WalEndedException cause);
 }

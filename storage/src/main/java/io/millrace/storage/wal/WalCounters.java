@@ -22,7 +22,10 @@ public final class WalCounters {
     return batches.sum();
   }
 
-  /** Bytes of entries with frame and padding; zeros of spares count in {@link SpareFiles#filledBytes}. */
+  /**
+   * Bytes of entries with frame and padding; zeros of spares count in {@link
+   * SpareFiles#filledBytes}.
+   */
   public long writtenBytes() {
     return writtenBytes.sum();
   }

@@ -9,7 +9,8 @@ import java.util.List;
  * @param bytes header, index and batches, without the padding
  * @param batches empty for a durable mark
  */
-public record WalEntry(long sequence, long durableSequence, int bytes, List<WalEntryBatch> batches) {
+public record WalEntry(
+    long sequence, long durableSequence, int bytes, List<WalEntryBatch> batches) {
   public boolean isMark() {
     return batches.isEmpty();
   }

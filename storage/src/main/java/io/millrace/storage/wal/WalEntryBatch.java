@@ -8,4 +8,5 @@ import io.millrace.storage.PartitionId;
  * @param position from the start of the entry
  * @param bytes size of the batch
  */
-public record WalEntryBatch(PartitionId partition, int leaderEpoch, long baseOffset, int position, int bytes) {}
+public record WalEntryBatch(
+    PartitionId partition, int leaderEpoch, long baseOffset, int position, int bytes) {}

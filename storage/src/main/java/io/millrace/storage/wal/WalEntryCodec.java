@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.zip.CRC32C;
 import org.apache.kafka.common.Uuid;
 
-/** Bytes of a WAL entry, as docs/formats/wal.md describes them. Decoding is strict: one wrong bit and it is no entry. */
+/**
+ * Bytes of a WAL entry, as docs/formats/wal.md describes them. Decoding is strict: one wrong bit
+ * and it is no entry.
+ */
 public final class WalEntryCodec {
   /** Entries, and the footer behind the last one, begin at multiples of this. */
   public static final int ALIGNMENT = 4096;
@@ -52,9 +55,17 @@ public final class WalEntryCodec {
     return HEADER_BYTES + INDEX_BYTES * batches;
   }
 
-  /** Writes an entry at {@code at} and zeros up to the next boundary; returns its size without them. The caller has made room. */
+  /**
+   * Writes an entry at {@code at} and zeros up to the next boundary; returns its size without them.
+   * The caller has made room.
+   */
   static int encode(
-      ByteBuffer out, int at, WriterId writer, long sequence, long durableSequence, List<? extends WalBatch> batches) {
+      ByteBuffer out,
+      int at,
+      WriterId writer,
+      long sequence,
+      long durableSequence,
+      List<? extends WalBatch> batches) {
     int index = at + HEADER_BYTES;
     int end = at + payloadPosition(batches.size());
     int payloadStart = end;
@@ -92,15 +103,27 @@ public final class WalEntryCodec {
 
   /** What stands at a position, as far as the first {@link #HEADER_BYTES} tell without a CRC. */
   record Head(
-      boolean magic, WriterId writer, long sequence, long durableSequence, long sizeBytes, long indexEnd, int batches) {
-    /** Whether memory may be taken for it: of this writer, and of a size that its batch count allows. */
+      boolean magic,
+      WriterId writer,
+      long sequence,
+      long durableSequence,
+      long sizeBytes,
+      long indexEnd,
+      int batches) {
+    /**
+     * Whether memory may be taken for it: of this writer, and of a size that its batch count
+     * allows.
+     */
     boolean plausible(WriterId expected) {
       return magic && writer.equals(expected) && indexPlausible();
     }
 
     /** Whether its lengths agree, so that there may be an index of that many batches. */
     boolean indexPlausible() {
-      return batches >= 0 && indexEnd == HEADER_BYTES + (long) INDEX_BYTES * batches && sizeBytes >= indexEnd && indexEnd < 1 << 30;
+      return batches >= 0
+          && indexEnd == HEADER_BYTES + (long) INDEX_BYTES * batches
+          && sizeBytes >= indexEnd
+          && indexEnd < 1 << 30;
     }
   }
 
@@ -143,12 +166,14 @@ public final class WalEntryCodec {
       return new Decoded.Invalid("it was written by incarnation " + head.writer());
     }
     if (head.sizeBytes() > limit - at || head.sizeBytes() < HEADER_BYTES) {
-      return new Decoded.Invalid("its length is %d, %d bytes are left".formatted(head.sizeBytes(), limit - at));
+      return new Decoded.Invalid(
+          "its length is %d, %d bytes are left".formatted(head.sizeBytes(), limit - at));
     }
     int size = (int) head.sizeBytes();
     int crc = crc(in, at, size);
     if (crc != in.getInt(at + CRC_AT)) {
-      return new Decoded.Invalid("its CRC32C is %08x, computed %08x".formatted(in.getInt(at + CRC_AT), crc));
+      return new Decoded.Invalid(
+          "its CRC32C is %08x, computed %08x".formatted(in.getInt(at + CRC_AT), crc));
     }
     int version = Short.toUnsignedInt(in.getShort(at + VERSION_AT));
     return version > VERSION ? new Decoded.Newer(version) : body(in, at, head, version);
@@ -158,16 +183,21 @@ public final class WalEntryCodec {
     if (version != VERSION || in.getShort(at + FLAGS_AT) != 0 || !head.indexPlausible()) {
       return new Decoded.Invalid("its header contradicts itself");
     }
-    if (head.sequence() < 0 || head.durableSequence() < -1 || head.durableSequence() >= head.sequence()) {
-      return new Decoded.Invalid("its sequence numbers are %d, %d".formatted(head.sequence(), head.durableSequence()));
+    if (head.sequence() < 0
+        || head.durableSequence() < -1
+        || head.durableSequence() >= head.sequence()) {
+      return new Decoded.Invalid(
+          "its sequence numbers are %d, %d".formatted(head.sequence(), head.durableSequence()));
     }
     List<WalEntryBatch> batches = new ArrayList<>(head.batches());
     long position = head.indexEnd();
     for (int i = 0; i < head.batches(); i++) {
       WalEntryBatch batch = batch(in, at + HEADER_BYTES + i * INDEX_BYTES, position);
-      boolean fits = batch.bytes() >= BatchHeader.HEADER_BYTES && position + batch.bytes() <= head.sizeBytes();
+      boolean fits =
+          batch.bytes() >= BatchHeader.HEADER_BYTES && position + batch.bytes() <= head.sizeBytes();
       if (!fits || !matches(in, at + (int) position, batch)) {
-        return new Decoded.Invalid("batch %d of %s is not as its index says".formatted(i, batch.partition()));
+        return new Decoded.Invalid(
+            "batch %d of %s is not as its index says".formatted(i, batch.partition()));
       }
       batches.add(batch);
       position += batch.bytes();
@@ -176,14 +206,21 @@ public final class WalEntryCodec {
       return new Decoded.Invalid("%d bytes are in no batch".formatted(head.sizeBytes() - position));
     }
     return new Decoded.Whole(
-        new WalEntry(head.sequence(), head.durableSequence(), (int) head.sizeBytes(), List.copyOf(batches)));
+        new WalEntry(
+            head.sequence(), head.durableSequence(), (int) head.sizeBytes(), List.copyOf(batches)));
   }
 
   /** One element of the index, which may be nonsense. */
   static WalEntryBatch batch(ByteBuffer in, int indexAt, long position) {
-    var partition = new PartitionId(new Uuid(in.getLong(indexAt), in.getLong(indexAt + 8)), in.getInt(indexAt + 16));
+    var partition =
+        new PartitionId(
+            new Uuid(in.getLong(indexAt), in.getLong(indexAt + 8)), in.getInt(indexAt + 16));
     return new WalEntryBatch(
-        partition, in.getInt(indexAt + 20), in.getLong(indexAt + 24), (int) position, in.getInt(indexAt + 32));
+        partition,
+        in.getInt(indexAt + 20),
+        in.getLong(indexAt + 24),
+        (int) position,
+        in.getInt(indexAt + 32));
   }
 
   private static boolean matches(ByteBuffer in, int at, WalEntryBatch batch) {

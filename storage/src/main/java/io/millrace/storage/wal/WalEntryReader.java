@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads the entries of one incarnation from an unpublished file, window by window. Owned by one thread. Holds one window, or one entry
- * if that is larger.
+ * Reads the entries of one incarnation from an unpublished file, window by window. Owned by one
+ * thread. Holds one window, or one entry if that is larger.
  */
 public final class WalEntryReader {
   private static final int WINDOW_BYTES = 1 << 20;
@@ -31,21 +31,27 @@ public final class WalEntryReader {
     return sizeBytes;
   }
 
-  /** What stands at {@code position}; an entry's bytes are then at {@link #at} in {@link #bytes}. */
+  /**
+   * What stands at {@code position}; an entry's bytes are then at {@link #at} in {@link #bytes}.
+   */
   public Decoded read(long position) throws IOException {
     if (!load(position, WalEntryCodec.HEADER_BYTES)) {
       return new Decoded.Invalid("the file ends");
     }
     WalEntryCodec.Head head = WalEntryCodec.head(window, at(position));
-    if (!head.plausible(writer) || head.sizeBytes() > sizeBytes - position || !load(position, head.sizeBytes())) {
-      return WalEntryCodec.decode(window, at(position), at(position) + WalEntryCodec.HEADER_BYTES, writer);
+    if (!head.plausible(writer)
+        || head.sizeBytes() > sizeBytes - position
+        || !load(position, head.sizeBytes())) {
+      return WalEntryCodec.decode(
+          window, at(position), at(position) + WalEntryCodec.HEADER_BYTES, writer);
     }
     return WalEntryCodec.decode(window, at(position), window.limit(), writer);
   }
 
   /** Whether {@link #read} could find an entry there; a look at four bytes. */
   public boolean mayBegin(long position) throws IOException {
-    return load(position, WalEntryCodec.HEADER_BYTES) && window.getInt(at(position)) == WalEntryCodec.MAGIC;
+    return load(position, WalEntryCodec.HEADER_BYTES)
+        && window.getInt(at(position)) == WalEntryCodec.MAGIC;
   }
 
   /** What was last read; valid until the next read. */
@@ -67,12 +73,16 @@ public final class WalEntryReader {
     return window.slice(at(position), (int) bytes);
   }
 
-  /** What a damaged entry's index says it held, as far as that can be told; may be nonsense or empty. */
+  /**
+   * What a damaged entry's index says it held, as far as that can be told; may be nonsense or
+   * empty.
+   */
   public List<WalEntryBatch> suspected(long position) throws IOException {
     List<WalEntryBatch> found = new ArrayList<>();
     if (load(position, WalEntryCodec.HEADER_BYTES)) {
       WalEntryCodec.Head head = WalEntryCodec.head(window, at(position));
-      boolean readable = head.indexPlausible() && load(position, WalEntryCodec.payloadPosition(head.batches()));
+      boolean readable =
+          head.indexPlausible() && load(position, WalEntryCodec.payloadPosition(head.batches()));
       for (int i = 0; readable && i < head.batches(); i++) {
         found.add(WalEntryCodec.batch(window, at(position) + WalEntryCodec.payloadPosition(i), 0));
       }

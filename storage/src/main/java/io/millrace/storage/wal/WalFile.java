@@ -15,8 +15,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One file of a FileWal: written by the WAL's loop until it is sealed, read by any thread until it is released. Room for its footer is
- * kept at all times. Readers pin it, so that it is never written anew under them.
+ * One file of a FileWal: written by the WAL's loop until it is sealed, read by any thread until it
+ * is released. Room for its footer is kept at all times. Readers pin it, so that it is never
+ * written anew under them.
  */
 final class WalFile {
   private static final int RELEASED = Integer.MIN_VALUE;
@@ -48,7 +49,8 @@ final class WalFile {
 
   /** Size a file must have for an entry of these batches alone, whatever they hold. */
   static long sizeFor(int batches, long payloadBytes) {
-    return end(0, batches, payloadBytes) + WalEntryCodec.aligned(new FooterBuilder().encodedBytesMax() + growth(batches));
+    return end(0, batches, payloadBytes)
+        + WalEntryCodec.aligned(new FooterBuilder().encodedBytesMax() + growth(batches));
   }
 
   private static long end(long position, int batches, long payloadBytes) {
@@ -59,7 +61,10 @@ final class WalFile {
     return (long) batches * FooterBuilder.batchBytesMax();
   }
 
-  /** True if an entry of these batches, and the footer after it, leave {@code keptBytes} of the file unused. */
+  /**
+   * True if an entry of these batches, and the footer after it, leave {@code keptBytes} of the file
+   * unused.
+   */
   boolean fits(int batches, long payloadBytes, long keptBytes) {
     long footerMax = WalEntryCodec.aligned(footer.encodedBytesMax() + growth(batches));
     return end(position, batches, payloadBytes) + footerMax + keptBytes <= sizeBytes;
@@ -117,7 +122,8 @@ final class WalFile {
     EncodedFooter encoded = footer.encode();
     file.write(WalEntryCodec.wholeBlocks(encoded.bytes()), position);
     file.sync();
-    return new SealedWalFile(encoded.object(Keys.wal(writer, counter), 0, writer, position), lastSequence);
+    return new SealedWalFile(
+        encoded.object(Keys.wal(writer, counter), 0, writer, position), lastSequence);
   }
 
   /** {@code length} bytes at a position; null if the file was released before. */

@@ -12,8 +12,9 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the files of one incarnation by position, published or not, on threads of its own. A file stays readable until it is released,
- * and is not written anew before its last read is over. Any thread may call.
+ * Reads the files of one incarnation by position, published or not, on threads of its own. A file
+ * stays readable until it is released, and is not written anew before its last read is over. Any
+ * thread may call.
  */
 public final class WalFileReader {
   private final Map<Long, WalFile> files = new ConcurrentHashMap<>();
@@ -24,7 +25,9 @@ public final class WalFileReader {
     this.executor = executor;
   }
 
-  /** A file is not there: it was published and released; its batches are found through the image. */
+  /**
+   * A file is not there: it was published and released; its batches are found through the image.
+   */
   public static final class ReleasedException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -34,8 +37,9 @@ public final class WalFileReader {
   }
 
   /**
-   * {@code bytes} bytes from {@code position}. Fails with {@link ReleasedException}, with another IOException, with {@link
-   * WalEndedException}, or with {@link RejectedExecutionException} when too many reads wait.
+   * {@code bytes} bytes from {@code position}. Fails with {@link ReleasedException}, with another
+   * IOException, with {@link WalEndedException}, or with {@link RejectedExecutionException} when
+   * too many reads wait.
    */
   public CompletableFuture<ByteBuffer> read(long fileCounter, long position, int bytes) {
     CompletableFuture<ByteBuffer> result = new CompletableFuture<>();
@@ -47,7 +51,8 @@ public final class WalFileReader {
     return result;
   }
 
-  private void readInto(CompletableFuture<ByteBuffer> result, long fileCounter, long position, int bytes) {
+  private void readInto(
+      CompletableFuture<ByteBuffer> result, long fileCounter, long position, int bytes) {
     try {
       WalEndedException over = ended;
       if (over != null) {
@@ -72,7 +77,10 @@ public final class WalFileReader {
     return files.remove(fileCounter);
   }
 
-  /** After a failed write or sync what the page cache shows may not be what is stored: nothing is read any more. */
+  /**
+   * After a failed write or sync what the page cache shows may not be what is stored: nothing is
+   * read any more.
+   */
   void end(WalEndedException cause) {
     ended = cause;
   }

@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes spares of files that nothing refers to any more, after the last read of them. Any thread may call. */
+/**
+ * Makes spares of files that nothing refers to any more, after the last read of them. Any thread
+ * may call.
+ */
 final class WalFileRecycler {
   private static final Logger LOG = LoggerFactory.getLogger(WalFileRecycler.class);
 
@@ -26,7 +29,12 @@ final class WalFileRecycler {
    * @param onRecycled runs there after each
    */
   WalFileRecycler(
-      WriterId writer, WalFolder folder, SpareFiles spares, WalFileReader reader, Executor pool, Runnable onRecycled) {
+      WriterId writer,
+      WalFolder folder,
+      SpareFiles spares,
+      WalFileReader reader,
+      Executor pool,
+      Runnable onRecycled) {
     this.writer = writer;
     this.folder = folder;
     this.spares = spares;
@@ -60,7 +68,10 @@ final class WalFileRecycler {
       }
       spares.recycle(path);
     } catch (IOException e) {
-      LOG.warn("WAL file {} cannot be used again and stays until garbage is collected after the next start", path, e);
+      LOG.warn(
+          "WAL file {} cannot be used again and stays until garbage is collected after the next start",
+          path,
+          e);
     }
     onRecycled.run();
   }

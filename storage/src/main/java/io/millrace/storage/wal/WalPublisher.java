@@ -12,8 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes sealed WAL files level 0: one WalPublished at a time, of all files that wait, with the trim they bring. A void one ends the
- * incarnation. Any thread may call.
+ * Makes sealed WAL files level 0: one WalPublished at a time, of all files that wait, with the trim
+ * they bring. A void one ends the incarnation. Any thread may call.
  */
 public final class WalPublisher implements WalFileListener {
   private final MetadataLog metadata;
@@ -71,7 +71,8 @@ public final class WalPublisher implements WalFileListener {
     Throwable cause =
         switch (outcome) {
           case Outcome.Applied _ -> null;
-          case Outcome.Voided(String reason, var _) -> new IncarnationEndedException("publication is void: " + reason);
+          case Outcome.Voided(String reason, var _) ->
+              new IncarnationEndedException("publication is void: " + reason);
           case null -> failed == null ? new IllegalStateException("no outcome") : failed;
         };
     List<Waiting> lost = new ArrayList<>();

@@ -30,6 +30,8 @@ class BlockCacheTest {
 
   private CompletableFuture<Block> get(int number) {
     return cache.get(
-        new BlockCache.Key("object", number), BLOCK_BYTES, target -> CompletableFuture.completedFuture(null));
+        new BlockCache.Key("object", number),
+        BLOCK_BYTES,
+        target -> CompletableFuture.completedFuture(null));
   }
 }

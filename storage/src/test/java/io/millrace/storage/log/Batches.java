@@ -21,7 +21,9 @@ final class Batches {
   }
 
   static ByteBuffer compressed(Compression compression, long... timestamps) {
-    return bytes(MemoryRecords.withRecords((byte) 2, 0, compression, TimestampType.CREATE_TIME, records(timestamps)));
+    return bytes(
+        MemoryRecords.withRecords(
+            (byte) 2, 0, compression, TimestampType.CREATE_TIME, records(timestamps)));
   }
 
   static ByteBuffer of(long producerId, int epoch, int firstSequence, int records) {
@@ -29,7 +31,13 @@ final class Batches {
     Arrays.setAll(timestamps, i -> 1000 + i);
     return bytes(
         MemoryRecords.withIdempotentRecords(
-            0, Compression.NONE, producerId, (short) epoch, firstSequence, -1, records(timestamps)));
+            0,
+            Compression.NONE,
+            producerId,
+            (short) epoch,
+            firstSequence,
+            -1,
+            records(timestamps)));
   }
 
   static ByteBuffer assigned(ByteBuffer batch, long baseOffset) {
@@ -39,7 +47,9 @@ final class Batches {
 
   private static SimpleRecord[] records(long... timestamps) {
     return Arrays.stream(timestamps)
-        .mapToObj(t -> new SimpleRecord(t, ("key" + t).getBytes(java.nio.charset.StandardCharsets.UTF_8), new byte[20]))
+        .mapToObj(t ->
+            new SimpleRecord(
+                t, ("key" + t).getBytes(java.nio.charset.StandardCharsets.UTF_8), new byte[20]))
         .toArray(SimpleRecord[]::new);
   }
 

@@ -44,7 +44,8 @@ final class ProducerStatesTest {
 
     for (int i = 1; i < 6; i++) {
       assertThat(check(7, 0, i * 2, 2))
-          .isEqualTo(new Verdict.Duplicate(new BatchSequence(i * 2, i * 2 + 1, i * 2 + 1, 1, 1001)));
+          .isEqualTo(
+              new Verdict.Duplicate(new BatchSequence(i * 2, i * 2 + 1, i * 2 + 1, 1, 1001)));
     }
     assertRefused(check(7, 0, 0, 2), OutOfOrderSequenceException.class);
   }
@@ -77,7 +78,8 @@ final class ProducerStatesTest {
     append(7, 3, 0, 1);
     append(7, 4, 0, 1);
 
-    assertThat(check(7, 4, 0, 1)).isEqualTo(new Verdict.Duplicate(new BatchSequence(0, 0, 1, 0, 1000)));
+    assertThat(check(7, 4, 0, 1))
+        .isEqualTo(new Verdict.Duplicate(new BatchSequence(0, 0, 1, 0, 1000)));
     assertRefused(check(7, 3, 0, 1), InvalidProducerEpochException.class);
   }
 
@@ -115,7 +117,8 @@ final class ProducerStatesTest {
             TimeUnit.SECONDS.toNanos(50));
 
     reopened.expire(TimeUnit.SECONDS.toNanos(50) + TimeUnit.MILLISECONDS.toNanos(99), 1000);
-    assertThat(reopened.check(Batches.of(7, 0, 0, 1), Origin.CLIENT)).isInstanceOf(Verdict.Duplicate.class);
+    assertThat(reopened.check(Batches.of(7, 0, 0, 1), Origin.CLIENT))
+        .isInstanceOf(Verdict.Duplicate.class);
 
     reopened.expire(TimeUnit.SECONDS.toNanos(50) + TimeUnit.MILLISECONDS.toNanos(100), 1000);
     assertThat(reopened.size()).isZero();
@@ -132,6 +135,8 @@ final class ProducerStatesTest {
   }
 
   private static void assertRefused(Verdict verdict, Class<?> reason) {
-    assertThat(verdict).isInstanceOfSatisfying(Verdict.Refused.class, r -> assertThat(r.reason()).isInstanceOf(reason));
+    assertThat(verdict)
+        .isInstanceOfSatisfying(
+            Verdict.Refused.class, r -> assertThat(r.reason()).isInstanceOf(reason));
   }
 }

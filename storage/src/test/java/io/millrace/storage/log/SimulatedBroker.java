@@ -47,12 +47,31 @@ final class SimulatedBroker {
     return settings(walFileBytes, logCacheBytes, 64 << 20);
   }
 
-  private static StorageSettings settings(int walFileBytes, int logCacheBytes, long walBacklogBytesMax) {
+  private static StorageSettings settings(
+      int walFileBytes, int logCacheBytes, long walBacklogBytesMax) {
     return new StorageSettings(
         DATA,
         new FileWalSettings(
-            walFileBytes, walFileBytes, 64 << 10, WalSync.ALWAYS, 0, TimeUnit.MILLISECONDS.toNanos(100), 8 << 10, 8),
-        2, 0, walBacklogBytesMax, logCacheBytes, 64 << 10, 8 << 20, 1 << 20, 1_000_000, 1000, 300_000, 2, BoundarySpacing.NORMAL,
+            walFileBytes,
+            walFileBytes,
+            64 << 10,
+            WalSync.ALWAYS,
+            0,
+            TimeUnit.MILLISECONDS.toNanos(100),
+            8 << 10,
+            8),
+        2,
+        0,
+        walBacklogBytesMax,
+        logCacheBytes,
+        64 << 10,
+        8 << 20,
+        1 << 20,
+        1_000_000,
+        1000,
+        300_000,
+        2,
+        BoundarySpacing.NORMAL,
         60_000);
   }
 
@@ -69,7 +88,9 @@ final class SimulatedBroker {
     return process().store();
   }
 
-  /** Small WAL files, merged as soon as two of them wait, and a cache that holds less than they do. */
+  /**
+   * Small WAL files, merged as soon as two of them wait, and a cache that holds less than they do.
+   */
   void mergeEagerly() {
     settings = settings(64 << 10, 256 << 10, 256 << 10);
   }
@@ -77,7 +98,8 @@ final class SimulatedBroker {
   /** A new process on the machine, with its engine not yet started. */
   StorageEngine boot() {
     Environment environment = machine.startProcess();
-    ObjectStore store = new DirectoryStore(environment.disk(), environment.threads().pool("store", 2, 1000), DATA);
+    ObjectStore store =
+        new DirectoryStore(environment.disk(), environment.threads().pool("store", 2, 1000), DATA);
     StorageEngine engine = engine(environment, store);
     process = new Process(environment, store, engine);
     return engine;
@@ -126,7 +148,8 @@ final class SimulatedBroker {
     for (int i = 0; i < partitions; i++) {
       replicas.add(List.of(1));
     }
-    Outcome outcome = await(engine().metadata().submit(new TopicCreated(id, name, replicas, Map.of())));
+    Outcome outcome =
+        await(engine().metadata().submit(new TopicCreated(id, name, replicas, Map.of())));
     assertThat(outcome).isInstanceOf(Outcome.Applied.class);
     return new PartitionId(id, 0);
   }

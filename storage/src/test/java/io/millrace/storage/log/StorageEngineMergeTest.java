@@ -50,15 +50,27 @@ class StorageEngineMergeTest {
       }
 
       MetadataImage image = engine.metadata().image();
-      assertThat(image.objects().values()).extracting(ObjectInfo::level).as("seed %d", seed).contains(1);
-      assertThat(image.objects().values().stream().filter(o -> o.level() == 0).mapToLong(ObjectInfo::sizeBytes).sum())
+      assertThat(image.objects().values())
+          .extracting(ObjectInfo::level)
+          .as("seed %d", seed)
+          .contains(1);
+      assertThat(
+              image.objects().values().stream()
+                  .filter(o -> o.level() == 0)
+                  .mapToLong(ObjectInfo::sizeBytes)
+                  .sum())
           .isLessThan(1 << 20);
-      assertThat(image.partition(id)).extracting(Partition::checkpoint).isNotEqualTo(Optional.empty());
+      assertThat(image.partition(id))
+          .extracting(Partition::checkpoint)
+          .isNotEqualTo(Optional.empty());
     }
   }
 
   private static void fill(
-      SimulatedBroker broker, SplittableRandom random, PartitionId id, List<NavigableMap<Long, ByteBuffer>> acknowledged) {
+      SimulatedBroker broker,
+      SplittableRandom random,
+      PartitionId id,
+      List<NavigableMap<Long, ByteBuffer>> acknowledged) {
     for (int i = 0; i < 300; i++) {
       int p = random.nextInt(random.nextInt(3) + 1);
       List<CompletableFuture<Appended>> appends = new ArrayList<>();
@@ -70,7 +82,9 @@ class StorageEngineMergeTest {
         }
         batches.add(Batches.at(times));
         appends.add(
-            broker.open(new PartitionId(id.topicId(), p)).append(batches.getLast(), -1, Origin.CLIENT));
+            broker
+                .open(new PartitionId(id.topicId(), p))
+                .append(batches.getLast(), -1, Origin.CLIENT));
       }
       for (int n = 0; n < appends.size(); n++) {
         acknowledged.get(p).put(broker.await(appends.get(n)).baseOffset(), batches.get(n));

@@ -40,7 +40,8 @@ final class StorageEngineTest {
 
     assertThat(appended).isEqualTo(new Appended(0, 1, -1, 0, false));
     assertThat(slice.highWatermark()).isEqualTo(2);
-    assertThat(slice.buffers()).containsExactly(Batches.assigned(Batches.at(5, 6), 0).putInt(12, 0));
+    assertThat(slice.buffers())
+        .containsExactly(Batches.assigned(Batches.at(5, 6), 0).putInt(12, 0));
     slice.release();
     broker.stop();
   }
@@ -58,7 +59,8 @@ final class StorageEngineTest {
     assertThat(log.highWatermark()).isEqualTo(2);
     assertThat(log.leaderEpoch()).isOne();
     LogSlice slice = broker.await(log.read(0, 1000, true, Isolation.READ_UNCOMMITTED));
-    assertThat(slice.buffers()).containsExactly(Batches.assigned(Batches.at(5, 6), 0).putInt(12, 0));
+    assertThat(slice.buffers())
+        .containsExactly(Batches.assigned(Batches.at(5, 6), 0).putInt(12, 0));
     slice.release();
     Appended next = broker.await(log.append(Batches.at(7), -1, Origin.CLIENT));
     assertThat(next.baseOffset()).isEqualTo(2);
@@ -78,11 +80,10 @@ final class StorageEngineTest {
     for (int i = 0; i < 10; i++) {
       int number = i;
       CompletableFuture<PartitionLog> open = engine.open(id);
-      open.thenRun(
-          () -> {
-            order.add(number);
-            seenOpen.add(engine.ifOpen(id) != null);
-          });
+      open.thenRun(() -> {
+        order.add(number);
+        seenOpen.add(engine.ifOpen(id) != null);
+      });
       opens.add(open);
     }
     assertThat(order).as("nobody is answered before footers are read").isEmpty();
@@ -106,7 +107,8 @@ final class StorageEngineTest {
 
     assertThat(open).isDone();
     assertThat(engine.ifOpen(id)).isNull();
-    assertThatThrownBy(() -> broker.await(engine.open(id))).hasCauseInstanceOf(UnknownTopicIdException.class);
+    assertThatThrownBy(() -> broker.await(engine.open(id)))
+        .hasCauseInstanceOf(UnknownTopicIdException.class);
     broker.stop();
   }
 
@@ -150,7 +152,8 @@ final class StorageEngineTest {
 
     assertThatThrownBy(() -> log.append(Batches.at(1), -1, Origin.CLIENT).join())
         .hasCauseInstanceOf(NotLeaderOrFollowerException.class);
-    assertThatThrownBy(() -> engine.open(id).join()).hasCauseInstanceOf(NotLeaderOrFollowerException.class);
+    assertThatThrownBy(() -> engine.open(id).join())
+        .hasCauseInstanceOf(NotLeaderOrFollowerException.class);
     assertThat(engine.failure()).isNotDone();
   }
 
@@ -173,10 +176,15 @@ final class StorageEngineTest {
     MetadataLog newer =
         broker.await(
             StoredMetadataLog.load(
-                broker.store(), environment.threads().eventLoop("newer"), environment.clock(), environment.randomness(),
-                new WriterId(1, 2), BoundarySpacing.NORMAL));
+                broker.store(),
+                environment.threads().eventLoop("newer"),
+                environment.clock(),
+                environment.randomness(),
+                new WriterId(1, 2),
+                BoundarySpacing.NORMAL));
     broker.await(
-        newer.submit(new IncarnationRegistered(newer.writer(), 1, List.of(), Optional.empty(), "newer")));
+        newer.submit(
+            new IncarnationRegistered(newer.writer(), 1, List.of(), Optional.empty(), "newer")));
     broker.await(newer.submit(new ClusterCreated(Uuid.ONE_UUID, 99)));
     newer.close();
 

@@ -68,7 +68,8 @@ final class StoredPartitionLogTest {
 
     long next = 0;
     for (int i = 1; i <= 50; i++) {
-      assertThat(broker.await(appends.get(i - 1))).isEqualTo(new Appended(next, next + i - 1, -1, 0, false));
+      assertThat(broker.await(appends.get(i - 1)))
+          .isEqualTo(new Appended(next, next + i - 1, -1, 0, false));
       next += i;
     }
     assertThat(log.highWatermark()).isEqualTo(next);
@@ -82,7 +83,8 @@ final class StoredPartitionLogTest {
     assertThat(again).isNotDone();
     assertThat(broker.await(first)).isEqualTo(new Appended(0, 2, -1, 0, false));
     assertThat(broker.await(again)).isEqualTo(new Appended(0, 2, 1002, 0, true));
-    assertThat(broker.await(log.append(Batches.of(9, 0, 0, 3), -1, Origin.CLIENT)).duplicate()).isTrue();
+    assertThat(broker.await(log.append(Batches.of(9, 0, 0, 3), -1, Origin.CLIENT)).duplicate())
+        .isTrue();
     assertThat(log.highWatermark()).isEqualTo(3);
   }
 
@@ -92,7 +94,8 @@ final class StoredPartitionLogTest {
 
     assertThatThrownBy(() -> broker.await(log.append(Batches.of(9, 0, 5, 1), -1, Origin.CLIENT)))
         .hasCauseInstanceOf(OutOfOrderSequenceException.class);
-    assertThat(broker.await(log.append(Batches.of(9, 0, 1, 1), -1, Origin.CLIENT)).baseOffset()).isOne();
+    assertThat(broker.await(log.append(Batches.of(9, 0, 1, 1), -1, Origin.CLIENT)).baseOffset())
+        .isOne();
   }
 
   @Test
@@ -104,10 +107,12 @@ final class StoredPartitionLogTest {
     broker.start();
     log = broker.open(id);
 
-    assertThat(broker.await(log.append(Batches.of(9, 0, 0, 2), -1, Origin.CLIENT)).duplicate()).isTrue();
+    assertThat(broker.await(log.append(Batches.of(9, 0, 0, 2), -1, Origin.CLIENT)).duplicate())
+        .isTrue();
     assertThatThrownBy(() -> broker.await(log.append(Batches.of(9, 0, 7, 1), -1, Origin.CLIENT)))
         .hasCauseInstanceOf(OutOfOrderSequenceException.class);
-    assertThat(broker.await(log.append(Batches.of(9, 0, 4, 1), -1, Origin.CLIENT)).baseOffset()).isEqualTo(4);
+    assertThat(broker.await(log.append(Batches.of(9, 0, 4, 1), -1, Origin.CLIENT)).baseOffset())
+        .isEqualTo(4);
   }
 
   @Test
@@ -119,7 +124,8 @@ final class StoredPartitionLogTest {
     ByteBuffer batch = slice.buffers().getFirst();
     assertThat(BatchHeader.logAppendTime(batch, 0)).isTrue();
     assertThat(BatchHeader.maxTimestamp(batch, 0)).isEqualTo(777);
-    assertThat(BatchHeader.crc(batch, 0)).isEqualTo(BatchHeader.computeCrc(batch, 0, batch.limit()));
+    assertThat(BatchHeader.crc(batch, 0))
+        .isEqualTo(BatchHeader.computeCrc(batch, 0, batch.limit()));
     slice.release();
   }
 
@@ -149,7 +155,8 @@ final class StoredPartitionLogTest {
 
     assertThat(offsets(1, 1000)).isEmpty();
     for (long offset : new long[] {-1, 2}) {
-      assertThatThrownBy(() -> read(offset, 1000)).hasCauseInstanceOf(OffsetOutOfRangeException.class);
+      assertThatThrownBy(() -> read(offset, 1000))
+          .hasCauseInstanceOf(OffsetOutOfRangeException.class);
     }
   }
 
@@ -179,7 +186,8 @@ final class StoredPartitionLogTest {
     append(Batches.at(5));
 
     assertThat(readAll()).hasSize(batches + 1);
-    assertThat(broker.await(log.sizeBytes())).isEqualTo((long) batches * big(0).limit() + Batches.at(5).limit());
+    assertThat(broker.await(log.sizeBytes()))
+        .isEqualTo((long) batches * big(0).limit() + Batches.at(5).limit());
   }
 
   @Test

@@ -69,7 +69,8 @@ final class TailIndexTest {
     HandChunk chunk = new HandChunk();
     tail.add(ref(0, 1, 50, chunk, 100, 1));
 
-    assertThatThrownBy(() -> tail.add(ref(2, 3, 50, chunk, 150, 1))).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> tail.add(ref(2, 3, 50, chunk, 150, 1)))
+        .isInstanceOf(IllegalStateException.class);
   }
 
   @Test

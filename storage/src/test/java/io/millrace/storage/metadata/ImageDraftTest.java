@@ -82,7 +82,8 @@ class ImageDraftTest {
 
     var own = world.incarnation(A);
     assertThat(own.recentCommandHashes()).hasSize(Command.UNSETTLED_MAX).doesNotHaveDuplicates();
-    assertThat(own.recentCommandHashes().getLast()).isEqualTo(new Command(A, own.lastCommand(), new NoOp()).hash());
+    assertThat(own.recentCommandHashes().getLast())
+        .isEqualTo(new Command(A, own.lastCommand(), new NoOp()).hash());
   }
 
   @Test
@@ -215,7 +216,8 @@ class ImageDraftTest {
   @Test
   void recordsAreDroppedOnlyBelowTheCheckpointOrOfDeletedTopics() {
     world.applied(A, new WalPublished(A, -1, 17, List.of(wal(A, 0))));
-    var drop = new ObjectsMerged(List.of(Keys.wal(A, 0)), List.of(), List.of(new Dropped(ORDERS_0, 100)));
+    var drop =
+        new ObjectsMerged(List.of(Keys.wal(A, 0)), List.of(), List.of(new Dropped(ORDERS_0, 100)));
     world.isVoid(A, drop);
     world.applied(A, checkpoint(A, 0, 0, 99));
     world.isVoid(A, drop);
@@ -225,7 +227,10 @@ class ImageDraftTest {
 
     world.applied(A, new WalPublished(A, 17, 18, List.of(wal(A, 1))));
     world.applied(A, new TopicDeleted(ORDERS));
-    world.applied(A, new ObjectsMerged(List.of(Keys.wal(A, 1)), List.of(), List.of(new Dropped(ORDERS_0, 1000))));
+    world.applied(
+        A,
+        new ObjectsMerged(
+            List.of(Keys.wal(A, 1)), List.of(), List.of(new Dropped(ORDERS_0, 1000))));
   }
 
   @Test
@@ -261,7 +266,8 @@ class ImageDraftTest {
 
     world.isVoid(A, new TopicDeleted(ORDERS));
     world.isVoid(A, new LogStartMoved(ORDERS_0, 0, 10));
-    world.isVoid(A, new ConfigsChanged(ConfigScope.TOPIC, ORDERS.toString(), Map.of("a", Optional.of("b"))));
+    world.isVoid(
+        A, new ConfigsChanged(ConfigScope.TOPIC, ORDERS.toString(), Map.of("a", Optional.of("b"))));
     assertThat(world.image().configs(ConfigScope.TOPIC, new Uuid(9, 9).toString())).isEmpty();
   }
 
@@ -280,12 +286,19 @@ class ImageDraftTest {
     String name = ORDERS.toString();
     var first =
         new ConfigsChanged(
-            ConfigScope.TOPIC, name, Map.of("list", Optional.of("a,b")), Map.of("list", Optional.empty()));
+            ConfigScope.TOPIC,
+            name,
+            Map.of("list", Optional.of("a,b")),
+            Map.of("list", Optional.empty()));
     world.applied(A, first);
     world.isVoid(A, first);
 
     world.applied(
-        A, new ConfigsChanged(ConfigScope.TOPIC, name, Map.of("list", Optional.empty(), "retention.ms", Optional.empty())));
+        A,
+        new ConfigsChanged(
+            ConfigScope.TOPIC,
+            name,
+            Map.of("list", Optional.empty(), "retention.ms", Optional.empty())));
 
     assertThat(world.image().configs()).isEmpty();
   }
@@ -321,7 +334,8 @@ class ImageDraftTest {
   void anEntryThatDoesNotFollowIsRefused() {
     Entry entry = new Entry(world.image().entryNumber() + 1, 1234, A, List.of());
 
-    assertThatThrownBy(() -> ImageDraft.apply(world.image(), entry, 1)).hasMessageContaining("does not follow");
+    assertThatThrownBy(() -> ImageDraft.apply(world.image(), entry, 1))
+        .hasMessageContaining("does not follow");
   }
 
   private Partition partition(PartitionId id) {

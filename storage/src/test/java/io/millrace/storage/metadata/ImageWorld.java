@@ -36,7 +36,8 @@ final class ImageWorld {
   /** As {@link ImageDraft#apply} says, with the entry round the command. */
   @Nullable String apply(Command command) {
     String reason = new ImageDraft(image).apply(command);
-    Entry entry = new Entry(image.entryNumber() + 1, image.entryHash(), command.issuer(), List.of(command));
+    Entry entry =
+        new Entry(image.entryNumber() + 1, image.entryHash(), command.issuer(), List.of(command));
     image = ImageDraft.apply(image, entry, Hashes.of(EntryCodec.encode(entry)));
     return reason;
   }

@@ -10,8 +10,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
- * A store in memory under virtual time that loses requests and replies, and lets some requests it did not answer happen much later.
- * Single-threaded, like all of a simulation.
+ * A store in memory under virtual time that loses requests and replies, and lets some requests it
+ * did not answer happen much later. Single-threaded, like all of a simulation.
  */
 final class LossyStore implements ObjectStore {
   private static final long DELAY_MAX_NS = 5_000_000L;
@@ -33,7 +33,10 @@ final class LossyStore implements ObjectStore {
     byte[] bytes = new byte[body.remaining()];
     body.get(body.position(), bytes);
     return call(
-        () -> objects.putIfAbsent(key, bytes) == null ? new PutOutcome.Stored() : new PutOutcome.Exists(),
+        () ->
+            objects.putIfAbsent(key, bytes) == null
+                ? new PutOutcome.Stored()
+                : new PutOutcome.Exists(),
         new PutOutcome.Unknown("lost"));
   }
 
@@ -61,7 +64,8 @@ final class LossyStore implements ObjectStore {
                   .takeWhile(k -> k.startsWith(prefix))
                   .filter(k -> k.compareTo(after) > 0)
                   .toList();
-          return new ListOutcome.Keys(keys.subList(0, Math.min(keysMax, keys.size())), keys.size() > keysMax);
+          return new ListOutcome.Keys(
+              keys.subList(0, Math.min(keysMax, keys.size())), keys.size() > keysMax);
         },
         new ListOutcome.Unknown("lost"));
   }

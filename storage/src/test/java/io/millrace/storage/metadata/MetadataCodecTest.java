@@ -42,9 +42,12 @@ class MetadataCodecTest {
 
   @Test
   void bytesOfVersionOneAreReadable() throws IOException {
-    assertThat(EntryCodec.decode(42, ByteBuffer.wrap(golden("metadata-entry-1.bin")))).isEqualTo(Samples.entry());
-    assertThat(Boundary.decode(3, ByteBuffer.wrap(golden("metadata-boundary-1.bin")))).isEqualTo(Samples.boundary());
-    assertThat(SnapshotCodec.decode("k", ByteBuffer.wrap(golden("metadata-snapshot-1.bin")))).isEqualTo(Samples.image());
+    assertThat(EntryCodec.decode(42, ByteBuffer.wrap(golden("metadata-entry-1.bin"))))
+        .isEqualTo(Samples.entry());
+    assertThat(Boundary.decode(3, ByteBuffer.wrap(golden("metadata-boundary-1.bin"))))
+        .isEqualTo(Samples.boundary());
+    assertThat(SnapshotCodec.decode("k", ByteBuffer.wrap(golden("metadata-snapshot-1.bin"))))
+        .isEqualTo(Samples.image());
   }
 
   @Test
@@ -70,7 +73,8 @@ class MetadataCodecTest {
     for (int length = 0; length < bytes.length; length++) {
       ByteBuffer cut = ByteBuffer.wrap(bytes, 0, length);
 
-      assertThatThrownBy(() -> EntryCodec.decode(42, cut)).isInstanceOf(MetadataCorruptException.class);
+      assertThatThrownBy(() -> EntryCodec.decode(42, cut))
+          .isInstanceOf(MetadataCorruptException.class);
     }
   }
 
@@ -99,13 +103,28 @@ class MetadataCodecTest {
     byte[] entry = changed(EntryCodec.encode(Samples.entry()), b -> b.putShort(4, (short) 2));
     byte[] boundary = changed(Samples.boundary().encode(), b -> b.putShort(4, (short) 9));
     int firstRecordType = 4 + 2 + 8 + 8 + 16 + 4 + 16 + 8;
-    byte[] record = changed(EntryCodec.encode(Samples.entry()), b -> b.putShort(firstRecordType, (short) 900));
-    byte[] version = changed(EntryCodec.encode(Samples.entry()), b -> b.putShort(firstRecordType + 2, (short) 7));
+    byte[] record =
+        changed(EntryCodec.encode(Samples.entry()), b -> b.putShort(firstRecordType, (short) 900));
+    byte[] version =
+        changed(
+            EntryCodec.encode(Samples.entry()), b -> b.putShort(firstRecordType + 2, (short) 7));
 
-    assertNewer(catchThrowable(() -> EntryCodec.decode(42, ByteBuffer.wrap(entry))), Keys.metaEntry(42), "format 2");
-    assertNewer(catchThrowable(() -> Boundary.decode(3, ByteBuffer.wrap(boundary))), Keys.boundary(3), "format 9");
-    assertNewer(catchThrowable(() -> EntryCodec.decode(42, ByteBuffer.wrap(record))), Keys.metaEntry(42), "type 900");
-    assertNewer(catchThrowable(() -> EntryCodec.decode(42, ByteBuffer.wrap(version))), Keys.metaEntry(42), "type 1: 7");
+    assertNewer(
+        catchThrowable(() -> EntryCodec.decode(42, ByteBuffer.wrap(entry))),
+        Keys.metaEntry(42),
+        "format 2");
+    assertNewer(
+        catchThrowable(() -> Boundary.decode(3, ByteBuffer.wrap(boundary))),
+        Keys.boundary(3),
+        "format 9");
+    assertNewer(
+        catchThrowable(() -> EntryCodec.decode(42, ByteBuffer.wrap(record))),
+        Keys.metaEntry(42),
+        "type 900");
+    assertNewer(
+        catchThrowable(() -> EntryCodec.decode(42, ByteBuffer.wrap(version))),
+        Keys.metaEntry(42),
+        "type 1: 7");
   }
 
   private static void assertNewer(Throwable thrown, String key, String what) {

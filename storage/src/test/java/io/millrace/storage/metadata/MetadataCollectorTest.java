@@ -23,9 +23,17 @@ class MetadataCollectorTest {
     var boundary = new CollectorBoundary(7, Keys.snapshot(A, 3), world.image());
 
     assertThat(MetadataCollector.deletable(Keys.snapshot(A, 4), boundary)).isTrue();
-    assertThat(MetadataCollector.deletable(Keys.snapshot(A, 3), boundary)).as("named by the boundary").isFalse();
-    assertThat(MetadataCollector.deletable(Keys.snapshot(A, 5), boundary)).as("at the floor").isFalse();
-    assertThat(MetadataCollector.deletable(Keys.snapshot(B, 99), boundary)).as("of a fenced writer").isTrue();
-    assertThat(MetadataCollector.deletable(Keys.snapshot(C, 0), boundary)).as("of an unknown writer").isFalse();
+    assertThat(MetadataCollector.deletable(Keys.snapshot(A, 3), boundary))
+        .as("named by the boundary")
+        .isFalse();
+    assertThat(MetadataCollector.deletable(Keys.snapshot(A, 5), boundary))
+        .as("at the floor")
+        .isFalse();
+    assertThat(MetadataCollector.deletable(Keys.snapshot(B, 99), boundary))
+        .as("of a fenced writer")
+        .isTrue();
+    assertThat(MetadataCollector.deletable(Keys.snapshot(C, 0), boundary))
+        .as("of an unknown writer")
+        .isFalse();
   }
 }

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Brokers fence each other and commit at the same time to a store that loses requests and replies and lets some puts happen long after
- * their entry was collected.
+ * Brokers fence each other and commit at the same time to a store that loses requests and replies
+ * and lets some puts happen long after their entry was collected.
  */
 class MetadataLogSimulation {
   private static final int ROUNDS = 60;
@@ -48,7 +48,10 @@ class MetadataLogSimulation {
     for (int round = 0; round < ROUNDS; round++) {
       int broker = world.random.nextInt(logs.size());
       switch (world.random.nextInt(12)) {
-        case 0 -> logs.set(broker, watched(world.start(broker + 1))); // the older incarnation goes on until it notices
+        case 0 ->
+            logs.set(
+                broker,
+                watched(world.start(broker + 1))); // the older incarnation goes on until it notices
         case 1 -> logs.get(broker).refresh();
         case 2 -> new ProducerIds(logs.get(broker)).next().thenAccept(producerIds::add);
         default -> createAndSometimesDelete(world, logs.get(broker));
@@ -61,7 +64,8 @@ class MetadataLogSimulation {
     MetadataImage end = world.load().image();
     observe(end);
     for (MetadataLog log : logs) {
-      assertThat(world.await(log.refresh()).entryNumber()).isGreaterThanOrEqualTo(end.entryNumber());
+      assertThat(world.await(log.refresh()).entryNumber())
+          .isGreaterThanOrEqualTo(end.entryNumber());
     }
     assertThat(end.topicIds().keySet()).containsAll(applied).doesNotContainAnyElementsOf(voided);
     Set<String> known = new HashSet<>(applied);
@@ -80,7 +84,9 @@ class MetadataLogSimulation {
   /** One number, one hash, for everybody. */
   private void observe(MetadataImage image) {
     Long other = hashes.putIfAbsent(image.entryNumber(), image.entryHash());
-    assertThat(other == null ? image.entryHash() : other).as("hash of entry %d", image.entryNumber()).isEqualTo(image.entryHash());
+    assertThat(other == null ? image.entryHash() : other)
+        .as("hash of entry %d", image.entryNumber())
+        .isEqualTo(image.entryHash());
   }
 
   private void createAndSometimesDelete(MetadataWorld world, MetadataLog log) {
@@ -88,24 +94,24 @@ class MetadataLogSimulation {
     String name = "topic-" + names++ / 2;
     Uuid id = new Uuid(world.random.nextLong(), world.random.nextLong());
     log.submit(new TopicCreated(id, name, List.of(List.of(1, 2, 3)), Map.of()))
-        .whenComplete(
-            (outcome, error) -> {
-              switch (outcome) {
-                case Outcome.Applied a -> {
-                  assertThat(a.image().topics()).containsKey(id);
-                  assertThat(applied.add(name)).as("%s created once", name).isTrue();
-                }
-                case Outcome.Voided v -> assertThat(v.image().topicIds()).containsKey(name);
-                case null -> {
-                  assertThat(error).isInstanceOf(IncarnationEndedException.class);
-                  unsettled.add(name);
-                }
-              }
-            });
+        .whenComplete((outcome, error) -> {
+          switch (outcome) {
+            case Outcome.Applied a -> {
+              assertThat(a.image().topics()).containsKey(id);
+              assertThat(applied.add(name)).as("%s created once", name).isTrue();
+            }
+            case Outcome.Voided v -> assertThat(v.image().topicIds()).containsKey(name);
+            case null -> {
+              assertThat(error).isInstanceOf(IncarnationEndedException.class);
+              unsettled.add(name);
+            }
+          }
+        });
     String gone = "gone-" + names;
     Uuid goneId = new Uuid(world.random.nextLong(), world.random.nextLong());
     log.submit(new TopicCreated(goneId, gone, List.of(List.of(1)), Map.of()));
     log.submit(new TopicDeleted(goneId))
-        .whenComplete((outcome, _) -> (outcome instanceof Outcome.Applied ? voided : unsettled).add(gone));
+        .whenComplete(
+            (outcome, _) -> (outcome instanceof Outcome.Applied ? voided : unsettled).add(gone));
   }
 }

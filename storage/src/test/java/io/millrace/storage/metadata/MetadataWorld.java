@@ -49,7 +49,9 @@ final class MetadataWorld {
   }
 
   <T> T await(CompletableFuture<T> future) {
-    assertThat(scheduler.runUntil(future::isDone, STEPS_MAX)).as("completed in %d steps", STEPS_MAX).isTrue();
+    assertThat(scheduler.runUntil(future::isDone, STEPS_MAX))
+        .as("completed in %d steps", STEPS_MAX)
+        .isTrue();
     assertThat(scheduler.failures()).isEmpty();
     return future.join();
   }

@@ -45,25 +45,47 @@ final class Samples {
 
   static IncarnationRegistered registered(WriterId writer, int node) {
     return new IncarnationRegistered(
-        writer, node, List.of(new Endpoint("PLAINTEXT", "host" + node, 9092, "PLAINTEXT")), Optional.of("rack"), "0.1.0");
+        writer,
+        node,
+        List.of(new Endpoint("PLAINTEXT", "host" + node, 9092, "PLAINTEXT")),
+        Optional.of("rack"),
+        "0.1.0");
   }
 
   static ObjectInfo wal(WriterId writer, long counter) {
-    return new ObjectInfo(Keys.wal(writer, counter), 0, writer, 8192, 4096, 512, 0x1234, ORDERS_0, ORDERS_1, 100, 200);
+    return new ObjectInfo(
+        Keys.wal(writer, counter),
+        0,
+        writer,
+        8192,
+        4096,
+        512,
+        0x1234,
+        ORDERS_0,
+        ORDERS_1,
+        100,
+        200);
   }
 
   static ObjectInfo data(WriterId writer, long counter) {
-    return new ObjectInfo(Keys.data(writer, counter), 1, writer, 9000, 8000, 1000, -1, ORDERS_0, ORDERS_0, 500, 900);
+    return new ObjectInfo(
+        Keys.data(writer, counter), 1, writer, 9000, 8000, 1000, -1, ORDERS_0, ORDERS_0, 500, 900);
   }
 
   static TopicCreated orders(Integer... replicas) {
     return new TopicCreated(
-        ORDERS, "orders", List.of(List.of(replicas), List.of(replicas)), Map.of("retention.ms", "1000"));
+        ORDERS,
+        "orders",
+        List.of(List.of(replicas), List.of(replicas)),
+        Map.of("retention.ms", "1000"));
   }
 
   static CheckpointTaken checkpoint(WriterId writer, long counter, int leaderEpoch, long end) {
     return new CheckpointTaken(
-        Keys.checkpoint(writer, counter), 100, 5, List.of(new CheckpointEntry(ORDERS_0, leaderEpoch, end)));
+        Keys.checkpoint(writer, counter),
+        100,
+        5,
+        List.of(new CheckpointEntry(ORDERS_0, leaderEpoch, end)));
   }
 
   /** One of every kind. */
@@ -88,7 +110,9 @@ final class Samples {
             Map.of("cleanup.policy", Optional.empty())),
         new ProducerIdsTaken(1000, 1000),
         new ObjectsMerged(
-            List.of(Keys.wal(A, 0), Keys.wal(A, 1)), List.of(data(A, 7)), List.of(new Dropped(ORDERS_0, 500))),
+            List.of(Keys.wal(A, 0), Keys.wal(A, 1)),
+            List.of(data(A, 7)),
+            List.of(new Dropped(ORDERS_0, 500))),
         checkpoint(A, 8, 6, 1L << 33),
         new UploadFloorMoved(A, 9),
         new FeatureSet("group.version", (short) 1));
@@ -115,13 +139,18 @@ final class Samples {
     world.applied(A, orders(1, 2));
     world.applied(A, new WalPublished(A, -1, 17, List.of(wal(A, 0), wal(A, 1))));
     world.applied(A, checkpoint(A, 0, 0, 500));
-    world.applied(A, new ObjectsMerged(List.of(Keys.wal(A, 0)), List.of(data(A, 1)), List.of(new Dropped(ORDERS_0, 500))));
+    world.applied(
+        A,
+        new ObjectsMerged(
+            List.of(Keys.wal(A, 0)), List.of(data(A, 1)), List.of(new Dropped(ORDERS_0, 500))));
     world.applied(A, new LogStartMoved(ORDERS_0, 0, 500));
     world.applied(A, new TargetLeaderSet(ORDERS_1, 2));
     world.applied(A, new UploadFloorMoved(A, 2));
     world.applied(A, new ProducerIdsTaken(0, 1000));
     world.applied(A, new FeatureSet("group.version", (short) 1));
-    world.applied(A, new ConfigsChanged(ConfigScope.BROKER, "1", Map.of("log.retention.ms", Optional.of("5"))));
+    world.applied(
+        A,
+        new ConfigsChanged(ConfigScope.BROKER, "1", Map.of("log.retention.ms", Optional.of("5"))));
     world.applied(B, new IncarnationFenced(A));
     world.applied(C, registered(C, 1));
     return world.image();

@@ -38,7 +38,9 @@ class StoredMetadataLogTest {
     long before = log.image().entryNumber();
 
     List<CompletableFuture<Outcome>> outcomes =
-        IntStream.range(0, 2 * Command.UNSETTLED_MAX).mapToObj(_ -> log.submit(new NoOp())).toList();
+        IntStream.range(0, 2 * Command.UNSETTLED_MAX)
+            .mapToObj(_ -> log.submit(new NoOp()))
+            .toList();
     outcomes.forEach(world::await);
 
     assertThat(log.image().entryNumber() - before).isBetween(2L, 4L);
@@ -51,7 +53,9 @@ class StoredMetadataLogTest {
 
     Outcome outcome = world.await(log.submit(new TopicDeleted(Samples.ORDERS)));
 
-    assertThat(outcome).isInstanceOfSatisfying(Outcome.Voided.class, v -> assertThat(v.reason()).contains("does not exist"));
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Outcome.Voided.class, v -> assertThat(v.reason()).contains("does not exist"));
     assertThat(log.image().entryNumber()).isEqualTo(before);
   }
 
@@ -88,10 +92,13 @@ class StoredMetadataLogTest {
 
     CompletableFuture<Outcome> outcome = first.submit(new NoOp());
 
-    assertThatThrownBy(() -> world.await(outcome)).hasCauseInstanceOf(IncarnationEndedException.class);
+    assertThatThrownBy(() -> world.await(outcome))
+        .hasCauseInstanceOf(IncarnationEndedException.class);
     assertThat(world.await(first.ended())).hasMessageContaining("was fenced");
-    assertThatThrownBy(() -> world.await(first.refresh())).hasCauseInstanceOf(IncarnationEndedException.class);
-    assertThatThrownBy(() -> world.await(first.submit(new NoOp()))).hasCauseInstanceOf(IncarnationEndedException.class);
+    assertThatThrownBy(() -> world.await(first.refresh()))
+        .hasCauseInstanceOf(IncarnationEndedException.class);
+    assertThatThrownBy(() -> world.await(first.submit(new NoOp())))
+        .hasCauseInstanceOf(IncarnationEndedException.class);
   }
 
   @Test
@@ -102,7 +109,8 @@ class StoredMetadataLogTest {
     log.close();
 
     CompletableFuture<Outcome> late = log.submit(new NoOp());
-    assertThatThrownBy(() -> world.await(underWay)).hasCauseInstanceOf(IncarnationEndedException.class);
+    assertThatThrownBy(() -> world.await(underWay))
+        .hasCauseInstanceOf(IncarnationEndedException.class);
     assertThatThrownBy(() -> world.await(late)).hasCauseInstanceOf(IncarnationEndedException.class);
     assertThat(log.ended()).isNotDone();
   }
@@ -113,9 +121,12 @@ class StoredMetadataLogTest {
     MetadataLog second = world.load();
 
     Registration registration =
-        world.await(Registration.register(second, Samples.registered(second.writer(), 1), Samples.ORDERS));
+        world.await(
+            Registration.register(second, Samples.registered(second.writer(), 1), Samples.ORDERS));
 
-    assertThat(registration.toRecover()).extracting(i -> i.writer()).containsExactly(first.writer());
+    assertThat(registration.toRecover())
+        .extracting(i -> i.writer())
+        .containsExactly(first.writer());
     assertThat(registration.incarnation().brokerEpoch()).isEqualTo(2);
     assertThat(second.image().clusterId()).contains(Samples.CLUSTER);
   }
@@ -130,8 +141,12 @@ class StoredMetadataLogTest {
     }
 
     long tip = log.image().entryNumber();
-    assertThat(small.store.objects.keySet()).filteredOn(k -> k.startsWith(Keys.META_LOG)).hasSizeLessThan(7);
-    assertThat(small.store.objects.keySet()).filteredOn(k -> k.startsWith(Keys.META_SNAPSHOT)).hasSizeLessThan(4);
+    assertThat(small.store.objects.keySet())
+        .filteredOn(k -> k.startsWith(Keys.META_LOG))
+        .hasSizeLessThan(7);
+    assertThat(small.store.objects.keySet())
+        .filteredOn(k -> k.startsWith(Keys.META_SNAPSHOT))
+        .hasSizeLessThan(4);
     assertThat(small.store.objects).containsKey(Keys.boundary(1)).containsKey(Keys.boundary(7));
     assertThat(small.load().image()).isEqualTo(log.image());
     assertThat(small.load().image().entryNumber()).isEqualTo(tip);
@@ -175,6 +190,7 @@ class StoredMetadataLogTest {
 
     assertThat(ids).doesNotHaveDuplicates();
     assertThat(atOnce).isGreaterThan(5990);
-    assertThat(world.await(first.submit(new ProducerIdsTaken(0, 10)))).isInstanceOf(Outcome.Voided.class);
+    assertThat(world.await(first.submit(new ProducerIdsTaken(0, 10))))
+        .isInstanceOf(Outcome.Voided.class);
   }
 }

@@ -54,7 +54,10 @@ class AbortedSearchTest {
       long objectFrom =
           footers.stream().filter(f -> f.endOffset() > from).findFirst().orElseThrow().baseOffset();
       AbortedSearch search = new AbortedSearch(from, to);
-      footers.stream().filter(f -> f.endOffset() > from).takeWhile(search::wants).forEach(search::add);
+      footers.stream()
+          .filter(f -> f.endOffset() > from)
+          .takeWhile(search::wants)
+          .forEach(search::add);
 
       // as a client does: an entry counts from its first offset until the producer's abort marker
       for (Data d : data) {
@@ -76,8 +79,10 @@ class AbortedSearchTest {
 
   private static boolean skipped(List<AbortedTransaction> found, Data d) {
     return found.stream()
-        .anyMatch(
-            t -> t.producerId() == d.producer() && t.firstOffset() <= d.offset() && d.offset() < t.lastOffset());
+        .anyMatch(t ->
+            t.producerId() == d.producer()
+                && t.firstOffset() <= d.offset()
+                && d.offset() < t.lastOffset());
   }
 
   private static List<PartitionFooter> cut(SplittableRandom random, List<ByteBuffer> batches) {

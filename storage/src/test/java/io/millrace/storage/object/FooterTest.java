@@ -143,7 +143,8 @@ class FooterTest {
   void offsetsThatGoBackAreRefused() {
     add(A, SampleBatches.plain(5, 0, 1));
 
-    assertThatThrownBy(() -> add(A, SampleBatches.plain(5, 0, 1))).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> add(A, SampleBatches.plain(5, 0, 1)))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
@@ -160,7 +161,8 @@ class FooterTest {
       add(new PartitionId(new Uuid(9, p % 3), p), batch);
       position += random.nextInt(3) == 0 ? random.nextInt(100_000) : 0;
       next[p] = SampleBatches.end(batch);
-      assertThat(builder.encodedBytesMax() - before).isLessThanOrEqualTo(FooterBuilder.batchBytesMax());
+      assertThat(builder.encodedBytesMax() - before)
+          .isLessThanOrEqualTo(FooterBuilder.batchBytesMax());
     }
 
     EncodedFooter encoded = builder.encode();
@@ -175,7 +177,8 @@ class FooterTest {
     sample();
 
     assertThat(bytes(builder.encode().bytes())).isEqualTo(golden("footer-1.bin"));
-    assertThat(FooterCodec.decode("k", ByteBuffer.wrap(golden("footer-1.bin")))).isEqualTo(builder.build());
+    assertThat(FooterCodec.decode("k", ByteBuffer.wrap(golden("footer-1.bin"))))
+        .isEqualTo(builder.build());
   }
 
   @Test
@@ -196,7 +199,8 @@ class FooterTest {
     byte[] good = bytes(builder.encode().bytes());
     for (int length = 0; length < good.length; length++) {
       ByteBuffer cut = ByteBuffer.wrap(good, 0, length).slice();
-      assertThatThrownBy(() -> FooterCodec.decode("k", cut)).isInstanceOf(ObjectCorruptException.class);
+      assertThatThrownBy(() -> FooterCodec.decode("k", cut))
+          .isInstanceOf(ObjectCorruptException.class);
     }
   }
 

@@ -60,7 +60,8 @@ class GarbageCollectorTest {
     String wal = Keys.wal(writer, 99);
     put(orphan);
     put(wal);
-    world.await(world.store.multipartPut(Keys.data(writer, counter + 1)).append(ByteBuffer.allocate(10)));
+    world.await(
+        world.store.multipartPut(Keys.data(writer, counter + 1)).append(ByteBuffer.allocate(10)));
 
     world.restart();
     world.broker.collector.start(1_000_000_000L);
@@ -113,7 +114,8 @@ class GarbageCollectorTest {
   }
 
   private void put(String key) {
-    assertThat(world.await(world.store.putIfAbsent(key, ByteBuffer.allocate(10)))).isInstanceOf(PutOutcome.Stored.class);
+    assertThat(world.await(world.store.putIfAbsent(key, ByteBuffer.allocate(10))))
+        .isInstanceOf(PutOutcome.Stored.class);
   }
 
   /** Entries enough for another boundary, and time for a round. */

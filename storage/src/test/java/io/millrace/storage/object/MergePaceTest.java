@@ -21,7 +21,8 @@ class MergePaceTest {
     latencyNs.set(6_000_000);
     long busyNs = restNs(scheduler, loop, pace);
 
-    assertThat(fineNs).isBetween(TimeUnit.MILLISECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(20));
+    assertThat(fineNs)
+        .isBetween(TimeUnit.MILLISECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(20));
     assertThat(busyNs).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(80));
   }
 

@@ -19,7 +19,10 @@ import java.util.TreeMap;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
 
-/** Merging, checkpointing and collecting over random data: nothing is lost, whatever dies when (I7, I8, E2, E8, E9, E11). */
+/**
+ * Merging, checkpointing and collecting over random data: nothing is lost, whatever dies when (I7,
+ * I8, E2, E8, E9, E11).
+ */
 class MergerSimulation {
   private static final int SEEDS = 25;
 
@@ -27,7 +30,8 @@ class MergerSimulation {
   void everythingIsReadBackAfterMerges() {
     for (long seed = 0; seed < SEEDS; seed++) {
       ObjectWorld world = new ObjectWorld(seed);
-      List<PartitionId> all = new ArrayList<>(world.createTopic("busy", 5, Map.of("retention.ms", "1000")));
+      List<PartitionId> all =
+          new ArrayList<>(world.createTopic("busy", 5, Map.of("retention.ms", "1000")));
       all.addAll(world.createTopic("quiet", 12, Map.of("cleanup.policy", "compact")));
       Merger merger = world.broker.merger(ObjectWorld.EAGER);
       merger.start();
@@ -129,7 +133,8 @@ class MergerSimulation {
     }
   }
 
-  private static boolean leaderEpochOf(ObjectWorld world, PartitionId id, Footer.Run run, long position) {
+  private static boolean leaderEpochOf(
+      ObjectWorld world, PartitionId id, Footer.Run run, long position) {
     long at = run.position();
     for (var batch : world.batches(id).tailMap(run.baseOffset()).values()) {
       if (position < at + batch.limit()) {
@@ -165,7 +170,8 @@ class MergerSimulation {
 
       kept.forEach(id -> world.readEverything(id, 0));
       for (ObjectInfo object : world.broker.metadata.image().objects().values()) {
-        boolean only = object.first().topicId().equals(topic) && object.last().topicId().equals(topic);
+        boolean only =
+            object.first().topicId().equals(topic) && object.last().topicId().equals(topic);
         assertThat(only).as("seed %d, %s", seed, object).isFalse();
       }
     }
@@ -266,7 +272,13 @@ class MergerSimulation {
 
   private static Map<Integer, Integer> levels(ObjectWorld world) {
     Map<Integer, Integer> levels = new TreeMap<>();
-    world.broker.metadata.image().objects().values().forEach(o -> levels.merge(o.level(), 1, Integer::sum));
+    world
+        .broker
+        .metadata
+        .image()
+        .objects()
+        .values()
+        .forEach(o -> levels.merge(o.level(), 1, Integer::sum));
     return levels;
   }
 
@@ -277,7 +289,10 @@ class MergerSimulation {
     for (ObjectInfo object : MergePlanner.shared(image)) {
       shared.merge(object.level(), 1, Integer::sum);
       Footer footer = world.await(world.broker.footers.get(object));
-      assertThat(footer.partitions().stream().map(p -> RetentionClass.of(image, p.partition().topicId())).distinct())
+      assertThat(
+              footer.partitions().stream()
+                  .map(p -> RetentionClass.of(image, p.partition().topicId()))
+                  .distinct())
           .hasSize(1);
     }
     shared.remove(ObjectWorld.EAGER.levelMax());

@@ -27,10 +27,16 @@ class ObjectReaderTest {
         long from = random.random.nextLong(random.end(id));
         long to = from + 1 + random.random.nextLong(random.end(id) - from);
         long time = random.random.nextLong(110_000);
-        assertThat(random.await(random.broker.reader.firstAtOrAfter(id, time, from, to)).map(TimedOffset::offset))
+        assertThat(
+                random
+                    .await(random.broker.reader.firstAtOrAfter(id, time, from, to))
+                    .map(TimedOffset::offset))
             .as("seed %d, at or after %d in [%d, %d)", seed, time, from, to)
             .isEqualTo(first(random, id, time, from, to));
-        assertThat(random.await(random.broker.reader.maxTimestamp(id, from, to)).map(TimedOffset::offset))
+        assertThat(
+                random
+                    .await(random.broker.reader.maxTimestamp(id, from, to))
+                    .map(TimedOffset::offset))
             .as("seed %d, latest in [%d, %d)", seed, from, to)
             .isEqualTo(latest(random, id, from, to));
       }
@@ -53,7 +59,8 @@ class ObjectReaderTest {
     PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
     world.publish(List.of(id), 5);
 
-    assertThat(world.await(world.broker.reader.read(id, 0, 100, 1, false)).bytes().remaining()).isZero();
+    assertThat(world.await(world.broker.reader.read(id, 0, 100, 1, false)).bytes().remaining())
+        .isZero();
     assertThat(world.await(world.broker.reader.read(id, 0, 100, 1, true)).bytes().remaining())
         .isEqualTo(world.batches(id).firstEntry().getValue().limit());
   }
@@ -67,7 +74,12 @@ class ObjectReaderTest {
     ObjectReader.Lent lent = world.await(world.broker.reader.read(id, 0, second, 1 << 20, true));
 
     assertThat(lent.endOffset()).isEqualTo(second);
-    assertThat(world.await(world.broker.reader.read(id, second, second, 1 << 20, true)).bytes().remaining()).isZero();
+    assertThat(
+            world
+                .await(world.broker.reader.read(id, second, second, 1 << 20, true))
+                .bytes()
+                .remaining())
+        .isZero();
   }
 
   @Test
@@ -79,7 +91,9 @@ class ObjectReaderTest {
     var read = world.broker.reader.read(id, 0, 100, 1000, true);
     world.scheduler.runUntil(read::isDone, 100_000);
 
-    assertThat(read.exceptionNow()).hasMessageContaining(object.key()).hasMessageContaining("refers to it");
+    assertThat(read.exceptionNow())
+        .hasMessageContaining(object.key())
+        .hasMessageContaining("refers to it");
   }
 
   @Test
@@ -91,7 +105,8 @@ class ObjectReaderTest {
     long before = world.store.calls;
 
     // its file may be in use again already
-    var footer = new FooterCache(world.store, world.broker.metadata, world.broker.pins, 1000).get(object);
+    var footer =
+        new FooterCache(world.store, world.broker.metadata, world.broker.pins, 1000).get(object);
 
     assertThat(footer.exceptionNow()).isInstanceOf(ObjectAbsentException.class);
     assertThat(world.store.calls).isEqualTo(before);
@@ -109,7 +124,8 @@ class ObjectReaderTest {
         .isEqualTo(new ObjectReader.Size(bytes, world.end(id)));
   }
 
-  private static Optional<Long> first(ObjectWorld world, PartitionId id, long time, long from, long to) {
+  private static Optional<Long> first(
+      ObjectWorld world, PartitionId id, long time, long from, long to) {
     for (ByteBuffer batch : world.batches(id).values()) {
       for (Record record : MemoryRecords.readableRecords(batch.duplicate()).records()) {
         if (record.timestamp() >= time && record.offset() >= from && record.offset() < to) {

@@ -37,7 +37,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.Uuid;
 
-/** One broker's objects over a store in memory, under virtual time, with a model of what was published. */
+/**
+ * One broker's objects over a store in memory, under virtual time, with a model of what was
+ * published.
+ */
 final class ObjectWorld {
   static final MergeSettings EAGER = new MergeSettings(1, 60_000, 24_000, 6_000, 2, 3);
   private static final long STEPS_MAX = 3_000_000;
@@ -52,7 +55,9 @@ final class ObjectWorld {
   ObjectWorld(long seed) {
     scheduler = new SimulatedScheduler(seed);
     random = scheduler.fork();
-    store = new WatchedStore(new SimulatedThreads(scheduler, "store").eventLoop("store"), scheduler.fork());
+    store =
+        new WatchedStore(
+            new SimulatedThreads(scheduler, "store").eventLoop("store"), scheduler.fork());
     broker = new Broker();
   }
 
@@ -85,7 +90,8 @@ final class ObjectWorld {
                   new BoundarySpacing(4)));
       var registered =
           new IncarnationRegistered(metadata.writer(), 1, List.of(), Optional.empty(), "test");
-      for (Incarnation ended : await(Registration.register(metadata, registered, new Uuid(8, 8))).toRecover()) {
+      for (Incarnation ended :
+          await(Registration.register(metadata, registered, new Uuid(8, 8))).toRecover()) {
         submit(new IncarnationRecovered(ended.writer(), ended.trim(), ended.trim(), List.of()));
       }
       footers = new FooterCache(store, metadata, pins, 100_000);
@@ -95,7 +101,9 @@ final class ObjectWorld {
       checkpointer =
           new Checkpointer(
               store, metadata, footers, opener, threads.eventLoop("checkpoint"), clock, _ -> null);
-      collector = new GarbageCollector(store, metadata, threads.eventLoop("garbage"), pins, releasedWalFiles::add);
+      collector =
+          new GarbageCollector(
+              store, metadata, threads.eventLoop("garbage"), pins, releasedWalFiles::add);
     }
 
     Merger merger(MergeSettings settings) {
@@ -160,7 +168,8 @@ final class ObjectWorld {
       int skewed = random.nextInt(random.nextInt(partitions.size()) + 1);
       PartitionId id = partitions.get(skewed);
       long base = ends.getOrDefault(id, end(id));
-      ByteBuffer batch = SampleBatches.random(random, base, broker.metadata.image().brokers().size(), 200);
+      ByteBuffer batch =
+          SampleBatches.random(random, base, broker.metadata.image().brokers().size(), 200);
       ends.put(id, SampleBatches.end(batch));
       chosen.add(Map.entry(id, batch));
     }
@@ -175,7 +184,8 @@ final class ObjectWorld {
     while (next < batches.size()) {
       file.position((file.position() + 4095) / 4096 * 4096 + 80);
       List<Map.Entry<PartitionId, ByteBuffer>> entry =
-          new ArrayList<>(batches.subList(next, Math.min(batches.size(), next + 1 + random.nextInt(8))));
+          new ArrayList<>(
+              batches.subList(next, Math.min(batches.size(), next + 1 + random.nextInt(8))));
       next += entry.size();
       entry.sort(Map.Entry.comparingByKey()); // stable
       for (Map.Entry<PartitionId, ByteBuffer> batch : entry) {
@@ -191,7 +201,8 @@ final class ObjectWorld {
     assertThat(await(store.putIfAbsent(key, file))).isInstanceOf(PutOutcome.Stored.class);
     long before = broker.sequence;
     broker.sequence += 10;
-    broker.apply(new WalPublished(broker.metadata.writer(), before, broker.sequence, List.of(object)));
+    broker.apply(
+        new WalPublished(broker.metadata.writer(), before, broker.sequence, List.of(object)));
     batches.forEach(b -> batches(b.getKey()).put(b.getValue().getLong(0), b.getValue()));
     return object;
   }
@@ -211,10 +222,12 @@ final class ObjectWorld {
     for (int i = 0; i < 5 && end > logStart; i++) {
       readAt(batches, id, logStart + random.nextLong(end - logStart), 1 + random.nextInt(5000));
     }
-    assertThat(await(broker.reader.read(id, end, Long.MAX_VALUE, 1000, true)).bytes().remaining()).isZero();
+    assertThat(await(broker.reader.read(id, end, Long.MAX_VALUE, 1000, true)).bytes().remaining())
+        .isZero();
   }
 
-  private long readAt(NavigableMap<Long, ByteBuffer> batches, PartitionId id, long offset, int bytesMax) {
+  private long readAt(
+      NavigableMap<Long, ByteBuffer> batches, PartitionId id, long offset, int bytesMax) {
     ObjectReader.Lent lent = await(broker.reader.read(id, offset, Long.MAX_VALUE, bytesMax, true));
     ByteBuffer expected = ByteBuffer.allocate(lent.bytes().remaining());
     long next = Objects.requireNonNull(batches.floorKey(offset));
@@ -225,18 +238,24 @@ final class ObjectWorld {
     }
     assertThat(lent.bytes()).as("%s at %d", id, offset).isEqualTo(expected.flip());
     assertThat(lent.endOffset()).isEqualTo(next).isGreaterThan(offset);
-    assertThat(lent.bytes().remaining()).isLessThanOrEqualTo(Math.max(bytesMax, Objects.requireNonNull(batches.floorEntry(offset)).getValue().limit()));
+    assertThat(lent.bytes().remaining())
+        .isLessThanOrEqualTo(
+            Math.max(
+                bytesMax, Objects.requireNonNull(batches.floorEntry(offset)).getValue().limit()));
     lent.release().run();
     return next;
   }
 
   List<String> keys(String prefix) {
-    return await(store.list(prefix, "", 100_000)) instanceof ListOutcome.Keys(List<String> keys, boolean _)
+    return await(store.list(prefix, "", 100_000))
+            instanceof ListOutcome.Keys(List<String> keys, boolean _)
         ? keys
         : List.of();
   }
 
   int unfinishedPuts() {
-    return await(store.unfinishedPuts(Keys.DATA)) instanceof UnfinishedOutcome.Puts(var puts) ? puts.size() : -1;
+    return await(store.unfinishedPuts(Keys.DATA)) instanceof UnfinishedOutcome.Puts(var puts)
+        ? puts.size()
+        : -1;
   }
 }

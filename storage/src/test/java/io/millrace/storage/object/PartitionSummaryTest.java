@@ -61,7 +61,8 @@ class PartitionSummaryTest {
   @Test
   void idleAgesAddUpOverLeadersAndTimeWithoutALeaderCountsNothing() {
     PartitionSummary first =
-        PartitionSummary.empty(ID).fold(footer(List.of(SampleBatches.idempotent(0, 7, 0, 0, 1))), 1000);
+        PartitionSummary.empty(ID)
+            .fold(footer(List.of(SampleBatches.idempotent(0, 7, 0, 0, 1))), 1000);
     PartitionCheckpoint written = first.checkpoint(1400);
 
     PartitionSummary second = PartitionSummary.of(written, 9_000_000);
@@ -74,7 +75,8 @@ class PartitionSummaryTest {
   @Test
   void anOpenTransactionAgesAndKeepsItsProducer() {
     PartitionSummary first =
-        PartitionSummary.empty(ID).fold(footer(List.of(SampleBatches.transactional(0, 7, 0, 0, 1))), 1000);
+        PartitionSummary.empty(ID)
+            .fold(footer(List.of(SampleBatches.transactional(0, 7, 0, 0, 1))), 1000);
     PartitionSummary second =
         PartitionSummary.of(first.checkpoint(1100), 50)
             .fold(footer(List.of(SampleBatches.transactional(1, 7, 0, 1, 1))), 70);
@@ -97,7 +99,8 @@ class PartitionSummaryTest {
                         SampleBatches.plain(2, 8, 1))),
                 0);
 
-    assertThat(summary.withoutEpochsBelow(1).epochs()).containsExactly(new EpochStart(3, 1), new EpochStart(8, 2));
+    assertThat(summary.withoutEpochsBelow(1).epochs())
+        .containsExactly(new EpochStart(3, 1), new EpochStart(8, 2));
     assertThat(summary.withoutEpochsBelow(9).epochs()).containsExactly(new EpochStart(8, 2));
   }
 
@@ -120,17 +123,22 @@ class PartitionSummaryTest {
     }
     for (int length = 0; length < good.length; length++) {
       ByteBuffer cut = ByteBuffer.wrap(good, 0, length).slice();
-      assertThatThrownBy(() -> CheckpointCodec.decode("k", cut)).isInstanceOf(ObjectCorruptException.class);
+      assertThatThrownBy(() -> CheckpointCodec.decode("k", cut))
+          .isInstanceOf(ObjectCorruptException.class);
     }
   }
 
   private static List<PartitionCheckpoint> sample() {
-    PartitionSummary summary = PartitionSummary.empty(ID).fold(footer(history(new SplittableRandom(1), 12)), 10);
+    PartitionSummary summary =
+        PartitionSummary.empty(ID).fold(footer(history(new SplittableRandom(1), 12)), 10);
     PartitionId other = new PartitionId(new Uuid(1, 2), 1);
     return List.of(summary.checkpoint(25), PartitionSummary.empty(other).checkpoint(0));
   }
 
-  /** What producers with and without transactions leave behind, sequences and markers as a leader lets them pass. */
+  /**
+   * What producers with and without transactions leave behind, sequences and markers as a leader
+   * lets them pass.
+   */
   private static List<ByteBuffer> history(SplittableRandom random, int batches) {
     List<ByteBuffer> all = new ArrayList<>();
     int[] sequence = new int[4];

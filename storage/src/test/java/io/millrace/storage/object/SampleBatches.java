@@ -27,32 +27,55 @@ final class SampleBatches {
   static ByteBuffer sized(long baseOffset, int epoch, int count, int valueBytes) {
     return assigned(
         MemoryRecords.withRecords(
-            (byte) 2, 0, Compression.NONE, TimestampType.CREATE_TIME, records(valueBytes, times(count))),
+            (byte) 2,
+            0,
+            Compression.NONE,
+            TimestampType.CREATE_TIME,
+            records(valueBytes, times(count))),
         baseOffset,
         epoch);
   }
 
-  static ByteBuffer idempotent(long baseOffset, long producerId, int producerEpoch, int sequence, int count) {
+  static ByteBuffer idempotent(
+      long baseOffset, long producerId, int producerEpoch, int sequence, int count) {
     return assigned(
         MemoryRecords.withIdempotentRecords(
-            0, Compression.NONE, producerId, (short) producerEpoch, sequence, -1, records(20, times(count))),
+            0,
+            Compression.NONE,
+            producerId,
+            (short) producerEpoch,
+            sequence,
+            -1,
+            records(20, times(count))),
         baseOffset,
         3);
   }
 
-  static ByteBuffer transactional(long baseOffset, long producerId, int producerEpoch, int sequence, int count) {
+  static ByteBuffer transactional(
+      long baseOffset, long producerId, int producerEpoch, int sequence, int count) {
     return assigned(
         MemoryRecords.withTransactionalRecords(
-            0, Compression.NONE, producerId, (short) producerEpoch, sequence, -1, records(20, times(count))),
+            0,
+            Compression.NONE,
+            producerId,
+            (short) producerEpoch,
+            sequence,
+            -1,
+            records(20, times(count))),
         baseOffset,
         3);
   }
 
-  static ByteBuffer marker(long offset, long producerId, int producerEpoch, boolean abort, int coordinatorEpoch) {
+  static ByteBuffer marker(
+      long offset, long producerId, int producerEpoch, boolean abort, int coordinatorEpoch) {
     EndTransactionMarker marker =
-        new EndTransactionMarker(abort ? ControlRecordType.ABORT : ControlRecordType.COMMIT, coordinatorEpoch);
+        new EndTransactionMarker(
+            abort ? ControlRecordType.ABORT : ControlRecordType.COMMIT, coordinatorEpoch);
     return assigned(
-        MemoryRecords.withEndTransactionMarker(offset, 2000, 3, producerId, (short) producerEpoch, marker), offset, 3);
+        MemoryRecords.withEndTransactionMarker(
+            offset, 2000, 3, producerId, (short) producerEpoch, marker),
+        offset,
+        3);
   }
 
   static ByteBuffer random(SplittableRandom random, long baseOffset, int epoch, int valueBytesMax) {
@@ -60,9 +83,12 @@ final class SampleBatches {
     long[] times = new long[count];
     Arrays.setAll(times, _ -> random.nextLong(100_000));
     SimpleRecord[] records = records(1 + random.nextInt(valueBytesMax), times);
-    Compression compression = random.nextInt(4) == 0 ? Compression.gzip().build() : Compression.NONE;
+    Compression compression =
+        random.nextInt(4) == 0 ? Compression.gzip().build() : Compression.NONE;
     return assigned(
-        MemoryRecords.withRecords((byte) 2, 0, compression, TimestampType.CREATE_TIME, records), baseOffset, epoch);
+        MemoryRecords.withRecords((byte) 2, 0, compression, TimestampType.CREATE_TIME, records),
+        baseOffset,
+        epoch);
   }
 
   static long end(ByteBuffer batch) {
@@ -85,6 +111,8 @@ final class SampleBatches {
   private static SimpleRecord[] records(int valueBytes, long... timestamps) {
     byte[] value = new byte[valueBytes];
     Arrays.fill(value, (byte) 'v');
-    return Arrays.stream(timestamps).mapToObj(t -> new SimpleRecord(t, value)).toArray(SimpleRecord[]::new);
+    return Arrays.stream(timestamps)
+        .mapToObj(t -> new SimpleRecord(t, value))
+        .toArray(SimpleRecord[]::new);
   }
 }

@@ -10,7 +10,10 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
-/** A store in memory that counts calls, can lose the process that calls it in the middle of one, and can show flipped bits. */
+/**
+ * A store in memory that counts calls, can lose the process that calls it in the middle of one, and
+ * can show flipped bits.
+ */
 final class WatchedStore implements ObjectStore {
   private final MemoryStore memory;
   private final SplittableRandom random;
@@ -57,7 +60,8 @@ final class WatchedStore implements ObjectStore {
   @Override
   public CompletableFuture<GetOutcome> get(String key, int bytesMax) {
     return call(
-        () -> memory.get(key, bytesMax).thenApply(got -> shown(key, 0, got)), () -> new GetOutcome.Unknown("lost"));
+        () -> memory.get(key, bytesMax).thenApply(got -> shown(key, 0, got)),
+        () -> new GetOutcome.Unknown("lost"));
   }
 
   @Override

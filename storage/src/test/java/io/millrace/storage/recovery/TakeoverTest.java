@@ -39,7 +39,8 @@ import org.junit.jupiter.api.Test;
 class TakeoverTest {
   private static final Path DATA = Path.of("/data");
   private static final FileWalSettings SETTINGS =
-      new FileWalSettings(64 << 10, 64 << 10, 16 << 10, WalSync.ALWAYS, 1_000_000, 2_000_000, 8 << 10, 3);
+      new FileWalSettings(
+          64 << 10, 64 << 10, 16 << 10, WalSync.ALWAYS, 1_000_000, 2_000_000, 8 << 10, 3);
 
   private final SimulatedScheduler scheduler = new SimulatedScheduler(5);
   private final SimulatedMachine machine = new SimulatedMachine(scheduler, "m");
@@ -67,21 +68,26 @@ class TakeoverTest {
                 new BoundarySpacing(1000)));
     await(
         Registration.register(
-            log, new IncarnationRegistered(log.writer(), 1, List.of(), Optional.empty(), "0.1.0"), new Uuid(1, 1)));
+            log,
+            new IncarnationRegistered(log.writer(), 1, List.of(), Optional.empty(), "0.1.0"),
+            new Uuid(1, 1)));
     return log;
   }
 
   private FileWal open(MetadataLog log) throws IOException {
     SpareFiles spares = SpareFiles.open(environment.disk(), DATA.resolve("spare"), 2, 64 << 10, 0);
     var cache = new LogCache(new ChunkPool(64 << 10, 1 << 20));
-    FileWal wal = new FileWal(SETTINGS, log.writer(), environment, folder, spares, cache, new WalPublisher(log));
+    FileWal wal =
+        new FileWal(
+            SETTINGS, log.writer(), environment, folder, spares, cache, new WalPublisher(log));
     wal.start();
     return wal;
   }
 
   private void write(FileWal wal, int batches) {
     for (int i = 0; i < batches; i++) {
-      TestBatch batch = new TestBatch(TestBatch.partition(0), TestBatch.bytes(i, 1, 3000, i), false, () -> {});
+      TestBatch batch =
+          new TestBatch(TestBatch.partition(0), TestBatch.bytes(i, 1, 3000, i), false, () -> {});
       wal.append(batch);
       assertThat(scheduler.runUntil(() -> batch.durable, 100_000)).isTrue();
     }
@@ -89,7 +95,8 @@ class TakeoverTest {
 
   private Takeover takeover(MetadataLog log) {
     Executor executor = environment.threads().pool("recovery", 1, 10);
-    return new Takeover(log, WalSeal.HELD_LOCK, new WalRecovery(environment.disk(), folder), executor);
+    return new Takeover(
+        log, WalSeal.HELD_LOCK, new WalRecovery(environment.disk(), folder), executor);
   }
 
   private void restart() {
@@ -123,7 +130,9 @@ class TakeoverTest {
     assertThat(log.image().objects()).hasSizeGreaterThan(1);
     assertThat(machine.disk().files(folder.storeFolder()))
         .containsExactlyElementsOf(
-            log.image().objects().keySet().stream().map(key -> folder.storeFolder().resolve(key)).toList());
+            log.image().objects().keySet().stream()
+                .map(key -> folder.storeFolder().resolve(key))
+                .toList());
   }
 
   @Test

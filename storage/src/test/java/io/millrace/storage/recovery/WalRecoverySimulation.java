@@ -16,7 +16,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Crashes at every disk call of a run with rolls and recycled files, and of recovery itself (I1, I3, I4, I11; E1, E11, E14). */
+/**
+ * Crashes at every disk call of a run with rolls and recycled files, and of recovery itself (I1,
+ * I3, I4, I11; E1, E11, E14).
+ */
 class WalRecoverySimulation {
   private static final int BURSTS = 40;
 
@@ -33,7 +36,8 @@ class WalRecoverySimulation {
 
   @ParameterizedTest
   @CsvSource({"1,false", "2,false", "3,true", "4,true", "5,true"})
-  void whatWasAcknowledgedIsThereAfterACrashAtAnyDiskCall(long seed, boolean powerLoss) throws IOException {
+  void whatWasAcknowledgedIsThereAfterACrashAtAnyDiskCall(long seed, boolean powerLoss)
+      throws IOException {
     // given
     boolean crashed = true;
     for (long call = 1; crashed; call++) {
@@ -126,8 +130,14 @@ class WalRecoverySimulation {
       FileWalSettings s = world.settings;
       world.settings =
           new FileWalSettings(
-              s.fileBytes(), s.firstFileBytes(), s.entryBytesMax(), WalSync.INTERVAL, 20_000_000, 50_000_000,
-              s.reserveBytes(), s.unpublishedFilesMax());
+              s.fileBytes(),
+              s.firstFileBytes(),
+              s.entryBytesMax(),
+              WalSync.INTERVAL,
+              20_000_000,
+              50_000_000,
+              s.reserveBytes(),
+              s.unpublishedFilesMax());
       world.recyclePercent = 0;
       world.open();
       world.produce(10 + world.random.nextInt(20));
@@ -143,7 +153,9 @@ class WalRecoverySimulation {
         List<byte[]> found = world.found(each.getKey());
         for (int i = 0; i < found.size(); i++) {
           byte[] sent = each.getValue().get(i).array();
-          assertThat(Arrays.equals(found.get(i), sent)).as("seed %d, batch %d of %d", seed, i, found.size()).isTrue();
+          assertThat(Arrays.equals(found.get(i), sent))
+              .as("seed %d, batch %d of %d", seed, i, found.size())
+              .isTrue();
         }
       }
     }

@@ -40,17 +40,25 @@ class WalRecoveryTest {
 
   private RecoveredLog recovered() throws IOException {
     WriterId ended = Objects.requireNonNull(world.unrecovered);
-    return new WalRecovery(world.environment.disk(), world.folder).recover(ended, world.trim, world.publishedCounter);
+    return new WalRecovery(world.environment.disk(), world.folder)
+        .recover(ended, world.trim, world.publishedCounter);
   }
 
-  /** Every single bit would take long; a bit of every 31st byte of frame, index and batch does not. */
+  /**
+   * Every single bit would take long; a bit of every 31st byte of frame, index and batch does not.
+   */
   private void assertDamageIsFound(TestBatch batch) throws IOException {
     Path path = file(batch.fileCounter);
     byte[] before = world.machine.disk().cacheBytes(path);
-    for (long at = batch.filePosition - FRAME_BYTES; at < batch.filePosition + batch.array().length; at += 31) {
+    for (long at = batch.filePosition - FRAME_BYTES;
+        at < batch.filePosition + batch.array().length;
+        at += 31) {
       world.machine.disk().flipBit(path, at * 8 + at % 8);
       byte[] damaged = world.machine.disk().cacheBytes(path);
-      String message = at < batch.filePosition ? path.toString() : batch.partition() + " offset " + batch.baseOffset;
+      String message =
+          at < batch.filePosition
+              ? path.toString()
+              : batch.partition() + " offset " + batch.baseOffset;
       assertThatThrownBy(this::recovered)
           .as("byte %d", at)
           .isInstanceOf(WalCorruptException.class)
@@ -135,7 +143,9 @@ class WalRecoveryTest {
     world.restart(false);
 
     // then
-    assertThatThrownBy(this::recovered).isInstanceOf(WalCorruptException.class).hasMessageContaining("offset 1000");
+    assertThatThrownBy(this::recovered)
+        .isInstanceOf(WalCorruptException.class)
+        .hasMessageContaining("offset 1000");
   }
 
   @Test

@@ -60,7 +60,8 @@ class FileWalTest {
     // then
     assertThat(world.wal().counters().syncs()).isEqualTo(syncs + 1);
     assertThat(entries(0)).hasSize(1);
-    assertThat(world.sent.values()).allSatisfy(batches -> assertThat(batches).allMatch(batch -> batch.durable));
+    assertThat(world.sent.values())
+        .allSatisfy(batches -> assertThat(batches).allMatch(batch -> batch.durable));
   }
 
   @Test
@@ -80,7 +81,11 @@ class FileWalTest {
     assertThat(batches).extracting(WalEntryBatch::partition).isSorted();
     for (int partition = 0; partition < 3; partition++) {
       PartitionId id = TestBatch.partition(partition);
-      assertThat(batches.stream().filter(batch -> batch.partition().equals(id)).map(WalEntryBatch::baseOffset)).isSorted();
+      assertThat(
+              batches.stream()
+                  .filter(batch -> batch.partition().equals(id))
+                  .map(WalEntryBatch::baseOffset))
+          .isSorted();
     }
   }
 
@@ -102,7 +107,12 @@ class FileWalTest {
     for (TestBatch batch : all) {
       assertThat(batch.durable).isTrue();
       assertThat(batch.inChunk).isEqualTo(batch.array());
-      ByteBuffer read = world.await(world.wal().reader().read(batch.fileCounter, batch.filePosition, batch.array().length));
+      ByteBuffer read =
+          world.await(
+              world
+                  .wal()
+                  .reader()
+                  .read(batch.fileCounter, batch.filePosition, batch.array().length));
       assertThat(read).isEqualTo(ByteBuffer.wrap(batch.array()));
     }
   }
@@ -121,7 +131,8 @@ class FileWalTest {
     // then
     assertThat(world.machine.disk().syncs()).isGreaterThan(before);
     byte[] medium = world.machine.disk().mediumBytes(world.folder.file(writer(), 0));
-    assertThat(TestBatch.copy(ByteBuffer.wrap(medium), (int) batch.filePosition, batch.array().length))
+    assertThat(
+            TestBatch.copy(ByteBuffer.wrap(medium), (int) batch.filePosition, batch.array().length))
         .isEqualTo(batch.array());
   }
 
@@ -246,7 +257,8 @@ class FileWalTest {
     assertThat(world.await(world.wal().failure())).isInstanceOf(WalEndedException.class);
     assertThat(world.machine.disk().calls()).isEqualTo(calls);
     assertThatThrownBy(() -> world.wal().append(second)).isInstanceOf(WalEndedException.class);
-    assertThatThrownBy(() -> world.await(world.wal().reader().read(first.fileCounter, first.filePosition, 10)))
+    assertThatThrownBy(
+            () -> world.await(world.wal().reader().read(first.fileCounter, first.filePosition, 10)))
         .isInstanceOf(CompletionException.class);
   }
 
@@ -276,7 +288,8 @@ class FileWalTest {
           }
 
           @Override
-          public void onDurable(Chunk chunk, int chunkPosition, long fileCounter, long filePosition) {
+          public void onDurable(
+              Chunk chunk, int chunkPosition, long fileCounter, long filePosition) {
             durable[0] = true;
           }
 
@@ -289,7 +302,8 @@ class FileWalTest {
     // when
     world.wal().append(batch);
     world.settle();
-    world.send(1, 100, false); // were the log to go on, the first would be called durable with this one
+    world.send(
+        1, 100, false); // were the log to go on, the first would be called durable with this one
     world.settle();
 
     // then
@@ -372,7 +386,8 @@ class FileWalTest {
 
     // then
     assertThat(world.spares.count()).isEqualTo(spares + 1);
-    assertThatThrownBy(() -> world.await(world.wal().reader().read(batch.fileCounter, batch.filePosition, 10)))
+    assertThatThrownBy(
+            () -> world.await(world.wal().reader().read(batch.fileCounter, batch.filePosition, 10)))
         .hasCauseInstanceOf(WalFileReader.ReleasedException.class);
   }
 
@@ -443,7 +458,14 @@ class FileWalTest {
     FileWalSettings s = world.settings;
     world.settings =
         new FileWalSettings(
-            s.fileBytes(), s.firstFileBytes(), s.entryBytesMax(), WalSync.INTERVAL, 5_000_000, 2_000_000, s.reserveBytes(), 3);
+            s.fileBytes(),
+            s.firstFileBytes(),
+            s.entryBytesMax(),
+            WalSync.INTERVAL,
+            5_000_000,
+            2_000_000,
+            s.reserveBytes(),
+            3);
     world.open();
     world.settle();
     TestBatch batch = send(0, 100);

@@ -81,7 +81,8 @@ class SpareFilesTest {
     // then
     assertThat(spares.count()).isEqualTo(2);
     assertThat(disk.files(FOLDER))
-        .containsExactly(FOLDER.resolve("00000000000000000003"), FOLDER.resolve("00000000000000000006"));
+        .containsExactly(
+            FOLDER.resolve("00000000000000000003"), FOLDER.resolve("00000000000000000006"));
   }
 
   @Test
@@ -122,7 +123,9 @@ class SpareFilesTest {
   void theReserveOfTheVolumeIsLeftAlone() throws IOException {
     SpareFiles spares = open();
     disk.capacityBytes(disk.usedBytes() + 8192 + 4095);
-    assertThatThrownBy(() -> spares.begin(8192)).isInstanceOf(IOException.class).hasMessageContaining("no space");
+    assertThatThrownBy(() -> spares.begin(8192))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("no space");
     disk.capacityBytes(disk.usedBytes() + 8192 + 4096);
     make(spares, 8192);
     assertThat(spares.count()).isEqualTo(1);

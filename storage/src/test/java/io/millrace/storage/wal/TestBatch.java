@@ -26,7 +26,8 @@ public final class TestBatch implements WalBatch {
   public long fileCounter;
   public long filePosition;
 
-  public TestBatch(PartitionId partition, ByteBuffer bytes, boolean mayUseReserve, Runnable onFate) {
+  public TestBatch(
+      PartitionId partition, ByteBuffer bytes, boolean mayUseReserve, Runnable onFate) {
     this.partition = partition;
     this.bytes = bytes;
     this.mayUseReserve = mayUseReserve;

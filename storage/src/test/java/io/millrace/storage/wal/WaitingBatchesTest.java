@@ -11,7 +11,11 @@ class WaitingBatchesTest {
 
   private TestBatch add(int partition, long offset, boolean mayUseReserve) {
     TestBatch batch =
-        new TestBatch(TestBatch.partition(partition), TestBatch.bytes(offset, 1, 50, offset), mayUseReserve, () -> {});
+        new TestBatch(
+            TestBatch.partition(partition),
+            TestBatch.bytes(offset, 1, 50, offset),
+            mayUseReserve,
+            () -> {});
     waiting.add(batch);
     return batch;
   }

@@ -39,7 +39,9 @@ abstract class WalContractTest {
     TestBatch[] self = new TestBatch[1];
     TestBatch batch =
         new TestBatch(
-            TestBatch.partition(partition), TestBatch.bytes(offset, 1, 300, offset * 10 + partition), false,
+            TestBatch.partition(partition),
+            TestBatch.bytes(offset, 1, 300, offset * 10 + partition),
+            false,
             () -> fates.add(self[0]));
     self[0] = batch;
     wal.append(batch);
@@ -60,10 +62,17 @@ abstract class WalContractTest {
     bench.settle();
 
     // then
-    assertThat(fates).hasSize(40).allMatch(batch -> batch.durable).allMatch(batch -> batch.ended == null);
+    assertThat(fates)
+        .hasSize(40)
+        .allMatch(batch -> batch.durable)
+        .allMatch(batch -> batch.ended == null);
     for (int partition = 0; partition < 2; partition++) {
       PartitionId id = TestBatch.partition(partition);
-      assertThat(fates.stream().filter(batch -> batch.partition().equals(id)).map(batch -> batch.baseOffset)).isSorted();
+      assertThat(
+              fates.stream()
+                  .filter(batch -> batch.partition().equals(id))
+                  .map(batch -> batch.baseOffset))
+          .isSorted();
     }
     assertThat(fates).allSatisfy(batch -> assertThat(batch.inChunk).isEqualTo(batch.array()));
   }

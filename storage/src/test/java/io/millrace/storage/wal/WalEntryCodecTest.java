@@ -66,14 +66,16 @@ class WalEntryCodecTest {
     WalEntryBatch second = entry.batches().get(1);
     assertThat(second.partition()).isEqualTo(TestBatch.partition(2));
     assertThat(second.leaderEpoch()).isEqualTo(3);
-    assertThat(TestBatch.copy(in, second.position(), second.bytes())).isEqualTo(batches().get(1).array());
+    assertThat(TestBatch.copy(in, second.position(), second.bytes()))
+        .isEqualTo(batches().get(1).array());
   }
 
   @Test
   void anEntryWithoutBatchesIsADurableMark() {
     ByteBuffer in = encoded(List.of());
     assertThat(WalEntryCodec.decode(in, 0, in.limit(), WRITER))
-        .isInstanceOfSatisfying(Decoded.Whole.class, whole -> assertThat(whole.entry().isMark()).isTrue());
+        .isInstanceOfSatisfying(
+            Decoded.Whole.class, whole -> assertThat(whole.entry().isMark()).isTrue());
   }
 
   @Test
@@ -104,7 +106,8 @@ class WalEntryCodecTest {
   @Test
   void anotherIncarnationsEntryIsNone() {
     ByteBuffer in = encoded(batches());
-    assertThat(WalEntryCodec.decode(in, 0, in.limit(), new WriterId(1, 2))).isInstanceOf(Decoded.Invalid.class);
+    assertThat(WalEntryCodec.decode(in, 0, in.limit(), new WriterId(1, 2)))
+        .isInstanceOf(Decoded.Invalid.class);
   }
 
   @Test

@@ -82,7 +82,9 @@ class WalPublisherTest {
   private static SealedWalFile file(long counter, long lastSequence) {
     var partition = TestBatch.partition(0);
     return new SealedWalFile(
-        new ObjectInfo(Keys.wal(WRITER, counter), 0, WRITER, 8192, 4096, 100, 0, partition, partition, 0, 1), lastSequence);
+        new ObjectInfo(
+            Keys.wal(WRITER, counter), 0, WRITER, 8192, 4096, 100, 0, partition, partition, 0, 1),
+        lastSequence);
   }
 
   private static Outcome applied() {
@@ -95,7 +97,8 @@ class WalPublisherTest {
     CompletableFuture<Void> first = publisher.onFileSealed(file(0, 9));
     CompletableFuture<Void> second = publisher.onFileSealed(file(1, 19));
     CompletableFuture<Void> third = publisher.onFileSealed(file(2, 29));
-    assertThat(log.submitted).containsExactly(new WalPublished(WRITER, -1, 9, List.of(file(0, 9).object())));
+    assertThat(log.submitted)
+        .containsExactly(new WalPublished(WRITER, -1, 9, List.of(file(0, 9).object())));
 
     // when
     log.settle(applied());
@@ -104,7 +107,8 @@ class WalPublisherTest {
     assertThat(first).isCompleted();
     assertThat(second).isNotDone();
     assertThat(log.submitted.get(1))
-        .isEqualTo(new WalPublished(WRITER, 9, 29, List.of(file(1, 19).object(), file(2, 29).object())));
+        .isEqualTo(
+            new WalPublished(WRITER, 9, 29, List.of(file(1, 19).object(), file(2, 29).object())));
     log.settle(applied());
     assertThat(second).isCompleted();
     assertThat(third).isCompleted();

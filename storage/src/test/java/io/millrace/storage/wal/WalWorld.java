@@ -38,8 +38,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One machine with a FileWal, life after life, and a model of what clients sent and were told. The metadata is modelled as a few fields
- * that are always durable; merged files are copied into the model.
+ * One machine with a FileWal, life after life, and a model of what clients sent and were told. The
+ * metadata is modelled as a few fields that are always durable; merged files are copied into the
+ * model.
  */
 public final class WalWorld {
   public static final int FILE_BYTES = 64 << 10;
@@ -51,7 +52,8 @@ public final class WalWorld {
   public final SplittableRandom random;
   public final WalFolder folder = new WalFolder(DATA.resolve("store"));
   public FileWalSettings settings =
-      new FileWalSettings(FILE_BYTES, FILE_BYTES, 16 << 10, WalSync.ALWAYS, 1_000_000, 2_000_000, 8 << 10, 3);
+      new FileWalSettings(
+          FILE_BYTES, FILE_BYTES, 16 << 10, WalSync.ALWAYS, 1_000_000, 2_000_000, 8 << 10, 3);
   public long cacheBytes = 256 << 10;
   public int recyclePercent = 60;
   public boolean publicationsHeld;
@@ -174,7 +176,10 @@ public final class WalWorld {
     wal = null;
   }
 
-  /** What every start does before a new FileWal: recovery of the last one. False if it crashed on the way. */
+  /**
+   * What every start does before a new FileWal: recovery of the last one. False if it crashed on
+   * the way.
+   */
   public boolean recover() throws IOException {
     try {
       WriterId ended = unrecovered;
@@ -184,7 +189,8 @@ public final class WalWorld {
         listed.addAll(log.objects());
         recoveredEnd = log.endSequence();
         unrecovered = null;
-        recovery.deleteLeftovers(ended, new TreeSet<>(listed.stream().map(ObjectInfo::key).toList()));
+        recovery.deleteLeftovers(
+            ended, new TreeSet<>(listed.stream().map(ObjectInfo::key).toList()));
       }
       spares = openSpares();
       return true;
@@ -215,7 +221,8 @@ public final class WalWorld {
       for (int i = random.nextInt(6); i >= 0; i--) {
         send(random.nextInt(3), 200 + random.nextInt(1500), false);
       }
-      scheduler.runFor(random.nextInt(4) == 0 ? random.nextInt(8_000_000) : random.nextInt(400_000));
+      scheduler.runFor(
+          random.nextInt(4) == 0 ? random.nextInt(8_000_000) : random.nextInt(400_000));
     }
   }
 
@@ -228,7 +235,10 @@ public final class WalWorld {
     return future.join();
   }
 
-  /** Everything acknowledged is in the objects, in order, as sent; what was not recovered is forgotten by the model. */
+  /**
+   * Everything acknowledged is in the objects, in order, as sent; what was not recovered is
+   * forgotten by the model.
+   */
   public void verifyRecovered() throws IOException {
     assertThat(scheduler.failures()).isEmpty();
     Map<PartitionId, List<byte[]>> found = found();
@@ -236,11 +246,17 @@ public final class WalWorld {
       List<TestBatch> expected = each.getValue();
       List<byte[]> actual = found.getOrDefault(each.getKey(), List.of());
       long acknowledged = expected.stream().filter(batch -> batch.durable).count();
-      assertThat(actual.size()).as("batches of %s", each.getKey()).isBetween((int) acknowledged, expected.size());
+      assertThat(actual.size())
+          .as("batches of %s", each.getKey())
+          .isBetween((int) acknowledged, expected.size());
       for (int i = 0; i < actual.size(); i++) {
-        assertThat(actual.get(i)).as("batch %d of %s", i, each.getKey()).isEqualTo(expected.get(i).array());
+        assertThat(actual.get(i))
+            .as("batch %d of %s", i, each.getKey())
+            .isEqualTo(expected.get(i).array());
       }
-      assertThat(expected.subList(0, (int) acknowledged)).as("acknowledged in order").allMatch(batch -> batch.durable);
+      assertThat(expected.subList(0, (int) acknowledged))
+          .as("acknowledged in order")
+          .allMatch(batch -> batch.durable);
       expected.subList(actual.size(), expected.size()).clear();
       // What was adopted is now as good as acknowledged: the next life must keep it too.
       expected.forEach(batch -> batch.durable = true);
@@ -269,7 +285,8 @@ public final class WalWorld {
     }
   }
 
-  private static void collect(Map<PartitionId, List<byte[]>> into, ObjectInfo object, ByteBuffer file) {
+  private static void collect(
+      Map<PartitionId, List<byte[]>> into, ObjectInfo object, ByteBuffer file) {
     ByteBuffer footerBytes = file.slice((int) object.footerPosition(), object.footerBytes());
     Footer footer = FooterCodec.decode(object.key(), footerBytes);
     for (PartitionFooter partition : footer.partitions()) {
