@@ -39,7 +39,9 @@ public final class MillraceKeys {
   public static final ConfigKey<Long> WAL_BACKLOG_BYTES_MAX =
       int64("wal.backlog.bytes.max", 4L << 30)
           .atLeast(4L << 20)
-          .inForce("Most bytes of published write-ahead log files that wait to be merged.");
+          .inForce(
+              "Published write-ahead log files are merged once they pass half of this. Producers are not"
+                  + " slowed down if merging falls behind.");
   public static final ConfigKey<Long> LOG_CACHE_BYTES =
       int64("log.cache.bytes", 256L << 20)
           .atLeast(8L << 20)
