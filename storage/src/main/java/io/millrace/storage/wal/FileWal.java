@@ -342,6 +342,14 @@ public final class FileWal implements Wal {
     }
   }
 
+  /** The lock on the data folder is the proof: nobody else can have fenced this incarnation. */
+  @Override
+  public CompletableFuture<Void> proof() {
+    return ended == null
+        ? CompletableFuture.completedFuture(null)
+        : CompletableFuture.failedFuture(over());
+  }
+
   @Override
   public long durableSequence() {
     return durableSequence;

@@ -24,6 +24,13 @@ public interface Wal extends AutoCloseable {
    */
   CompletableFuture<Void> roll();
 
+  /**
+   * Completes once it is proven that at some time after this call the incarnation had not been
+   * fenced (invariant I12); fails with {@link WalEndedException} if it is over. One proof serves
+   * all who wait. Any thread may call.
+   */
+  CompletableFuture<Void> proof();
+
   /** Highest sequence number known durable; -1 if none. */
   long durableSequence();
 

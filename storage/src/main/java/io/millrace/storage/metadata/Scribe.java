@@ -1,0 +1,36 @@
+package io.millrace.storage.metadata;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The broker that commits for others, by convention; as the metadata log of another sees it. A
+ * matter of speed only: whoever gets no answer appends by itself.
+ */
+public interface Scribe {
+  /** Everyone appends by itself. */
+  Scribe NONE = (image, commands) -> CompletableFuture.completedFuture(new Answer.NotHandedOver());
+
+  /**
+   * Hands over commands of this incarnation, with consecutive numbers. From then on they are of
+   * unknown fate until the image shows a command under their number, unless the answer is {@link
+   * Answer.NotHandedOver}. Never completes exceptionally.
+   */
+  CompletableFuture<Answer> commit(MetadataImage image, List<Command> commands);
+
+  /** What came of handing over. */
+  sealed interface Answer {
+    /**
+     * @param voidReasons per command: why it was void on the scribe's image, empty if it stands
+     * @param entries bytes of entries after the image handed over, to be validated like any other
+     */
+    record Committed(List<Optional<String>> voidReasons, List<byte[]> entries) implements Answer {}
+
+    /** Nothing was sent: this broker is the scribe itself, or nobody listens there. */
+    record NotHandedOver() implements Answer {}
+
+    /** No answer: it may be committed, now or later. */
+    record Silent() implements Answer {}
+  }
+}
