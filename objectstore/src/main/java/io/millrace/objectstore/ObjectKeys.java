@@ -31,7 +31,7 @@ public final class ObjectKeys {
   }
 
   /** A prefix is the beginning of a valid key, or empty. */
-  static String checkPrefix(String prefix) {
+  public static String checkPrefix(String prefix) {
     if (!prefix.isEmpty()) {
       check(prefix.endsWith("/") ? prefix.substring(0, prefix.length() - 1) : prefix);
     }

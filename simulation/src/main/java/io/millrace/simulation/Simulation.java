@@ -27,6 +27,7 @@ public final class Simulation {
   private static final long CHAOS_NS_MAX = TimeUnit.SECONDS.toNanos(120);
   private static final long IDLE_NS = TimeUnit.SECONDS.toNanos(1);
   private static final long WORK_NS = TimeUnit.MILLISECONDS.toNanos(300);
+  private static final long REQUEST_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(30);
   private static final long STEPS_MAX = 5_000_000;
 
   private final long seed;
@@ -34,7 +35,9 @@ public final class Simulation {
   private final SplittableRandom random;
   private final Story story;
   private final Coverage coverage = new Coverage();
-  private final Ledger ledger = new Ledger();
+  private final Ledger ledger = new Ledger(true, Ledger.Durability.ASSUMED);
+  private final Checks checks = new Checks();
+  private final Network network;
   private final BrokerHost host;
   private final Faults faults;
   private final ImageCheck imageCheck;
@@ -61,12 +64,22 @@ public final class Simulation {
     this.random = scheduler.fork();
     this.story = new Story(scheduler, log);
     SimulatedMachine machine = new SimulatedMachine(scheduler, "broker");
-    this.host = new BrokerHost(machine, starter, scheduler.fork());
+    this.host = new BrokerHost("broker", CoreProcess.ADDRESS, machine, starter);
+    this.network = new Network(scheduler, List.of(host), true);
     machine.disk().log(call -> onDiskCall(call, log));
     this.faults = new Faults(scheduler, host, scheduler.fork(), story);
     this.imageCheck = new ImageCheck(machine.disk());
     Threads threads = new SimulatedMachine(scheduler, "clients").startProcess().threads();
-    Client.World world = new Client.World(host, ledger, machine.clock(), faults::onAcknowledged);
+    Client.World world =
+        new Client.World(
+            network,
+            checks,
+            ledger,
+            machine.clock(),
+            topic -> false,
+            faults::onAcknowledged,
+            REQUEST_TIMEOUT_NS,
+            1);
     int producers = 1 + random.nextInt(3);
     for (int i = 0; i < producers; i++) {
       String name = "p" + i;
@@ -143,7 +156,7 @@ public final class Simulation {
 
   private void chaos() {
     story.tell("faults begin");
-    host.lossPerMille(random.nextInt(3) == 0 ? 10 : 1);
+    network.lossPerMille(random.nextInt(3) == 0 ? 10 : 1);
     clients.forEach(Client::work);
     faults.plan(1 + random.nextInt(5));
     long endNs = scheduler.nowNs() + CHAOS_NS_MAX;
@@ -152,7 +165,7 @@ public final class Simulation {
 
   private void peace() {
     story.tell("faults end");
-    host.lossPerMille(0);
+    network.lossPerMille(0);
     faults.heal();
     clients.forEach(Client::rest);
     await(() -> clients.stream().allMatch(Client::done), "what clients have begun");
@@ -225,7 +238,7 @@ public final class Simulation {
   }
 
   private void checkStep() {
-    Throwable violation = host.violation();
+    Throwable violation = checks.violation();
     if (violation == null && !scheduler.failures().isEmpty()) {
       violation = scheduler.failures().getFirst();
     }
