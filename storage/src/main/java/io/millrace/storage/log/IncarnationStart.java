@@ -39,6 +39,7 @@ import io.millrace.storage.wal.SpareFiles;
 import io.millrace.storage.wal.WalFolder;
 import io.millrace.storage.wal.WalPublisher;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -155,6 +156,7 @@ final class IncarnationStart {
         new IncarnationRegistered(
             log.writer(),
             identity.nodeId(),
+            Optional.ofNullable(log.image().brokers().get(identity.nodeId())),
             identity.endpoints(),
             identity.rack(),
             identity.version()),

@@ -89,7 +89,13 @@ final class ObjectWorld {
                   new WriterId(random.nextLong(), random.nextLong()),
                   new BoundarySpacing(4)));
       var registered =
-          new IncarnationRegistered(metadata.writer(), 1, List.of(), Optional.empty(), "test");
+          new IncarnationRegistered(
+              metadata.writer(),
+              1,
+              Optional.ofNullable(metadata.image().brokers().get(1)),
+              List.of(),
+              Optional.empty(),
+              "test");
       for (Incarnation ended :
           await(Registration.register(metadata, registered, new Uuid(8, 8))).toRecover()) {
         submit(new IncarnationRecovered(ended.writer(), ended.trim(), ended.trim(), List.of()));
