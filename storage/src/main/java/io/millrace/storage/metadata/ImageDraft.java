@@ -19,6 +19,7 @@ import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
+import io.millrace.storage.metadata.MetadataRecord.ReplicasChanged;
 import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
@@ -153,6 +154,7 @@ final class ImageDraft {
       case ConfigsChanged r -> TopicEffects.configsChanged(this, r);
       case LeaderHandedOver r -> PartitionEffects.handedOver(this, issuer, r);
       case TargetLeaderSet r -> PartitionEffects.targetLeaderSet(this, r);
+      case ReplicasChanged r -> PartitionEffects.replicasChanged(this, r);
       case LogStartMoved r -> PartitionEffects.logStartMoved(this, issuer, r);
       case ProducerIdsTaken r -> producerIdsTaken(r);
       case FeatureSet r -> featureSet(r);

@@ -9,6 +9,7 @@ import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import io.millrace.storage.metadata.MetadataRecord.UploadFloorMoved;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,10 @@ final class IncarnationEffects {
       return "incarnation %s is known already".formatted(r.writer());
     }
     WriterId older = draft.brokers.get(r.nodeId());
+    if (!Optional.ofNullable(older).equals(r.replaces())) {
+      return "the registered incarnation of node %d is %s, not %s"
+          .formatted(r.nodeId(), text(Optional.ofNullable(older)), text(r.replaces()));
+    }
     if (older != null) {
       fence(draft, older);
     }
@@ -45,6 +50,10 @@ final class IncarnationEffects {
     draft.brokers = draft.brokers.plus(r.nodeId(), r.writer());
     draft.nextBrokerEpoch++;
     return null;
+  }
+
+  private static String text(Optional<WriterId> writer) {
+    return writer.map(WriterId::toString).orElse("none");
   }
 
   static @Nullable String fenced(ImageDraft draft, IncarnationFenced r) {

@@ -23,9 +23,17 @@ public sealed interface MetadataRecord {
   /**
    * Command 0 of an incarnation. Fences an older incarnation of the same node id; broker epoch =
    * highest + 1.
+   *
+   * @param replaces the registered incarnation of the node id that it relies on; empty: there is
+   *     none
    */
   record IncarnationRegistered(
-      WriterId writer, int nodeId, List<Endpoint> endpoints, Optional<String> rack, String version)
+      WriterId writer,
+      int nodeId,
+      Optional<WriterId> replaces,
+      List<Endpoint> endpoints,
+      Optional<String> rack,
+      String version)
       implements MetadataRecord {}
 
   /**
@@ -72,6 +80,13 @@ public sealed interface MetadataRecord {
    * target back.
    */
   record TargetLeaderSet(PartitionId partition, int targetLeader) implements MetadataRecord {}
+
+  /**
+   * Another replica list, in order of preference. Relies on: the list before. If the leader's node
+   * is not in the new one, the first live broker of it becomes the target leader.
+   */
+  record ReplicasChanged(PartitionId partition, List<Integer> before, List<Integer> replicas)
+      implements MetadataRecord {}
 
   /** Log start moves up. Relies on: its leader epoch; never moves back. */
   record LogStartMoved(PartitionId partition, int leaderEpoch, long logStart)

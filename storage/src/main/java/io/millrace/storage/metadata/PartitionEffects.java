@@ -8,7 +8,9 @@ import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataImage.Topic;
 import io.millrace.storage.metadata.MetadataRecord.LeaderHandedOver;
 import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
+import io.millrace.storage.metadata.MetadataRecord.ReplicasChanged;
 import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
@@ -56,6 +58,42 @@ final class PartitionEffects {
             leadsNow ? Optional.empty() : Optional.of(r.targetLeader()),
             partition.checkpoint()));
     return null;
+  }
+
+  static @Nullable String replicasChanged(ImageDraft draft, ReplicasChanged r) {
+    Partition p = find(draft, r.partition());
+    if (p == null) {
+      return unknown(r.partition());
+    }
+    if (!p.replicas().equals(r.before())) {
+      return "the replicas of %s are %s, not %s"
+          .formatted(r.partition(), p.replicas(), r.before());
+    }
+    if (r.replicas().isEmpty() || new HashSet<>(r.replicas()).size() < r.replicas().size()) {
+      return "replicas %s of %s".formatted(r.replicas(), r.partition());
+    }
+    replace(
+        draft,
+        r.partition(),
+        new Partition(
+            p.leader(),
+            p.lastLeader(),
+            p.leaderEpoch(),
+            p.partitionEpoch() + 1,
+            p.logStart(),
+            List.copyOf(r.replicas()),
+            target(draft, p, r.replicas()),
+            p.checkpoint()));
+    return null;
+  }
+
+  /** A leader outside the new list shall go; a target outside it is none any more. */
+  private static Optional<Integer> target(ImageDraft draft, Partition p, List<Integer> replicas) {
+    if (p.leader().isPresent()
+        && !replicas.contains(draft.incarnation(p.leader().get()).nodeId())) {
+      return replicas.stream().filter(draft.brokers::containsKey).findFirst();
+    }
+    return p.targetLeader().filter(replicas::contains);
   }
 
   static @Nullable String logStartMoved(ImageDraft draft, WriterId issuer, LogStartMoved r) {

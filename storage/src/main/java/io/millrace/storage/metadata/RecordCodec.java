@@ -17,6 +17,7 @@ import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
+import io.millrace.storage.metadata.MetadataRecord.ReplicasChanged;
 import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
@@ -31,7 +32,7 @@ import java.util.TreeMap;
 final class RecordCodec {
   static final int VERSION = 1;
 
-  private static final int TYPE_MAX = 19;
+  private static final int TYPE_MAX = 20;
 
   private RecordCodec() {}
 
@@ -55,6 +56,7 @@ final class RecordCodec {
       case CheckpointTaken _ -> 16;
       case UploadFloorMoved _ -> 17;
       case FeatureSet _ -> 18;
+      case ReplicasChanged _ -> 19;
     };
   }
 
@@ -66,6 +68,7 @@ final class RecordCodec {
       case IncarnationRegistered r ->
           out.writer(r.writer())
               .i32(r.nodeId())
+              .optional(r.replaces(), out::writer)
               .list(r.endpoints(), e -> writeEndpoint(out, e))
               .optional(r.rack(), out::text)
               .text(r.version());
@@ -111,6 +114,7 @@ final class RecordCodec {
                   p -> out.partition(p.partition()).i32(p.leaderEpoch()).i64(p.end()));
       case UploadFloorMoved r -> out.writer(r.writer()).i64(r.floor());
       case FeatureSet r -> out.text(r.name()).u16(r.level());
+      case ReplicasChanged r -> out.partition(r.partition()).ints(r.before()).ints(r.replicas());
     }
     return out.toArray();
   }
@@ -132,6 +136,7 @@ final class RecordCodec {
           new IncarnationRegistered(
               in.writer(),
               in.i32(),
+              in.optional(in::writer),
               in.list(() -> readEndpoint(in)),
               in.optional(in::text),
               in.text());
@@ -160,6 +165,7 @@ final class RecordCodec {
               in.list(() -> new CheckpointEntry(in.partition(), in.i32(), in.i64())));
       case 17 -> new UploadFloorMoved(in.writer(), in.i64());
       case 18 -> new FeatureSet(in.text(), (short) in.u16());
+      case 19 -> new ReplicasChanged(in.partition(), in.ints(), in.ints());
       default -> throw in.corrupt("record type " + type);
     };
   }

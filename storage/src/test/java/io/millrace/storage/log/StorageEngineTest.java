@@ -184,7 +184,8 @@ final class StorageEngineTest {
                 BoundarySpacing.NORMAL));
     broker.await(
         newer.submit(
-            new IncarnationRegistered(newer.writer(), 1, List.of(), Optional.empty(), "newer")));
+            new IncarnationRegistered(
+                newer.writer(), 1, Optional.empty(), List.of(), Optional.empty(), "newer")));
     broker.await(newer.submit(new ClusterCreated(Uuid.ONE_UUID, 99)));
     newer.close();
 

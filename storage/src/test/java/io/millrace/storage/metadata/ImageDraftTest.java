@@ -25,12 +25,14 @@ import io.millrace.storage.metadata.MetadataRecord.ConfigsChanged;
 import io.millrace.storage.metadata.MetadataRecord.Dropped;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import io.millrace.storage.metadata.MetadataRecord.LeaderHandedOver;
 import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
 import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
+import io.millrace.storage.metadata.MetadataRecord.ReplicasChanged;
 import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
@@ -99,7 +101,7 @@ class ImageDraftTest {
 
   @Test
   void aNewIncarnationOfANodeFencesTheOlderOneForEver() {
-    world.applied(C, registered(C, 1));
+    world.applied(C, registered(C, 1, world.image()));
 
     assertThat(world.incarnation(A).state()).isEqualTo(IncarnationState.FENCED);
     assertThat(Objects.requireNonNull(world.image().broker(1)).writer()).isEqualTo(C);
@@ -108,6 +110,19 @@ class ImageDraftTest {
     world.isVoid(A, new NoOp());
     world.isVoid(A, registered(A, 1));
     world.isVoid(B, new IncarnationFenced(A));
+  }
+
+  @Test
+  void aRegistrationIsVoidWhereAnotherIncarnationOfItsNodeCameFirst() {
+    var overA = registered(C, 1, world.image());
+    world.isVoid(C, registered(C, 1));
+    world.isVoid(
+        C,
+        new IncarnationRegistered(C, 3, Optional.of(A), List.of(), Optional.empty(), "unknown"));
+    world.applied(B, new IncarnationFenced(A));
+
+    world.isVoid(C, overA);
+    world.applied(C, registered(C, 1));
   }
 
   @Test
@@ -160,6 +175,33 @@ class ImageDraftTest {
     assertThat(partition(ORDERS_0).targetLeader()).contains(2);
 
     world.applied(B, new TargetLeaderSet(ORDERS_0, 1));
+
+    assertThat(partition(ORDERS_0).targetLeader()).isEmpty();
+    assertThat(partition(ORDERS_0).leaderEpoch()).isZero();
+  }
+
+  @Test
+  void aReplicaListChangesOnlyFromWhatItWasComputedFrom() {
+    world.isVoid(B, new ReplicasChanged(ORDERS_0, List.of(2, 1), List.of(2)));
+    world.isVoid(B, new ReplicasChanged(ORDERS_0, List.of(1, 2), List.of()));
+    world.isVoid(B, new ReplicasChanged(ORDERS_0, List.of(1, 2), List.of(2, 2)));
+    world.isVoid(B, new ReplicasChanged(new PartitionId(ORDERS, 9), List.of(1), List.of(2)));
+    world.applied(B, new TargetLeaderSet(ORDERS_0, 2));
+
+    world.applied(B, new ReplicasChanged(ORDERS_0, List.of(1, 2), List.of(1, 3)));
+
+    assertThat(partition(ORDERS_0).replicas()).containsExactly(1, 3);
+    assertThat(partition(ORDERS_0).leader()).contains(A);
+    assertThat(partition(ORDERS_0).targetLeader()).isEmpty();
+  }
+
+  @Test
+  void aLeaderOutsideItsReplicaListShallGoToTheFirstLiveOne() {
+    world.applied(B, new ReplicasChanged(ORDERS_0, List.of(1, 2), List.of(3, 2)));
+    assertThat(partition(ORDERS_0).leader()).contains(A);
+    assertThat(partition(ORDERS_0).targetLeader()).contains(2);
+
+    world.applied(B, new ReplicasChanged(ORDERS_0, List.of(3, 2), List.of(3)));
 
     assertThat(partition(ORDERS_0).targetLeader()).isEmpty();
     assertThat(partition(ORDERS_0).leaderEpoch()).isZero();

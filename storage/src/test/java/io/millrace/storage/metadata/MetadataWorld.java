@@ -44,7 +44,7 @@ final class MetadataWorld {
 
   MetadataLog start(int node) {
     MetadataLog log = load();
-    await(Registration.register(log, Samples.registered(log.writer(), node), Samples.CLUSTER));
+    await(Registration.register(log, Samples.registered(log.writer(), node, log.image()), Samples.CLUSTER));
     return log;
   }
 

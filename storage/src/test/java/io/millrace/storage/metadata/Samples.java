@@ -20,6 +20,7 @@ import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
+import io.millrace.storage.metadata.MetadataRecord.ReplicasChanged;
 import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
@@ -43,10 +44,17 @@ final class Samples {
 
   private Samples() {}
 
+  /** The first of its node id, or after a fenced one. */
   static IncarnationRegistered registered(WriterId writer, int node) {
+    return registered(writer, node, MetadataImage.EMPTY);
+  }
+
+  /** Over the one that the image shows registered. */
+  static IncarnationRegistered registered(WriterId writer, int node, MetadataImage image) {
     return new IncarnationRegistered(
         writer,
         node,
+        Optional.ofNullable(image.brokers().get(node)),
         List.of(new Endpoint("PLAINTEXT", "host" + node, 9092, "PLAINTEXT")),
         Optional.of("rack"),
         "0.1.0");
@@ -93,7 +101,7 @@ final class Samples {
     return List.of(
         new NoOp(),
         new ClusterCreated(CLUSTER, 1),
-        registered(A, 1),
+        new IncarnationRegistered(A, 1, Optional.of(B), List.of(), Optional.empty(), "0.1.0"),
         new IncarnationFenced(B),
         new IncarnationRecovered(B, 3, 9, List.of(wal(B, 4), wal(B, 5))),
         new WalPublished(A, -1, 17, List.of(wal(A, 0))),
@@ -115,7 +123,8 @@ final class Samples {
             List.of(new Dropped(ORDERS_0, 500))),
         checkpoint(A, 8, 6, 1L << 33),
         new UploadFloorMoved(A, 9),
-        new FeatureSet("group.version", (short) 1));
+        new FeatureSet("group.version", (short) 1),
+        new ReplicasChanged(ORDERS_0, List.of(1, 2, 3), List.of(3, 4)));
   }
 
   static Entry entry() {

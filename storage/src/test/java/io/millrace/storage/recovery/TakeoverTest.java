@@ -69,7 +69,13 @@ class TakeoverTest {
     await(
         Registration.register(
             log,
-            new IncarnationRegistered(log.writer(), 1, List.of(), Optional.empty(), "0.1.0"),
+            new IncarnationRegistered(
+                log.writer(),
+                1,
+                Optional.ofNullable(log.image().brokers().get(1)),
+                List.of(),
+                Optional.empty(),
+                "0.1.0"),
             new Uuid(1, 1)));
     return log;
   }
