@@ -4,6 +4,7 @@ import io.millrace.objectstore.StoreProbe;
 import io.millrace.runtime.Disk.DiskLock;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.RandomUuid;
+import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.LogCache;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataLog;
@@ -83,7 +84,7 @@ final class FolderHome implements Home {
   }
 
   @Override
-  public Scribe scribe() {
+  public Scribe scribe(WriterId writer) {
     return Scribe.NONE;
   }
 
