@@ -31,6 +31,7 @@ import io.millrace.storage.object.ObjectPins;
 import io.millrace.storage.object.ObjectReader;
 import io.millrace.storage.object.PartitionOpener;
 import io.millrace.storage.object.PartitionSummary;
+import io.millrace.storage.recovery.FileLogRecovery;
 import io.millrace.storage.recovery.Takeover;
 import io.millrace.storage.recovery.WalRecovery;
 import io.millrace.storage.recovery.WalSeal;
@@ -100,7 +101,7 @@ final class IncarnationStart {
   /** The lock keeps every former incarnation of this folder from writing. */
   private Takeover takeover(MetadataLog log) {
     WalRecovery recovery = new WalRecovery(environment.disk(), new WalFolder(folder.store()));
-    return new Takeover(log, WalSeal.HELD_LOCK, recovery, blocking);
+    return new Takeover(log, WalSeal.HELD_LOCK, new FileLogRecovery(recovery, blocking));
   }
 
   private SpareFiles openSpares() {
