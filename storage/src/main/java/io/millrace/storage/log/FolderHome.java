@@ -13,8 +13,8 @@ import io.millrace.storage.metadata.Registration;
 import io.millrace.storage.metadata.Scribe;
 import io.millrace.storage.object.WalGarbage;
 import io.millrace.storage.recovery.FileLogRecovery;
-import io.millrace.storage.recovery.LogRecovery;
 import io.millrace.storage.recovery.Takeover;
+import io.millrace.storage.recovery.WalRecovery;
 import io.millrace.storage.recovery.WalSeal;
 import io.millrace.storage.wal.FileWal;
 import io.millrace.storage.wal.SpareFiles;
@@ -92,9 +92,9 @@ final class FolderHome implements Home {
   @Override
   public CompletableFuture<Void> join(MetadataLog metadata) {
     Optional<Incarnation> former = Optional.ofNullable(metadata.image().broker(identity.nodeId()));
-    LogRecovery recovery =
-        new FileLogRecovery(environment.disk(), new WalFolder(folder.store()), blocking);
-    Takeover takeover = new Takeover(metadata, WalSeal.HELD_LOCK, recovery);
+    WalRecovery recovery = new WalRecovery(environment.disk(), new WalFolder(folder.store()));
+    Takeover takeover =
+        new Takeover(metadata, WalSeal.HELD_LOCK, new FileLogRecovery(recovery, blocking));
     return Registration.register(
             metadata,
             new IncarnationRegistered(
