@@ -4,6 +4,7 @@ import io.millrace.objectstore.StoreProbe;
 import io.millrace.runtime.Disk.DiskLock;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.RandomUuid;
+import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.LogCache;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataLog;
@@ -11,6 +12,7 @@ import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import io.millrace.storage.metadata.Registration;
 import io.millrace.storage.metadata.Scribe;
 import io.millrace.storage.object.WalGarbage;
+import io.millrace.storage.recovery.FileLogRecovery;
 import io.millrace.storage.recovery.Takeover;
 import io.millrace.storage.recovery.WalRecovery;
 import io.millrace.storage.recovery.WalSeal;
@@ -83,7 +85,7 @@ final class FolderHome implements Home {
   }
 
   @Override
-  public Scribe scribe() {
+  public Scribe scribe(WriterId writer) {
     return Scribe.NONE;
   }
 
@@ -91,7 +93,8 @@ final class FolderHome implements Home {
   public CompletableFuture<Void> join(MetadataLog metadata) {
     Optional<Incarnation> former = Optional.ofNullable(metadata.image().broker(identity.nodeId()));
     WalRecovery recovery = new WalRecovery(environment.disk(), new WalFolder(folder.store()));
-    Takeover takeover = new Takeover(metadata, WalSeal.HELD_LOCK, recovery, blocking);
+    Takeover takeover =
+        new Takeover(metadata, WalSeal.HELD_LOCK, new FileLogRecovery(recovery, blocking));
     return Registration.register(
             metadata,
             new IncarnationRegistered(

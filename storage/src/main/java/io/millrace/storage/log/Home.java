@@ -1,5 +1,6 @@
 package io.millrace.storage.log;
 
+import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.LogCache;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.Scribe;
@@ -20,7 +21,7 @@ interface Home {
   int probeRacers();
 
   /** Who commits for this incarnation. */
-  Scribe scribe();
+  Scribe scribe(WriterId writer);
 
   /**
    * Registers the incarnation of a loaded log, and takes over what must be taken over before
