@@ -24,6 +24,7 @@ final class BrokerHost {
   private final BrokerProcess.Starter starter;
   private final List<Connection> connections = new ArrayList<>();
   private @Nullable Environment environment;
+  private @Nullable EventLoop peerLoop;
   private @Nullable CompletableFuture<BrokerProcess> starting;
   private int starts;
   private int connectionNumber;
@@ -57,6 +58,7 @@ final class BrokerHost {
     Environment begun = machine.startProcess();
     CompletableFuture<BrokerProcess> future = new CompletableFuture<>();
     environment = begun;
+    peerLoop = begun.threads().eventLoop("peers");
     starting = future;
     starts++;
     begun
@@ -72,6 +74,14 @@ final class BrokerHost {
                     future.completeExceptionally(failure);
                   }
                 }));
+  }
+
+  /** Runs a task of the present process, which serves other brokers. */
+  void onPeerLoop(Runnable task) {
+    EventLoop present = peerLoop;
+    if (present != null) {
+      present.execute(task);
+    }
   }
 
   /** The broker that takes requests now; null while there is none. */

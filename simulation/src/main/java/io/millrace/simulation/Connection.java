@@ -1,6 +1,7 @@
 package io.millrace.simulation;
 
 import io.millrace.broker.api.Caller;
+import io.millrace.broker.api.RefusedRequestException;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.EventLoop;
@@ -155,7 +156,7 @@ final class Connection implements RequestContext.Connection {
       return;
     }
     world.checks().run(() -> {
-      if (failure != null && !call.mayBeRefused) {
+      if (failure != null && !call.mayBeRefused && !mayEnd(failure)) {
         throw new Violation("the broker refuses " + call.api + ": " + failure, failure);
       }
       if (failure != null) {
@@ -168,6 +169,11 @@ final class Connection implements RequestContext.Connection {
         reply(call, reply);
       }
     });
+  }
+
+  /** In a cluster, a batch whose fate recovery decides has no answer. */
+  private boolean mayEnd(Throwable failure) {
+    return !world.ledger().oneBroker() && failure instanceof RefusedRequestException;
   }
 
   private void reply(Call call, ApiMessage reply) {

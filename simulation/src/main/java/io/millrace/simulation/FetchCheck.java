@@ -116,7 +116,7 @@ record FetchCheck(
     // one that no longer leads may tell what was so before, but never less than it told before
     long atLeast = partition.oneBroker() ? endAtRequest : toldAtRequest;
     partition.toldHighWatermark(data.highWatermark(), atLeast, "a fetch", asked);
-    partition.read(batches, offset, data.highWatermark());
+    partition.read(batches, offset, data.highWatermark(), asked);
     if (batches.isEmpty() && alone && offset < atLeast) {
       throw new Violation(
           "A6/A12: a fetch of %s at %d returned nothing; its end was %d"

@@ -1,6 +1,7 @@
 package io.millrace.simulation;
 
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.WriterId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -26,13 +27,26 @@ final class Ledger {
     this.durability = durability;
   }
 
-  /** Tells whether a batch is stored so that it cannot be lost (I1, I2). */
-  @FunctionalInterface
+  /** Tells whether what a client is told is stored so that it cannot be lost (I1, I2). */
   interface Durability {
-    Durability ASSUMED = (id, batch, how) -> {};
+    String ACKNOWLEDGED = "acknowledged";
+    String READ = "read";
 
-    /** Throws {@link Violation} if it is not. */
-    void check(PartitionId id, RecordedBatch batch, String how);
+    /** Of one broker on a disk, which only a power loss tells. */
+    Durability ASSUMED =
+        new Durability() {
+          @Override
+          public void check(PartitionId id, RecordedBatch batch, String how, WriterId by) {}
+
+          @Override
+          public void checkEnd(PartitionId id, long end, String how, WriterId by) {}
+        };
+
+    /** Throws {@link Violation} if the batch is not. */
+    void check(PartitionId id, RecordedBatch batch, String how, WriterId by);
+
+    /** Throws {@link Violation} if not all below {@code end} is. */
+    void checkEnd(PartitionId id, long end, String how, WriterId by);
   }
 
   /** A topic as clients found it. */

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * when it is whole again, or never.
  */
 final class Network {
+  private static final long REPEAT_NS_MAX = TimeUnit.SECONDS.toNanos(60);
+
   private final SimulatedScheduler scheduler;
   private final SplittableRandom random;
   private final EventLoop loop;
@@ -63,6 +65,15 @@ final class Network {
 
   boolean loses() {
     return random.nextInt(1000) < lossPerMille;
+  }
+
+  /** Whether a message between brokers is to come a second time. */
+  boolean repeats() {
+    return random.nextInt(1000) < lossPerMille;
+  }
+
+  long repeatDelayNs() {
+    return random.nextLong(REPEAT_NS_MAX);
   }
 
   /** Breaks one direction for a while. */

@@ -127,7 +127,7 @@ final class PartitionLedger {
     batch.acknowledgedAt(baseOffset);
     RecordedBatch recorded = RecordedBatch.of(batch.name, batch.bytes, baseOffset);
     learn(recorded, "acknowledged");
-    durability.check(id, recorded, "acknowledged by " + by.writer());
+    durability.check(id, recorded, Durability.ACKNOWLEDGED, by.writer());
     end = Math.max(end, recorded.lastOffset() + 1);
   }
 
@@ -140,12 +140,13 @@ final class PartitionLedger {
           "I2/I12: %s of %s told high watermark %d of %s after %d was known"
               .formatted(how, by.writer(), highWatermark, id, atLeast));
     }
+    durability.checkEnd(id, highWatermark, how, by.writer());
     toldBy.merge(by.writer(), highWatermark, Math::max);
     end = Math.max(end, highWatermark);
   }
 
   /** Batches a fetch of {@code offset} returned, in its order. */
-  void read(List<RecordedBatch> batches, long offset, long highWatermark) {
+  void read(List<RecordedBatch> batches, long offset, long highWatermark, BrokerProcess by) {
     long expected = -1;
     for (RecordedBatch batch : batches) {
       if (expected < 0
@@ -163,7 +164,7 @@ final class PartitionLedger {
       expected = batch.lastOffset() + 1;
       checkSent(batch);
       learn(batch, "read");
-      durability.check(id, batch, "read");
+      durability.check(id, batch, Durability.READ, by.writer());
     }
   }
 

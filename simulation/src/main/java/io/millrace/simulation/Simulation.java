@@ -28,7 +28,6 @@ public final class Simulation {
   private static final long IDLE_NS = TimeUnit.SECONDS.toNanos(1);
   private static final long WORK_NS = TimeUnit.MILLISECONDS.toNanos(300);
   private static final long REQUEST_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(30);
-  private static final long STEPS_MAX = 5_000_000;
 
   private final long seed;
   private final SimulatedScheduler scheduler;
@@ -43,6 +42,7 @@ public final class Simulation {
   private final ImageCheck imageCheck;
   private final List<Client> clients = new ArrayList<>();
   private final Reader reader;
+  private final Stepper stepper;
 
   /** How a seed went. */
   public record Result(long seed, long traceHash, long steps, Map<String, Long> coverage) {}
@@ -104,6 +104,7 @@ public final class Simulation {
             1 + random.nextInt(3),
             random.nextInt(3) == 0));
     this.reader = new Reader(threads.eventLoop("reader"), scheduler.fork(), world);
+    this.stepper = new Stepper(scheduler, checks, this::afterStep, this::whoWaits);
   }
 
   /** Runs the seed with the broker as it is. */
@@ -160,7 +161,7 @@ public final class Simulation {
     clients.forEach(Client::work);
     faults.plan(1 + random.nextInt(5));
     long endNs = scheduler.nowNs() + CHAOS_NS_MAX;
-    runUntil(() -> faults.exhausted() || scheduler.nowNs() > endNs);
+    stepper.runUntil(() -> faults.exhausted() || scheduler.nowNs() > endNs);
   }
 
   private void peace() {
@@ -186,10 +187,10 @@ public final class Simulation {
    */
   private void damage() throws IOException {
     clients.forEach(Client::work);
-    runFor(WORK_NS);
+    stepper.runFor(WORK_NS);
     clients.forEach(Client::rest);
     await(() -> clients.stream().allMatch(Client::done), "what clients have begun");
-    runFor(IDLE_NS);
+    stepper.runFor(IDLE_NS);
     SimulatedDisk disk = host.machine().disk();
     boolean ofTheLog = random.nextBoolean();
     Path folder = BrokerHost.DATA.resolve("store");
@@ -212,39 +213,11 @@ public final class Simulation {
     coverage.count("flipped bit refused at start", faults.refused() ? 1 : 0);
   }
 
-  private void runFor(long durationNs) {
-    long endNs = scheduler.nowNs() + durationNs;
-    runUntil(() -> scheduler.nowNs() > endNs);
-  }
-
   private void await(BooleanSupplier condition, String what) {
-    long endNs = scheduler.nowNs() + PEACE_NS_MAX;
-    runUntil(() -> condition.getAsBoolean() || scheduler.nowNs() > endNs);
-    if (!condition.getAsBoolean()) {
-      throw new Violation("no progress, waiting for " + what + whoWaits());
-    }
+    stepper.await(condition, what, PEACE_NS_MAX);
   }
 
-  private void runUntil(BooleanSupplier condition) {
-    for (long i = 0; i < STEPS_MAX; i++) {
-      if (condition.getAsBoolean()) {
-        return;
-      }
-      scheduler.step();
-      checkStep();
-      faults.afterStep();
-    }
-    throw new Violation("no end after " + STEPS_MAX + " steps" + whoWaits());
-  }
-
-  private void checkStep() {
-    Throwable violation = checks.violation();
-    if (violation == null && !scheduler.failures().isEmpty()) {
-      violation = scheduler.failures().getFirst();
-    }
-    if (violation != null) {
-      throw new Violation(String.valueOf(violation.getMessage()), violation);
-    }
+  private void afterStep() {
     SimulatedThreads threads = host.machine().process();
     if (threads != null && threads.pending() > TASKS_PENDING_MAX) {
       throw new Violation("I13: " + threads.pending() + " tasks wait in the broker");
@@ -253,6 +226,7 @@ public final class Simulation {
     if (process != null) {
       imageCheck.check(process.image());
     }
+    faults.afterStep();
   }
 
   private String whoWaits() {

@@ -5,6 +5,8 @@ import io.millrace.objectstore.ObjectKeys;
 import io.millrace.objectstore.ObjectStore;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
@@ -15,6 +17,7 @@ final class StoreView implements ObjectStore {
   private final SimulatedStore store;
   private final String name;
   private final Executor replies;
+  private final Set<String> putsInFlight = new HashSet<>();
 
   StoreView(SimulatedStore store, String name, Executor replies) {
     this.store = store;
@@ -26,10 +29,15 @@ final class StoreView implements ObjectStore {
   public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer body) {
     byte[] bytes = bytes(body);
     ObjectKeys.check(key);
-    store.watcher().onPut(name, key);
-    return call(
-        () -> store.stored(name, key, bytes, truth().putIfAbsent(key, ByteBuffer.wrap(bytes))),
-        PutOutcome.Unknown::new);
+    if (!putsInFlight.add(key)) {
+      store.watcher().onHedged(name, key);
+    }
+    CompletableFuture<PutOutcome> put =
+        call(
+            () -> store.stored(name, key, bytes, truth().putIfAbsent(key, ByteBuffer.wrap(bytes))),
+            PutOutcome.Unknown::new);
+    put.whenComplete((_, _) -> putsInFlight.remove(key));
+    return put;
   }
 
   @Override
@@ -147,7 +155,6 @@ final class StoreView implements ObjectStore {
 
     @Override
     public CompletableFuture<PutOutcome> complete() {
-      store.watcher().onPut(name, key);
       return call(
           () -> store.stored(name, key, taken.toByteArray(), real.complete()),
           PutOutcome.Unknown::new);

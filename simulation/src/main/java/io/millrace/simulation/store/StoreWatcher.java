@@ -18,6 +18,6 @@ public interface StoreWatcher {
   /** An object is no more. */
   default void onDeleted(String by, String key) {}
 
-  /** A view begins a put. */
-  default void onPut(String by, String key) {}
+  /** A view begins a put of a key while it waits for the answer to another. */
+  default void onHedged(String by, String key) {}
 }
