@@ -154,11 +154,6 @@ public final class SimulatedPartitionLog implements PartitionLog {
   }
 
   @Override
-  public CompletableFuture<Void> proof() {
-    return CompletableFuture.completedFuture(null);
-  }
-
-  @Override
   public CompletableFuture<Long> sizeBytes() {
     return CompletableFuture.completedFuture(
         batches.stream().mapToLong(ByteBuffer::remaining).sum());
