@@ -4,6 +4,7 @@ import io.millrace.broker.api.ApiErrors;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.ConfigLoader;
 import io.millrace.broker.config.Listener;
+import io.millrace.broker.config.NodeKeys;
 import io.millrace.broker.config.StartOptions;
 import io.millrace.broker.network.NetworkCounters;
 import io.millrace.broker.network.NetworkServer;
@@ -13,7 +14,9 @@ import io.millrace.runtime.SystemClock;
 import io.millrace.runtime.SystemDisk;
 import io.millrace.runtime.SystemRandomness;
 import io.millrace.runtime.SystemThreads;
+import io.millrace.storage.log.BrokerIdentity;
 import io.millrace.storage.log.DataFolderException;
+import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.metadata.MetadataCorruptException;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.millrace.storage.recovery.WalCorruptException;
@@ -115,7 +118,16 @@ public final class Broker implements RunningBroker {
             .toList();
     BrokerCore started =
         new BrokerCore(
-            environment, store, config, Settings.storage(config, dataFolder), endpoints, version());
+            environment,
+            config,
+            StorageEngine.inFolder(
+                environment,
+                store,
+                Settings.storage(config),
+                Settings.folder(config, dataFolder),
+                new BrokerIdentity(
+                    config.nodeId(), endpoints, config.find(NodeKeys.BROKER_RACK), version())),
+            dataFolder);
     core = started;
     await(started);
     started.failure().thenAccept(this::onFailure);

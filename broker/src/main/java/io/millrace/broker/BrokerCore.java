@@ -6,20 +6,15 @@ import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
 import io.millrace.broker.config.BrokerConfig;
-import io.millrace.broker.config.NodeKeys;
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.coordinator.group.GroupShard;
-import io.millrace.objectstore.ObjectStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
-import io.millrace.storage.log.BrokerIdentity;
 import io.millrace.storage.log.StorageEngine;
-import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
-import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -45,27 +40,15 @@ public final class BrokerCore {
   private volatile @Nullable Dispatcher dispatcher;
 
   /**
-   * @param store in the data folder of {@code storageSettings}; closed by the caller after {@link
-   *     #stop}
-   * @param endpoints advertised addresses, one per listener
+   * @param storage not started; its store is closed by the caller after {@link #stop}
+   * @param dataFolder what DescribeLogDirs tells of
    */
   public BrokerCore(
-      Environment environment,
-      ObjectStore store,
-      BrokerConfig config,
-      StorageSettings storageSettings,
-      List<Endpoint> endpoints,
-      String version) {
+      Environment environment, BrokerConfig config, StorageEngine storage, Path dataFolder) {
     this.environment = environment;
     this.config = config;
-    this.dataFolder = storageSettings.dataFolder();
-    this.storage =
-        new StorageEngine(
-            environment,
-            store,
-            storageSettings,
-            new BrokerIdentity(
-                config.nodeId(), endpoints, config.find(NodeKeys.BROKER_RACK), version));
+    this.storage = storage;
+    this.dataFolder = dataFolder;
   }
 
   /** Completes when requests may be served; fails as {@link StorageEngine#start} does. */

@@ -7,6 +7,7 @@ import io.millrace.broker.config.NetworkKeys;
 import io.millrace.broker.handler.FindCoordinatorHandler.OffsetsTopicSettings;
 import io.millrace.broker.network.NetworkSettings;
 import io.millrace.coordinator.group.GroupSettings;
+import io.millrace.storage.log.FolderSettings;
 import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.wal.FileWalSettings;
 import io.millrace.storage.wal.WalSync;
@@ -47,16 +48,18 @@ final class Settings {
             "104857600"));
   }
 
-  static StorageSettings storage(BrokerConfig config, Path dataFolder) {
+  static FolderSettings folder(BrokerConfig config, Path dataFolder) {
     FileWalSettings wal =
         FileWalSettings.of(
             config.get(MillraceKeys.WAL_FILE_BYTES),
             config.get(MillraceKeys.WAL_ENTRY_BYTES_MAX),
             walSync(config.get(MillraceKeys.WAL_SYNC)),
             config.get(MillraceKeys.WAL_SYNC_INTERVAL_MS));
+    return FolderSettings.of(dataFolder, wal);
+  }
+
+  static StorageSettings storage(BrokerConfig config) {
     return StorageSettings.of(
-        dataFolder,
-        wal,
         config.get(MillraceKeys.WAL_BACKLOG_BYTES_MAX),
         config.get(MillraceKeys.LOG_CACHE_BYTES),
         config.get(MillraceKeys.BLOCK_CACHE_BYTES),

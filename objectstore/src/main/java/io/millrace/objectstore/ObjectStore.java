@@ -6,7 +6,7 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * A store of objects that are written once. Keys are '/'-separated segments of [A-Za-z0-9._-] (at
- * most 255 bytes each, 1000 in all); no key is a path prefix of another. Futures complete with an
+ * most 255 bytes each, 768 in all); no key is a path prefix of another. Futures complete with an
  * outcome, never exceptionally (a failed argument check throws at once); they complete on a thread
  * of the store, so callers hop to their own loop.
  */

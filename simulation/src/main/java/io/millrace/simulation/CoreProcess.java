@@ -6,6 +6,9 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.Environment;
+import io.millrace.storage.log.BrokerIdentity;
+import io.millrace.storage.log.FolderSettings;
+import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.BoundarySpacing;
 import io.millrace.storage.metadata.MetadataImage;
@@ -16,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -37,15 +41,22 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
     BrokerCore core =
         new BrokerCore(
             environment,
-            store,
             BrokerConfig.of(Map.of("node.id", "1")),
-            settings(data),
-            List.of(new Endpoint("PLAINTEXT", "broker", 9092, "PLAINTEXT")),
-            "simulation");
+            StorageEngine.inFolder(
+                environment,
+                store,
+                settings(),
+                folder(data),
+                new BrokerIdentity(
+                    1,
+                    List.of(new Endpoint("PLAINTEXT", "broker", 9092, "PLAINTEXT")),
+                    Optional.empty(),
+                    "simulation")),
+            data);
     return core.start().thenApply(done -> new CoreProcess(environment, core));
   }
 
-  private static StorageSettings settings(Path data) {
+  private static FolderSettings folder(Path data) {
     FileWalSettings wal =
         new FileWalSettings(
             128 << 10,
@@ -56,11 +67,11 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
             TimeUnit.MILLISECONDS.toNanos(100),
             8 << 10,
             8);
+    return new FolderSettings(data, wal, 2, 0);
+  }
+
+  private static StorageSettings settings() {
     return new StorageSettings(
-        data,
-        wal,
-        2,
-        0,
         384 << 10,
         512 << 10,
         64 << 10,

@@ -117,7 +117,7 @@ public final class WalWorld {
             folder,
             spares,
             new LogCache(new ChunkPool(64 << 10, cacheBytes)),
-            file -> publish(meta, file));
+            files -> publish(meta, files.getFirst()));
     wal.start();
     return wal;
   }
