@@ -13,7 +13,7 @@ public record Command(WriterId issuer, long number, MetadataRecord record) {
    * Commands of one incarnation that may be unsettled at a time; a constant of the format, since
    * the image keeps as many hashes.
    */
-  static final int UNSETTLED_MAX = 64;
+  public static final int UNSETTLED_MAX = 64;
 
   /**
    * What the image keeps of it; tells the issuer whether it was this command that was applied under

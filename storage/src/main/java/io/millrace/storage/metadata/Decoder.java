@@ -18,7 +18,7 @@ import org.apache.kafka.common.Uuid;
  * Reads what {@link Encoder} wrote; strict: lengths are checked before memory is taken, and nothing
  * may be left over.
  */
-final class Decoder {
+public final class Decoder {
   private final String key;
   private final ByteBuffer in;
 
@@ -32,7 +32,7 @@ final class Decoder {
    *
    * @param versionMax newest version this program reads
    */
-  static Decoder open(String key, ByteBuffer body, int magic, int versionMax) {
+  public static Decoder open(String key, ByteBuffer body, int magic, int versionMax) {
     ByteBuffer in = body.slice();
     if (in.remaining() < 10) {
       throw new MetadataCorruptException(
@@ -79,22 +79,22 @@ final class Decoder {
     return key;
   }
 
-  int u16() {
+  public int u16() {
     need(2);
     return Short.toUnsignedInt(in.getShort());
   }
 
-  int i32() {
+  public int i32() {
     need(4);
     return in.getInt();
   }
 
-  long i64() {
+  public long i64() {
     need(8);
     return in.getLong();
   }
 
-  boolean flag() {
+  public boolean flag() {
     need(1);
     byte value = in.get();
     if (value != 0 && value != 1) {
@@ -103,7 +103,7 @@ final class Decoder {
     return value == 1;
   }
 
-  String text() {
+  public String text() {
     int length = i32();
     need(length);
     ByteBuffer utf8 = in.slice(in.position(), length);
@@ -115,8 +115,17 @@ final class Decoder {
     }
   }
 
-  WriterId writer() {
+  public WriterId writer() {
     return new WriterId(i64(), i64());
+  }
+
+  /** A 32-bit length, then so many bytes. */
+  public byte[] bytes() {
+    int length = i32();
+    need(length);
+    byte[] bytes = new byte[length];
+    in.get(bytes);
+    return bytes;
   }
 
   Uuid uuid() {
@@ -128,7 +137,15 @@ final class Decoder {
   }
 
   <T> List<T> list(Supplier<T> element) {
+    return list(Integer.MAX_VALUE, element);
+  }
+
+  /** A list of at most {@code countMax} elements. */
+  public <T> List<T> list(int countMax, Supplier<T> element) {
     int count = i32();
+    if (count > countMax) {
+      throw corrupt("a list of %d, at most %d are allowed".formatted(count, countMax));
+    }
     need(count); // an element has at least one byte
     List<T> values = new ArrayList<>(Math.min(count, 1024));
     for (int i = 0; i < count; i++) {
@@ -137,7 +154,7 @@ final class Decoder {
     return List.copyOf(values);
   }
 
-  <T> Optional<T> optional(Supplier<T> present) {
+  public <T> Optional<T> optional(Supplier<T> present) {
     return flag() ? Optional.of(present.get()) : Optional.empty();
   }
 
@@ -158,13 +175,13 @@ final class Decoder {
   }
 
   /** Nothing may follow. */
-  void end() {
+  public void end() {
     if (in.hasRemaining()) {
       throw corrupt(in.remaining() + " bytes too many");
     }
   }
 
-  MetadataCorruptException corrupt(String why) {
+  public MetadataCorruptException corrupt(String why) {
     return new MetadataCorruptException("%s is corrupt: %s".formatted(key, why));
   }
 

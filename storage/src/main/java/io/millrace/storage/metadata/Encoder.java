@@ -13,11 +13,11 @@ import java.util.zip.CRC32C;
 import org.apache.kafka.common.Uuid;
 
 /** Writes the big-endian fields of the metadata formats into a growing array. */
-final class Encoder {
+public final class Encoder {
   private byte[] bytes = new byte[256];
   private int size;
 
-  Encoder u16(int value) {
+  public Encoder u16(int value) {
     if (value < 0 || value > 0xffff) {
       throw new IllegalArgumentException("does not fit 16 bits: " + value);
     }
@@ -27,33 +27,33 @@ final class Encoder {
     return this;
   }
 
-  Encoder i32(int value) {
+  public Encoder i32(int value) {
     room(4);
     ByteBuffer.wrap(bytes).putInt(size, value);
     size += 4;
     return this;
   }
 
-  Encoder i64(long value) {
+  public Encoder i64(long value) {
     room(8);
     ByteBuffer.wrap(bytes).putLong(size, value);
     size += 8;
     return this;
   }
 
-  Encoder flag(boolean value) {
+  public Encoder flag(boolean value) {
     room(1);
     bytes[size++] = (byte) (value ? 1 : 0);
     return this;
   }
 
   /** 32-bit length in bytes, then UTF-8. */
-  Encoder text(String value) {
+  public Encoder text(String value) {
     return bytes(value.getBytes(StandardCharsets.UTF_8));
   }
 
   /** 32-bit length, then the bytes. */
-  Encoder bytes(byte[] value) {
+  public Encoder bytes(byte[] value) {
     i32(value.length);
     return raw(value);
   }
@@ -65,7 +65,7 @@ final class Encoder {
     return this;
   }
 
-  Encoder writer(WriterId id) {
+  public Encoder writer(WriterId id) {
     return i64(id.high()).i64(id.low());
   }
 
@@ -78,14 +78,14 @@ final class Encoder {
   }
 
   /** 32-bit count, then the elements. */
-  <T> Encoder list(Collection<T> values, Consumer<T> element) {
+  public <T> Encoder list(Collection<T> values, Consumer<T> element) {
     i32(values.size());
     values.forEach(element);
     return this;
   }
 
   /** One byte 0 or 1, then the value if 1. */
-  <T> Encoder optional(Optional<T> value, Consumer<T> present) {
+  public <T> Encoder optional(Optional<T> value, Consumer<T> present) {
     flag(value.isPresent());
     value.ifPresent(present);
     return this;
@@ -104,7 +104,7 @@ final class Encoder {
     return list(values.entrySet(), e -> text(e.getKey()).text(e.getValue()));
   }
 
-  int size() {
+  public int size() {
     return size;
   }
 
@@ -113,7 +113,7 @@ final class Encoder {
   }
 
   /** Everything so far, followed by its CRC32C. */
-  byte[] withCrc() {
+  public byte[] withCrc() {
     CRC32C crc = new CRC32C();
     crc.update(bytes, 0, size);
     i32((int) crc.getValue());

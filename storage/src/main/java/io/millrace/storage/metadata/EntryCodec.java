@@ -5,7 +5,7 @@ import io.millrace.storage.WriterId;
 import java.nio.ByteBuffer;
 
 /** Bytes of an {@link Entry}: docs/formats/metadata.md. */
-final class EntryCodec {
+public final class EntryCodec {
   /** An entry larger than this is never written. */
   static final int BYTES_MAX = 16 << 20;
 
@@ -35,13 +35,13 @@ final class EntryCodec {
     return entry;
   }
 
-  static void writeCommand(Encoder out, Command command) {
+  public static void writeCommand(Encoder out, Command command) {
     byte[] record = RecordCodec.encode(command.record());
     out.writer(command.issuer()).i64(command.number());
     out.u16(RecordCodec.type(command.record())).u16(RecordCodec.VERSION).bytes(record);
   }
 
-  private static Command readCommand(Decoder in) {
+  public static Command readCommand(Decoder in) {
     WriterId issuer = in.writer();
     long number = in.i64();
     int type = in.u16();

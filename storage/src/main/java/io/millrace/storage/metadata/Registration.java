@@ -21,6 +21,8 @@ public record Registration(Incarnation incarnation, List<Incarnation> toRecover)
   public static final int FORMAT_VERSION = 1;
 
   /**
+   * Fails with {@link VoidException} if what it relies on is no longer so.
+   *
    * @param registered its writer is the log's
    * @param clusterId taken if the cluster has none yet
    */
@@ -52,7 +54,16 @@ public record Registration(Incarnation incarnation, List<Incarnation> toRecover)
                 .toList());
       }
       case Outcome.Voided(String reason, _) ->
-          throw new IllegalStateException("registration is void: " + reason);
+          throw new VoidException("registration is void: " + reason);
     };
+  }
+
+  /** Another one was first; the incarnation is not registered and may try again. */
+  public static final class VoidException extends IllegalStateException {
+    private static final long serialVersionUID = 1L;
+
+    VoidException(String message) {
+      super(message);
+    }
   }
 }

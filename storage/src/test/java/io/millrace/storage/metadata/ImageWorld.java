@@ -8,18 +8,18 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** An image that moves by one command per entry. */
-final class ImageWorld {
+public final class ImageWorld {
   private MetadataImage image = MetadataImage.EMPTY;
 
-  MetadataImage image() {
+  public MetadataImage image() {
     return image;
   }
 
-  MetadataImage.Incarnation incarnation(WriterId writer) {
+  public MetadataImage.Incarnation incarnation(WriterId writer) {
     return Objects.requireNonNull(image.incarnations().get(writer));
   }
 
-  void applied(WriterId issuer, MetadataRecord record) {
+  public void applied(WriterId issuer, MetadataRecord record) {
     assertThat(issue(issuer, record)).as("reason why %s is void", record).isNull();
   }
 
@@ -29,7 +29,7 @@ final class ImageWorld {
     assertThat(withoutEntry(image)).isEqualTo(withoutEntry(before));
   }
 
-  @Nullable String issue(WriterId issuer, MetadataRecord record) {
+  public @Nullable String issue(WriterId issuer, MetadataRecord record) {
     return apply(new Command(issuer, new ImageDraft(image).nextCommand(issuer), record));
   }
 

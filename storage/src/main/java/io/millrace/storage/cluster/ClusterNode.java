@@ -1,0 +1,129 @@
+package io.millrace.storage.cluster;
+
+import io.millrace.objectstore.ObservedStore;
+import io.millrace.runtime.Clock;
+import io.millrace.runtime.EventLoop;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.cluster.PeerReply.Alive;
+import io.millrace.storage.cluster.PeerReply.Declined;
+import io.millrace.storage.cluster.PeerReply.Opinion;
+import io.millrace.storage.cluster.PeerRequest.Commit;
+import io.millrace.storage.cluster.PeerRequest.Heartbeat;
+import io.millrace.storage.cluster.PeerRequest.Suspect;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Incarnation;
+import io.millrace.storage.metadata.MetadataLog;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+
+/**
+ * One registered incarnation among the brokers of its cluster: answers the others, watches them,
+ * takes over from those that ended and, as the scribe, balances leaders. Its parts run on one loop,
+ * which the owner closes after it. No safety rests on it.
+ */
+public final class ClusterNode implements PeerService, AutoCloseable {
+  private final MetadataLog metadata;
+  private final EventLoop loop;
+  private final Liveness liveness;
+  private final TakeoverWatch takeovers;
+  private final BalanceRunner balance;
+  private final AtomicBoolean imageWaits = new AtomicBoolean();
+  private volatile boolean closed;
+
+  /**
+   * @param metadata of an incarnation that is registered
+   * @param store the one the metadata log uses, so that its polls keep the age of the store low
+   * @param takeover recovers one fenced incarnation
+   */
+  public ClusterNode(
+      MetadataLog metadata,
+      Clock clock,
+      EventLoop loop,
+      PeerLink link,
+      ClusterSettings settings,
+      ObservedStore store,
+      Function<WriterId, CompletableFuture<Void>> takeover) {
+    this.metadata = metadata;
+    this.loop = loop;
+    this.liveness = new Liveness(metadata, clock, loop, link, store, settings);
+    this.takeovers = new TakeoverWatch(metadata.writer(), clock, loop, takeover);
+    this.balance = new BalanceRunner(metadata, loop, settings);
+  }
+
+  public void start() {
+    metadata.addListener((_, _) -> onImage());
+    loop.execute(liveness::start);
+    onImage();
+  }
+
+  @Override
+  public CompletableFuture<PeerReply> answer(PeerRequest request) {
+    MetadataImage image = metadata.image();
+    Incarnation own = image.incarnations().get(metadata.writer());
+    if (closed || own == null || !image.isRegistered(own.writer()) || metadata.ended().isDone()) {
+      return declined();
+    }
+    return switch (request) {
+      case Heartbeat heartbeat ->
+          onLoop(() -> {
+            liveness.onHeartbeat(heartbeat);
+            return CompletableFuture.completedFuture(
+                new Alive(
+                    own.writer(),
+                    own.nodeId(),
+                    metadata.image().entryNumber(),
+                    liveness.storeAgeMs()));
+          });
+      case Commit commit -> commit(commit);
+      case Suspect suspect ->
+          onLoop(() -> liveness.opinion(suspect.about()).thenApply(Opinion::new));
+    };
+  }
+
+  /** Ends at once; the incarnation itself stays registered. */
+  @Override
+  public void close() {
+    closed = true;
+    loop.execute(() -> {
+      liveness.close();
+      takeovers.close();
+      balance.close();
+    });
+  }
+
+  /** Many entries in a row are looked at once. */
+  private void onImage() {
+    if (!closed && imageWaits.compareAndSet(false, true)) {
+      loop.execute(() -> {
+        imageWaits.set(false);
+        if (!closed) {
+          MetadataImage image = metadata.image();
+          liveness.onImage(image);
+          takeovers.onImage(image);
+          balance.onImage(image);
+        }
+      });
+    }
+  }
+
+  private CompletableFuture<PeerReply> commit(Commit commit) {
+    return declined();
+  }
+
+  private CompletableFuture<PeerReply> onLoop(
+      java.util.function.Supplier<CompletableFuture<? extends PeerReply>> work) {
+    CompletableFuture<PeerReply> reply = new CompletableFuture<>();
+    try {
+      loop.execute(() -> work.get().thenAccept(reply::complete));
+    } catch (RejectedExecutionException closing) {
+      return declined();
+    }
+    return reply;
+  }
+
+  private static CompletableFuture<PeerReply> declined() {
+    return CompletableFuture.completedFuture(new Declined("this incarnation has ended"));
+  }
+}

@@ -1,0 +1,85 @@
+package io.millrace.storage.cluster;
+
+import io.millrace.runtime.Clock;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.Command;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Incarnation;
+import io.millrace.storage.metadata.MetadataRecord.Endpoint;
+import io.millrace.storage.metadata.Scribe;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The lowest live broker of the image, reached over the network. One that did not serve is not
+ * asked again for a while. Any thread may call.
+ */
+public final class PeerScribe implements Scribe {
+  /** How long an incarnation that did not serve is left alone. */
+  static final long HOLD_NS = TimeUnit.SECONDS.toNanos(5);
+
+  private final WriterId own;
+  private final Clock clock;
+  private final PeerLink link;
+  private final ClusterSettings settings;
+  private volatile @Nullable Held held;
+
+  /**
+   * @param own the incarnation whose commands are handed over
+   */
+  public PeerScribe(WriterId own, Clock clock, PeerLink link, ClusterSettings settings) {
+    this.own = own;
+    this.clock = clock;
+    this.link = link;
+    this.settings = settings;
+  }
+
+  private record Held(WriterId writer, long untilNs) {}
+
+  @Override
+  public CompletableFuture<Answer> commit(MetadataImage image, List<Command> commands) {
+    Incarnation scribe = of(image);
+    Endpoint address = scribe == null ? null : settings.address(scribe);
+    if (scribe == null
+        || address == null
+        || scribe.writer().equals(own)
+        || isHeld(scribe.writer())
+        || !PeerCodec.fits(commands)) {
+      return CompletableFuture.completedFuture(new Answer.NotHandedOver());
+    }
+    PeerRequest request = new PeerRequest.Commit(own, image.entryNumber(), commands);
+    return link.call(address, request, settings.scribeTimeoutNs())
+        .thenApply(outcome -> answer(scribe.writer(), commands.size(), outcome));
+  }
+
+  /** The broker that commits for others by convention; null in an image without live brokers. */
+  static @Nullable Incarnation of(MetadataImage image) {
+    return image.brokers().isEmpty() ? null : image.broker(image.brokers().firstKey());
+  }
+
+  private Answer answer(WriterId scribe, int commands, PeerOutcome outcome) {
+    Answer answer =
+        switch (outcome) {
+          case PeerOutcome.Answered(PeerReply.Committed(var voidReasons, var entries))
+              when voidReasons.size() == commands ->
+              new Answer.Committed(voidReasons, entries);
+          case PeerOutcome.Answered(PeerReply.Declined _) -> new Answer.NotHandedOver();
+          case PeerOutcome.Answered(PeerReply _) -> new Answer.Silent(); // no answer to a commit
+          case PeerOutcome.Refused _ -> new Answer.NotHandedOver();
+          case PeerOutcome.Silent _ -> new Answer.Silent();
+        };
+    if (!(answer instanceof Answer.Committed)) {
+      held = new Held(scribe, clock.monotonicNs() + HOLD_NS);
+    }
+    return answer;
+  }
+
+  private boolean isHeld(WriterId scribe) {
+    Held now = held;
+    return now != null
+        && now.writer().equals(scribe)
+        && clock.monotonicNs() - now.untilNs() < 0;
+  }
+}
