@@ -1,70 +1,107 @@
 package io.millrace.storage.metadata;
 
+import io.millrace.runtime.EventLoop;
 import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
-import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataLog.IncarnationEndedException;
 import io.millrace.storage.metadata.MetadataLog.Outcome;
 import io.millrace.storage.metadata.MetadataObjects.Settled;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands of one incarnation that wait, and the entry that carries the first of them. Decides
- * on image n-1, puts at n, and if another's entry stands there decides again; numbers of commands
- * that did not make it are given to the next ones, which is safe as nobody else was handed them.
- * Owned by the metadata loop, one commit at a time.
+ * What waits to be committed: own commands, which go to the scribe or into an entry of our own, and
+ * those of brokers for which this one is the scribe. Decides on image n-1, puts at n, and if
+ * another's entry stands there decides again. Owned by the metadata loop, one commit at a time; the
+ * scribe's answer is waited for beside it.
  */
 final class CommitQueue {
-  private static final int ENTRY_BYTES_WANTED = 1 << 20;
-
   private final WriterId writer;
+  private final EventLoop loop;
   private final MetadataObjects objects;
   private final ImageFollower follower;
-  private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
-  private List<Decided> inFlight = List.of();
+  private final Scribe scribe;
+  private final Runnable onReady;
+  private final OwnCommands own;
+  private final ForeignCommands foreign = new ForeignCommands();
+  private @Nullable Handing handing;
+  private Scribe.@Nullable Answer answered;
+  private long handings;
+  private boolean direct;
 
-  CommitQueue(WriterId writer, MetadataObjects objects, ImageFollower follower) {
+  /**
+   * @param onReady called on the loop when there is something to commit that was not there before
+   */
+  CommitQueue(
+      WriterId writer,
+      EventLoop loop,
+      MetadataObjects objects,
+      ImageFollower follower,
+      Scribe scribe,
+      Runnable onReady) {
     this.writer = writer;
+    this.loop = loop;
     this.objects = objects;
     this.follower = follower;
-  }
-
-  private record Waiting(MetadataRecord record, CompletableFuture<Outcome> outcome) {}
-
-  /** A command in the entry, or the reason it is void. */
-  private record Decided(Waiting waiting, Command command, @Nullable String voidReason) {}
-
-  void add(MetadataRecord record, CompletableFuture<Outcome> outcome) {
-    if (RecordCodec.encode(record).length > EntryCodec.BYTES_MAX / 2) {
-      outcome.completeExceptionally(
-          new IllegalArgumentException("a metadata record is larger than half an entry may be"));
-      return;
-    }
-    waiting.add(new Waiting(record, outcome));
-  }
-
-  boolean isEmpty() {
-    return waiting.isEmpty();
+    this.scribe = scribe;
+    this.onReady = onReady;
+    this.own = new OwnCommands(writer);
   }
 
   /**
-   * Settles the commands at the head of the queue; at least one unless another's entry came first.
+   * Commands in the hands of the scribe, which has not answered.
+   *
+   * @param number tells one from another
+   * @param fresh those that were never handed over before
    */
+  private record Handing(long number, List<OwnCommands.Waiting> fresh) {}
+
+  void add(MetadataRecord record, CompletableFuture<Outcome> outcome) {
+    own.add(record, outcome);
+  }
+
+  /** False if there is no room; any thread may ask. */
+  boolean admit(ForeignCommands.Request request) {
+    return foreign.admit(request);
+  }
+
+  void add(ForeignCommands.Request admitted) {
+    foreign.add(admitted);
+  }
+
+  boolean isReady() {
+    return answered != null || !foreign.isEmpty() || ownReady();
+  }
+
+  /** Moves what is ready one step on: to the scribe, into an entry, or to what became of it. */
   CompletableFuture<Void> commit() {
+    Scribe.Answer answer = answered;
+    if (answer != null) {
+      answered = null;
+      return onAnswer(answer);
+    }
     return decide(false);
+  }
+
+  /** The image has moved, perhaps by an entry of the scribe whose answer is yet to come. */
+  void settle() {
+    own.settle(follower.image());
+    if (!own.anyHandedOver()) {
+      handing = null;
+    }
   }
 
   /** Completes everything exceptionally. */
   void fail(IncarnationEndedException cause) {
-    List<Waiting> all = new ArrayList<>(inFlight.stream().map(Decided::waiting).toList());
-    all.addAll(waiting);
-    inFlight = List.of();
-    waiting.clear();
-    all.forEach(each -> each.outcome().completeExceptionally(cause));
+    handing = null;
+    own.fail(cause);
+    foreign.fail(cause);
+  }
+
+  private boolean ownReady() {
+    return handing == null && !own.isEmpty();
   }
 
   /**
@@ -73,85 +110,98 @@ final class CommitQueue {
    */
   private CompletableFuture<Void> decide(boolean fresh) {
     MetadataImage base = follower.image();
-    List<Decided> decided = compose(base);
-    boolean anyVoid = decided.stream().anyMatch(d -> d.voidReason() != null);
-    if (anyVoid && !fresh) {
-      return follower.catchUp().thenCompose(_ -> decide(true));
+    ImageDraft draft = new ImageDraft(base);
+    List<Command> entry = new ArrayList<>();
+    if (ownReady()) {
+      OwnCommands.Composed composed = own.compose(base, draft, fresh);
+      if (composed.wantsFresh()) {
+        return decideFresh();
+      }
+      if (handOver(base, composed.commands())) {
+        draft = new ImageDraft(base);
+      } else {
+        entry.addAll(composed.commands());
+      }
     }
-    decided.forEach(_ -> waiting.removeFirst());
-    inFlight = decided;
-    List<Command> commands =
-        decided.stream().filter(d -> d.voidReason() == null).map(Decided::command).toList();
-    if (commands.isEmpty()) {
-      settle();
+    if (foreign.compose(base, draft, entry) && !fresh) {
+      return decideFresh();
+    }
+    if (entry.isEmpty()) {
+      foreign.answer(follower.recent());
       return CompletableFuture.completedFuture(null);
     }
-    Entry entry = new Entry(base.entryNumber() + 1, base.entryHash(), writer, commands);
-    byte[] bytes = EntryCodec.encode(entry);
+    return put(StoredEntry.of(new Entry(base.entryNumber() + 1, base.entryHash(), writer, entry)));
+  }
+
+  private CompletableFuture<Void> decideFresh() {
+    return follower.catchUp().thenCompose(_ -> {
+      settle();
+      return decide(true);
+    });
+  }
+
+  private CompletableFuture<Void> put(StoredEntry entry) {
+    direct = false;
     return objects
-        .put(Keys.metaEntry(entry.number()), bytes)
+        .put(Keys.metaEntry(entry.entry().number()), entry.bytes().array())
         .thenCompose(settled ->
             switch (settled) {
-              case Settled.Ours _ ->
-                  follower
-                      .validate(List.of(new StoredEntry(entry, Hashes.of(bytes))))
-                      .thenAccept(_ -> settle());
-              case Settled.Theirs _ -> follower.catchUp().thenRun(this::settle);
-            });
+              case Settled.Ours _ -> follower.validate(List.of(entry));
+              case Settled.Theirs _ -> follower.catchUp().thenApply(_ -> false);
+            })
+        .thenAccept(stands -> {
+          settle();
+          if (stands) {
+            foreign.answer(follower.recent());
+          }
+        });
   }
 
-  private List<Decided> compose(MetadataImage base) {
-    ImageDraft draft = new ImageDraft(base);
-    List<Decided> decided = new ArrayList<>();
-    int accepted = 0;
-    int bytes = 0;
-    for (Waiting each : waiting) {
-      if (accepted == Command.UNSETTLED_MAX || bytes > ENTRY_BYTES_WANTED) {
-        break;
-      }
-      Command command = new Command(writer, draft.nextCommand(writer), each.record());
-      String reason = draft.apply(command);
-      decided.add(new Decided(each, command, reason));
-      if (reason == null) {
-        accepted++;
-        bytes += RecordCodec.encode(each.record()).length;
-      }
-    }
-    return decided;
-  }
-
-  /**
-   * The image says what became of the commands in flight: applied, or to be decided again together
-   * with those called void.
-   */
-  private void settle() {
-    MetadataImage image = follower.image();
-    List<Decided> decided = inFlight;
-    boolean stands =
-        decided.stream().allMatch(d -> d.voidReason() != null || wasApplied(image, d.command()));
-    if (!stands) {
-      inFlight = List.of();
-      decided.reversed().forEach(d -> waiting.addFirst(d.waiting()));
-      return;
-    }
-    inFlight = List.of();
-    for (Decided d : decided) {
-      d.waiting()
-          .outcome()
-          .complete(
-              d.voidReason() == null
-                  ? new Outcome.Applied(image)
-                  : new Outcome.Voided(d.voidReason(), image));
-    }
-  }
-
-  private boolean wasApplied(MetadataImage image, Command command) {
-    Incarnation own = image.incarnations().get(writer);
-    if (own == null || own.lastCommand() < command.number()) {
+  /** False if the commands stay here. */
+  private boolean handOver(MetadataImage base, List<Command> commands) {
+    if (direct || commands.isEmpty() || !base.isRegistered(writer)) {
       return false;
     }
-    List<Long> hashes = own.recentCommandHashes();
-    long position = hashes.size() - 1 - (own.lastCommand() - command.number());
-    return position >= 0 && hashes.get((int) position) == command.hash();
+    CompletableFuture<Scribe.Answer> answer = scribe.commit(base, commands);
+    if (answer.isDone() && answer.resultNow() instanceof Scribe.Answer.NotHandedOver) {
+      return false;
+    }
+    long number = ++handings;
+    handing = new Handing(number, own.handOver(commands.size()));
+    answer.thenAcceptAsync(
+        a -> {
+          if (handing != null && handing.number() == number) {
+            answered = a;
+            onReady.run();
+          }
+        },
+        loop);
+    return true;
+  }
+
+  private CompletableFuture<Void> onAnswer(Scribe.Answer answer) {
+    Handing answeredTo = handing;
+    handing = null;
+    if (answeredTo == null) {
+      return CompletableFuture.completedFuture(null); // the image was faster
+    }
+    direct = true;
+    return switch (answer) {
+      case Scribe.Answer.NotHandedOver _ -> {
+        own.takeBack(answeredTo.fresh());
+        yield CompletableFuture.completedFuture(null);
+      }
+      case Scribe.Answer.Silent _ -> CompletableFuture.completedFuture(null);
+      case Scribe.Answer.Committed(var _, List<byte[]> entries) ->
+          follower.follow(entries).thenCompose(_ -> {
+            settle();
+            if (own.anyHandedOver()) {
+              // void there, or its entry was not at hand
+              return follower.catchUp().thenRun(this::settle);
+            }
+            direct = false;
+            return CompletableFuture.completedFuture(null);
+          });
+    };
   }
 }

@@ -11,6 +11,7 @@ public final class EntryCodec {
 
   private static final int MAGIC = 0x4d454e54; // MENT
   private static final int VERSION = 1;
+  private static final int NUMBER_POSITION = 6;
 
   private EntryCodec() {}
 
@@ -33,6 +34,13 @@ public final class EntryCodec {
       throw in.corrupt("it holds entry " + entry.number());
     }
     return entry;
+  }
+
+  /** The number these bytes claim to be of, without a look at the rest; -1 if they are too short. */
+  static long number(byte[] bytes) {
+    return bytes.length < NUMBER_POSITION + Long.BYTES
+        ? -1
+        : ByteBuffer.wrap(bytes).getLong(NUMBER_POSITION);
   }
 
   public static void writeCommand(Encoder out, Command command) {

@@ -23,6 +23,7 @@ final class ImageFollower {
   private long boundaryNumber;
   private long boundaryEntry;
   private volatile @Nullable CollectorBoundary collectorBoundary;
+  private final RecentEntries recent = new RecentEntries();
   private int readAhead = 1;
 
   /**
@@ -78,6 +79,38 @@ final class ImageFollower {
                 }));
   }
 
+  /** Entries applied last. */
+  RecentEntries recent() {
+    return recent;
+  }
+
+  /**
+   * Applies what of these bytes follows the image, as if it had been read; another broker read or
+   * put them as entries.
+   */
+  CompletableFuture<Void> follow(List<byte[]> entries) {
+    List<StoredEntry> run = new ArrayList<>();
+    long next = image.entryNumber() + 1;
+    long hash = image.entryHash();
+    try {
+      for (byte[] bytes : entries) {
+        if (EntryCodec.number(bytes) != next) {
+          continue;
+        }
+        StoredEntry entry = StoredEntry.decode(next, bytes);
+        if (entry.entry().predecessorHash() != hash) {
+          break;
+        }
+        run.add(entry);
+        next++;
+        hash = entry.hash();
+      }
+    } catch (MetadataCorruptException | NewerVersionException _) {
+      // whether that is so is for the store to say, when the entry is read
+    }
+    return run.isEmpty() ? done() : validate(run).thenAccept(_ -> {});
+  }
+
   /**
    * Applies entries that follow the image, or, if a boundary says that they do not stand, adopts
    * its snapshot.
@@ -123,6 +156,7 @@ final class ImageFollower {
   }
 
   private void apply(StoredEntry stored) {
+    recent.add(stored);
     move(ImageDraft.apply(image, stored.entry(), stored.hash()));
   }
 

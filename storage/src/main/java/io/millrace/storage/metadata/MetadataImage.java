@@ -166,6 +166,23 @@ public record MetadataImage(
     return found == null ? TreePMap.empty() : found;
   }
 
+  /** Whether the number of a command is used up, by it or by another. */
+  boolean hasNumber(Command command) {
+    Incarnation issuer = incarnations.get(command.issuer());
+    return issuer != null && issuer.lastCommand() >= command.number();
+  }
+
+  /** Whether this very command was applied; false too if that is longer ago than hashes are kept. */
+  boolean hasApplied(Command command) {
+    Incarnation issuer = incarnations.get(command.issuer());
+    if (issuer == null || issuer.lastCommand() < command.number()) {
+      return false;
+    }
+    List<Long> hashes = issuer.recentCommandHashes();
+    long position = hashes.size() - 1 - (issuer.lastCommand() - command.number());
+    return position >= 0 && hashes.get((int) position) == command.hash();
+  }
+
   /** True if the incarnation stands in the image and is not fenced. */
   public boolean isRegistered(WriterId writer) {
     Incarnation found = incarnations.get(writer);

@@ -1,6 +1,7 @@
 package io.millrace.storage.metadata;
 
 import io.millrace.storage.WriterId;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,21 @@ public interface MetadataLog extends AutoCloseable {
    * java.util.concurrent.RejectedExecutionException}, nothing was issued).
    */
   CompletableFuture<Outcome> submit(MetadataRecord record);
+
+  /**
+   * Commits for another broker, as the scribe: its commands, whatever became of them. Completes with
+   * the reasons of those that are void on the newest image, and the entries after the asker's image
+   * that are at hand; exceptionally with {@link java.util.concurrent.RejectedExecutionException} if
+   * nothing was done, with another exception if nobody knows.
+   *
+   * @param askersEntryNumber of the asker's image
+   * @param commands in order, of one issuer other than this, whom the caller knows
+   */
+  CompletableFuture<Scribe.Answer.Committed> commitFor(
+      long askersEntryNumber, List<Command> commands);
+
+  /** Another broker's image is at this entry: reads it, unless it was read already. */
+  void onNudge(long entryNumber);
 
   /**
    * Reads what other brokers have committed; completes on the metadata loop with the image at the

@@ -49,7 +49,7 @@ final class MetadataObjects {
   CompletableFuture<Optional<StoredEntry>> entry(long number) {
     return read(Keys.metaEntry(number), EntryCodec.BYTES_MAX)
         .thenApply(body ->
-            body.map(b -> new StoredEntry(EntryCodec.decode(number, b), Hashes.of(array(b)))));
+            body.map(b -> StoredEntry.decode(number, array(b))));
   }
 
   CompletableFuture<Optional<Boundary>> boundary(long number) {

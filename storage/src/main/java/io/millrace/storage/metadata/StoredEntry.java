@@ -1,4 +1,19 @@
 package io.millrace.storage.metadata;
 
-/** An entry that stands in the store, with the hash of its bytes. */
-record StoredEntry(Entry entry, long hash) {}
+import java.nio.ByteBuffer;
+
+/** An entry with its bytes and their hash; it stands in the store, or is about to. */
+record StoredEntry(Entry entry, ByteBuffer bytes, long hash) {
+  static StoredEntry of(Entry entry) {
+    byte[] bytes = EntryCodec.encode(entry);
+    return new StoredEntry(entry, ByteBuffer.wrap(bytes), Hashes.of(bytes));
+  }
+
+  /** The bytes are kept: nobody may change them afterwards. */
+  static StoredEntry decode(long number, byte[] bytes) {
+    return new StoredEntry(
+        EntryCodec.decode(number, ByteBuffer.wrap(bytes)),
+        ByteBuffer.wrap(bytes),
+        Hashes.of(bytes));
+  }
+}

@@ -37,10 +37,12 @@ public final class StoredMetadataLog implements MetadataLog {
   private final List<BiConsumer<MetadataImage, MetadataImage>> listeners =
       new CopyOnWriteArrayList<>();
   private final List<CompletableFuture<MetadataImage>> refreshes = new ArrayList<>();
+  private long nudgedTo;
   private final AtomicInteger waiting = new AtomicInteger();
   private final CompletableFuture<Throwable> ended = new CompletableFuture<>();
   private @Nullable IncarnationEndedException over;
   private boolean busy = true;
+  private boolean refreshedLast;
 
   private StoredMetadataLog(
       ObjectStore store,
@@ -48,15 +50,27 @@ public final class StoredMetadataLog implements MetadataLog {
       Clock clock,
       Randomness randomness,
       WriterId writer,
-      BoundarySpacing spacing) {
+      BoundarySpacing spacing,
+      Scribe scribe) {
     this.writer = writer;
     this.loop = loop;
     this.objects = new MetadataObjects(store, loop, randomness);
     this.follower = new ImageFollower(objects, this::onImage);
-    this.queue = new CommitQueue(writer, objects, follower);
+    this.queue = new CommitQueue(writer, loop, objects, follower, scribe, this::next);
     this.boundaries =
         new BoundaryWriter(
             this, objects, follower, new MetadataCollector(store, loop), clock, spacing);
+  }
+
+  /** As the other, where every broker appends by itself. */
+  public static CompletableFuture<MetadataLog> load(
+      ObjectStore store,
+      EventLoop loop,
+      Clock clock,
+      Randomness randomness,
+      WriterId writer,
+      BoundarySpacing spacing) {
+    return load(store, loop, clock, randomness, writer, spacing, Scribe.NONE);
   }
 
   /**
@@ -71,8 +85,10 @@ public final class StoredMetadataLog implements MetadataLog {
       Clock clock,
       Randomness randomness,
       WriterId writer,
-      BoundarySpacing spacing) {
-    StoredMetadataLog log = new StoredMetadataLog(store, loop, clock, randomness, writer, spacing);
+      BoundarySpacing spacing,
+      Scribe scribe) {
+    StoredMetadataLog log =
+        new StoredMetadataLog(store, loop, clock, randomness, writer, spacing, scribe);
     CompletableFuture<MetadataLog> loaded = new CompletableFuture<>();
     loop.execute(() ->
         log.follower
@@ -120,6 +136,35 @@ public final class StoredMetadataLog implements MetadataLog {
   }
 
   @Override
+  public CompletableFuture<Scribe.Answer.Committed> commitFor(
+      long askersEntryNumber, List<Command> commands) {
+    ForeignCommands.Request request = new ForeignCommands.Request(askersEntryNumber, commands);
+    if (commands.stream().anyMatch(c -> c.issuer().equals(writer)) || !queue.admit(request)) {
+      return CompletableFuture.failedFuture(
+          new RejectedExecutionException("no room for %d commands".formatted(commands.size())));
+    }
+    loop.execute(() -> {
+      if (over != null) {
+        request.answer.completeExceptionally(over);
+      } else {
+        queue.add(request);
+        next();
+      }
+    });
+    return request.answer;
+  }
+
+  @Override
+  public void onNudge(long entryNumber) {
+    if (entryNumber > image().entryNumber()) {
+      loop.execute(() -> {
+        nudgedTo = Math.max(nudgedTo, entryNumber);
+        next();
+      });
+    }
+  }
+
+  @Override
   public CompletableFuture<MetadataImage> refresh() {
     CompletableFuture<MetadataImage> refreshed = new CompletableFuture<>();
     loop.execute(() -> {
@@ -163,11 +208,15 @@ public final class StoredMetadataLog implements MetadataLog {
     if (busy || over != null) {
       return;
     }
-    if (!refreshes.isEmpty()) {
+    boolean wantsRefresh = !refreshes.isEmpty() || nudgedTo > image().entryNumber();
+    boolean ready = queue.isReady();
+    if (wantsRefresh && !(ready && refreshedLast)) { // in turns, if both are asked for all the time
       busy = true;
+      refreshedLast = true;
       refreshNow();
-    } else if (!queue.isEmpty()) {
+    } else if (ready) {
       busy = true;
+      refreshedLast = false;
       queue.commit().whenComplete((_, error) -> finished(error));
     }
   }
@@ -175,10 +224,12 @@ public final class StoredMetadataLog implements MetadataLog {
   private void refreshNow() {
     List<CompletableFuture<MetadataImage>> asked = List.copyOf(refreshes);
     refreshes.clear();
+    nudgedTo = 0;
     follower
         .catchUp()
         .whenComplete((_, error) -> {
           if (error == null && over == null) {
+            queue.settle();
             asked.forEach(a -> a.complete(image()));
           } else {
             refreshes.addAll(asked); // ending completes them

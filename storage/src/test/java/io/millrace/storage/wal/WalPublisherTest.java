@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.Command;
+import io.millrace.storage.metadata.Scribe;
+import java.util.concurrent.RejectedExecutionException;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataLog.Outcome;
 import io.millrace.storage.metadata.MetadataRecord;
@@ -51,6 +54,15 @@ class WalPublisherTest {
       outcomes.add(outcome);
       return outcome;
     }
+
+    @Override
+    public CompletableFuture<Scribe.Answer.Committed> commitFor(
+        long askersEntryNumber, List<Command> commands) {
+      return CompletableFuture.failedFuture(new RejectedExecutionException("not a scribe"));
+    }
+
+    @Override
+    public void onNudge(long entryNumber) {}
 
     @Override
     public CompletableFuture<MetadataImage> refresh() {
