@@ -88,6 +88,7 @@ public final class Broker implements RunningBroker {
             options.sets(),
             options.listen(),
             options.data(),
+            options.store(),
             System.getenv(),
             environment.disk());
     BrokerConfig config =

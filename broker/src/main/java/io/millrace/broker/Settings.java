@@ -21,8 +21,6 @@ final class Settings {
   private static final int IN_FLIGHT_MAX = 64;
   private static final long RESPONSE_BYTES_MAX = 16L << 20;
 
-  private static final int OFFSETS_TOPIC_REPLICAS_MAX = 3;
-
   private Settings() {}
 
   static GroupSettings groups(BrokerConfig config) {
@@ -38,7 +36,7 @@ final class Settings {
   static OffsetsTopicSettings offsetsTopic(BrokerConfig config) {
     return new OffsetsTopicSettings(
         config.get(GroupKeys.OFFSETS_TOPIC_PARTITIONS),
-        OFFSETS_TOPIC_REPLICAS_MAX,
+        config.get(GroupKeys.OFFSETS_TOPIC_REPLICATION_FACTOR),
         Map.of(
             "cleanup.policy",
             "compact",
