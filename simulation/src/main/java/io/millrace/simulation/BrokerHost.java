@@ -120,7 +120,7 @@ final class BrokerHost {
       Consumer<Connection> onDisconnected) {
     BrokerProcess process = process();
     Environment current = environment;
-    if (process == null || current == null) {
+    if (process == null || current == null || !process.listens()) {
       return null;
     }
     String id = name + "/connection-" + connectionNumber++;
@@ -167,14 +167,15 @@ final class BrokerHost {
     process.stop().whenComplete((done, failure) -> onExit.run());
   }
 
-  /** The connections close, as they do with the process or with its incarnation. */
+  /** The broker closes all connections, as its incarnation is over. */
   void closeConnections() {
-    connections.forEach(Connection::breakOff);
+    connections.forEach(Connection::close);
     connections.clear();
   }
 
   private void breakOff() {
     starting = null;
-    closeConnections();
+    connections.forEach(Connection::breakOff);
+    connections.clear();
   }
 }

@@ -32,6 +32,11 @@ interface BrokerProcess {
   /** Answers other brokers. */
   PeerService peers();
 
+  /** Whether clients are let in. */
+  default boolean listens() {
+    return true;
+  }
+
   /** Completes if the process ends by itself. */
   CompletableFuture<Throwable> failure();
 

@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * world after every step.
  */
 final class ClusterFaults {
-  private static final String[] LOOPS = {"metadata", "storage", "wal", "merge", "cluster", "peers"};
+  private static final String[] LOOPS = {
+    "metadata", "storage", "wal", "merge", "cluster", "takeover", "peers", "fetch"
+  };
   private static final long HOUR_MS = TimeUnit.HOURS.toMillis(1);
 
   private final SimulatedScheduler scheduler;

@@ -36,6 +36,7 @@ final class Connection implements RequestContext.Connection {
   private final Pipe replies;
   private final List<Runnable> closeListeners = new ArrayList<>();
   private boolean open = true;
+  private boolean closed;
   private boolean requestsArrive = true;
   private int nextCorrelationId;
   private int unanswered;
@@ -120,6 +121,12 @@ final class Connection implements RequestContext.Connection {
     }
   }
 
+  /** The broker closes it: what has not arrived does not any more, and nothing is answered. */
+  void close() {
+    closed = true;
+    breakOff();
+  }
+
   @Override
   public String id() {
     return id;
@@ -145,6 +152,9 @@ final class Connection implements RequestContext.Connection {
   }
 
   private void arrive(Call call, ByteBuffer frame) {
+    if (closed) {
+      return;
+    }
     Caller caller = new Caller("PLAINTEXT", PEER, "User:ANONYMOUS", this, brokerLoop);
     process
         .dispatch(caller, frame)
@@ -152,7 +162,7 @@ final class Connection implements RequestContext.Connection {
   }
 
   private void answer(Call call, @Nullable EncodedResponse response, @Nullable Throwable failure) {
-    if (!host.lives(process)) {
+    if (closed || !host.lives(process)) {
       return;
     }
     world.checks().run(() -> {
