@@ -61,9 +61,16 @@ final class ClusterHosts {
     return exited.remove(host);
   }
 
-  /** A process that finds its node id in use may end, if there is another of that id. */
-  boolean mayEnd(BrokerHost host, Throwable cause) {
-    return String.valueOf(cause.getMessage()).contains("is in use");
+  /** Twins run no more. */
+  void dismissTwins() {
+    for (BrokerHost host : all) {
+      if (isTwin(host)) {
+        members.remove(host);
+        if (host.machine().running()) {
+          host.crashProcess();
+        }
+      }
+    }
   }
 
   @Nullable BrokerHost anyRunning(SplittableRandom random) {

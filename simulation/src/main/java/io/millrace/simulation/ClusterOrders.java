@@ -3,6 +3,7 @@ package io.millrace.simulation;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataLog.Outcome;
 import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
@@ -63,6 +64,21 @@ final class ClusterOrders {
     BrokerProcess process = host.process();
     if (process != null) {
       host.onPeerLoop(() -> process.metadata().submit(new TargetLeaderSet(partition, node)));
+    }
+  }
+
+  /** Something that changes nothing, so that time goes on in the metadata. */
+  void tick(SplittableRandom random) {
+    MetadataImage image = watch.newest();
+    for (PartitionLedger partition : ledger.live()) {
+      Partition now = image.partition(partition.id());
+      BrokerHost host = hosts.anyRunning(random);
+      Incarnation leader =
+          now == null ? null : now.leader().map(image.incarnations()::get).orElse(null);
+      if (host != null && leader != null && now.targetLeader().isEmpty()) {
+        submitTarget(host, partition.id(), leader.nodeId());
+        return;
+      }
     }
   }
 

@@ -34,6 +34,7 @@ final class SimulatedCluster {
   private static final int SLOWNESS = 20;
   private static final long PEACE_NS_MAX = TimeUnit.SECONDS.toNanos(300);
   private static final long CHAOS_NS_MAX = TimeUnit.SECONDS.toNanos(120);
+  private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(300);
   private static final long REQUEST_TIMEOUT_NS_MAX = TimeUnit.SECONDS.toNanos(20);
 
   private final long seed;
@@ -137,7 +138,7 @@ final class SimulatedCluster {
     }
     int rounds = 1 + random.nextInt(2);
     for (int round = 0; round < rounds; round++) {
-      chaos(1 + random.nextInt(8));
+      chaos(1 + random.nextInt(12));
       peace();
     }
   }
@@ -206,12 +207,33 @@ final class SimulatedCluster {
     faults.heal();
     clients.forEach(Client::rest);
     await(() -> clients.stream().allMatch(Client::done), "what clients have begun");
-    await(this::settled, "the cluster to settle");
+    await(each(TICK_NS / 10, this::settled), "the cluster to settle");
     story.tell("reading everything");
     reader.readAll();
     await(reader::done, "the reader");
     story.tell(ledger.batches() + " batches are where they were");
-    await(() -> watch.orphans().isEmpty(), "garbage to go");
+    await(each(TICK_NS, this::garbageGone), "garbage to go");
+  }
+
+  /** Nothing collects garbage where nothing happens. */
+  private boolean garbageGone() {
+    boolean gone = watch.orphans().isEmpty();
+    if (!gone) {
+      orders.tick(random);
+    }
+    return gone;
+  }
+
+  /** The condition, looked at now and then. */
+  private BooleanSupplier each(long intervalNs, BooleanSupplier condition) {
+    long[] nextNs = {scheduler.nowNs()};
+    return () -> {
+      if (scheduler.nowNs() < nextNs[0]) {
+        return false;
+      }
+      nextNs[0] = scheduler.nowNs() + intervalNs;
+      return condition.getAsBoolean();
+    };
   }
 
   /** Every member is registered, nothing waits for recovery, who should lead leads. */

@@ -32,8 +32,9 @@ final class Stepper {
   /** Fails with a {@link Violation} if it is not so within {@code durationNsMax}. */
   void await(BooleanSupplier condition, String what, long durationNsMax) {
     long endNs = scheduler.nowNs() + durationNsMax;
-    runUntil(() -> condition.getAsBoolean() || scheduler.nowNs() > endNs);
-    if (!condition.getAsBoolean()) {
+    boolean[] met = new boolean[1];
+    runUntil(() -> (met[0] = condition.getAsBoolean()) || scheduler.nowNs() > endNs);
+    if (!met[0]) {
       throw new Violation("no progress, waiting for " + what + whoWaits.get());
     }
   }
