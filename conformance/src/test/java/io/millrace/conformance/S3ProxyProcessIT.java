@@ -53,8 +53,7 @@ class S3ProxyProcessIT {
         ObjectStore one = open(service);
         ObjectStore other = open(service)) {
       assertThat(await(probe(one))).isEqualTo(new ProbeOutcome.Passed());
-      assertThat(await(one.putIfAbsent("a/1", bytes("first"))))
-          .isEqualTo(new PutOutcome.Stored());
+      assertThat(await(one.putIfAbsent("a/1", bytes("first")))).isEqualTo(new PutOutcome.Stored());
       assertThat(await(other.putIfAbsent("a/1", bytes("second"))))
           .isEqualTo(new PutOutcome.Exists());
 
