@@ -57,7 +57,8 @@ public final class S3Store implements ObjectStore {
   @Override
   public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer body) {
     ObjectKeys.check(key);
-    return write(() -> put(key, body), PutOutcome.Unknown::new);
+    ByteBuffer source = body.duplicate();
+    return write(() -> put(key, source), PutOutcome.Unknown::new);
   }
 
   @Override
