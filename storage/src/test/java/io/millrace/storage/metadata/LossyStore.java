@@ -34,10 +34,7 @@ public final class LossyStore implements ObjectStore {
 
   /** One client's way to a store that others share. */
   public LossyStore(
-      EventLoop loop,
-      SplittableRandom random,
-      int lossPercent,
-      TreeMap<String, byte[]> objects) {
+      EventLoop loop, SplittableRandom random, int lossPercent, TreeMap<String, byte[]> objects) {
     this.objects = objects;
     this.loop = loop;
     this.random = random;

@@ -37,8 +37,7 @@ class ObjectLogRecoveryTest {
   }
 
   private AbstractThrowableAssert<?, ? extends Throwable> assertStopped() {
-    CompletableFuture<RecoveredLog> recovered =
-        world.seal().thenCompose(world::recover);
+    CompletableFuture<RecoveredLog> recovered = world.seal().thenCompose(world::recover);
     assertThat(world.runUntil(recovered::isDone)).isTrue();
     return assertThatThrownBy(recovered::join).cause();
   }
@@ -63,7 +62,8 @@ class ObjectLogRecoveryTest {
 
     // then
     assertThat(log.endSequence()).isEqualTo(12);
-    assertThat(log.objects()).extracting(ObjectInfo::key)
+    assertThat(log.objects())
+        .extracting(ObjectInfo::key)
         .containsExactlyElementsOf(
             java.util.stream.LongStream.rangeClosed(published.size(), 12)
                 .mapToObj(world::key)
@@ -233,8 +233,8 @@ class ObjectLogRecoveryTest {
 
     // then
     assertThat(world.await(recovered).objects()).hasSize(3);
-    assertThat(SealCodec.isSeal(
-            ByteBuffer.wrap(store.bytes(world.key(3))), ObjectWalWorld.WRITER, 3))
+    assertThat(
+            SealCodec.isSeal(ByteBuffer.wrap(store.bytes(world.key(3))), ObjectWalWorld.WRITER, 3))
         .isTrue();
   }
 }

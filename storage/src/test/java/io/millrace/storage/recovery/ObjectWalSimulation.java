@@ -102,17 +102,16 @@ class ObjectWalSimulation {
 
     private CompletableFuture<Void> publish(List<SealedWalFile> entries) {
       CompletableFuture<Void> published = new CompletableFuture<>();
-      publications.addLast(
-          () -> {
-            if (!fenced) {
-              assertThat(entries.getFirst().lastSequence()).isEqualTo(trim + 1);
-              entries.forEach(entry -> listed.add(entry.object()));
-              trim = entries.getLast().lastSequence();
-              published.complete(null);
-            } else if (answersPublications) {
-              published.completeExceptionally(new IllegalStateException("fenced"));
-            }
-          });
+      publications.addLast(() -> {
+        if (!fenced) {
+          assertThat(entries.getFirst().lastSequence()).isEqualTo(trim + 1);
+          entries.forEach(entry -> listed.add(entry.object()));
+          trim = entries.getLast().lastSequence();
+          published.complete(null);
+        } else if (answersPublications) {
+          published.completeExceptionally(new IllegalStateException("fenced"));
+        }
+      });
       // In order, whichever timer comes first.
       storeLoop.schedule(random.nextInt(5_000_000), () -> publications.removeFirst().run());
       return published;
@@ -150,7 +149,8 @@ class ObjectWalSimulation {
         for (int i = random.nextInt(8); i >= 0; i--) {
           send();
         }
-        scheduler.runFor(random.nextInt(4) == 0 ? random.nextLong(60 * MS) : random.nextLong(6 * MS));
+        scheduler.runFor(
+            random.nextInt(4) == 0 ? random.nextLong(60 * MS) : random.nextLong(6 * MS));
       }
     }
 
@@ -269,8 +269,10 @@ class ObjectWalSimulation {
     assertThat(run.wal.failure()).isCompleted();
     assertThat(run.wal.durableSequence()).isLessThanOrEqualTo(end);
     assertThat(run.scheduler.failures()).isEmpty();
-    run.sent.values().forEach(batches ->
-        assertThat(batches).allMatch(batch -> batch.durable != (batch.ended != null)));
+    run.sent
+        .values()
+        .forEach(batches ->
+            assertThat(batches).allMatch(batch -> batch.durable != (batch.ended != null)));
   }
 
   @ParameterizedTest

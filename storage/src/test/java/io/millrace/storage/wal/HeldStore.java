@@ -89,8 +89,7 @@ public final class HeldStore implements ObjectStore {
   public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer body) {
     putCount++;
     return call(
-        puts,
-        new Call<>(key, () -> memory.putIfAbsent(key, body), new PutOutcome.Unknown("held")));
+        puts, new Call<>(key, () -> memory.putIfAbsent(key, body), new PutOutcome.Unknown("held")));
   }
 
   @Override

@@ -426,15 +426,16 @@ class ObjectWalTest {
     Set<String> seen = new HashSet<>();
 
     // when
-    assertThatThrownBy(() -> {
-          while (true) {
-            world.send(0, 17_000);
-            world.scheduler.runFor(2 * ObjectWalWorld.HEDGE_NS);
-            List<HeldStore.Call<?>> calls = List.copyOf(store.puts);
-            calls.stream().filter(call -> !seen.add(call.key)).forEach(HeldStore.Call::answer);
-            seen.clear();
-          }
-        })
+    assertThatThrownBy(
+            () -> {
+              while (true) {
+                world.send(0, 17_000);
+                world.scheduler.runFor(2 * ObjectWalWorld.HEDGE_NS);
+                List<HeldStore.Call<?>> calls = List.copyOf(store.puts);
+                calls.stream().filter(call -> !seen.add(call.key)).forEach(HeldStore.Call::answer);
+                seen.clear();
+              }
+            })
         .isInstanceOf(WalFullException.class);
 
     // then
@@ -466,11 +467,12 @@ class ObjectWalTest {
     // then
     world.send(1, 10_000, true);
     assertThatThrownBy(() -> world.send(0, 10_000)).isInstanceOf(WalFullException.class);
-    assertThatThrownBy(() -> {
-          for (int i = 0; i < 10; i++) {
-            world.send(1, 10_000, true);
-          }
-        })
+    assertThatThrownBy(
+            () -> {
+              for (int i = 0; i < 10; i++) {
+                world.send(1, 10_000, true);
+              }
+            })
         .isInstanceOf(WalFullException.class);
     store.held = false;
     List.copyOf(store.puts).forEach(HeldStore.Call::answer);
@@ -495,7 +497,8 @@ class ObjectWalTest {
 
     // then
     assertThat(world.published).hasSize(1);
-    assertThat(world.published.getFirst()).extracting(SealedWalFile::lastSequence)
+    assertThat(world.published.getFirst())
+        .extracting(SealedWalFile::lastSequence)
         .containsExactly(0L, 1L, 2L, 3L, 4L);
   }
 
@@ -503,8 +506,16 @@ class ObjectWalTest {
   void enoughEntriesArePublishedWithoutWaiting() {
     world.settings =
         new ObjectWalSettings(
-            ObjectWalWorld.BUDGET_NS, 2, 16 << 10, 256 << 10, 0, ObjectWalWorld.HEDGE_NS, 3,
-            1 << 20, TimeUnit.HOURS.toNanos(1), 1000);
+            ObjectWalWorld.BUDGET_NS,
+            2,
+            16 << 10,
+            256 << 10,
+            0,
+            ObjectWalWorld.HEDGE_NS,
+            3,
+            1 << 20,
+            TimeUnit.HOURS.toNanos(1),
+            1000);
     world.open();
     for (int i = 0; i < 7; i++) {
       TestBatch batch = world.send(0, 100);
@@ -550,8 +561,16 @@ class ObjectWalTest {
   void whilePublicationsLagOnlyInternalTopicsAreServed() {
     world.settings =
         new ObjectWalSettings(
-            ObjectWalWorld.BUDGET_NS, 2, 16 << 10, 256 << 10, 0, ObjectWalWorld.HEDGE_NS, 1,
-            1 << 20, 0, 3);
+            ObjectWalWorld.BUDGET_NS,
+            2,
+            16 << 10,
+            256 << 10,
+            0,
+            ObjectWalWorld.HEDGE_NS,
+            1,
+            1 << 20,
+            0,
+            3);
     world.open();
     world.publicationsHeld = true;
     for (int i = 0; i < 3; i++) {

@@ -146,8 +146,7 @@ public final class ObjectWalWorld {
   /** The entry stored under a number. */
   public WalEntry entry(long sequence) {
     byte[] bytes = store.bytes(key(sequence));
-    return ((Decoded.Whole)
-            WalEntryCodec.decode(ByteBuffer.wrap(bytes), 0, bytes.length, WRITER))
+    return ((Decoded.Whole) WalEntryCodec.decode(ByteBuffer.wrap(bytes), 0, bytes.length, WRITER))
         .entry();
   }
 
@@ -193,8 +192,8 @@ public final class ObjectWalWorld {
     List<ObjectInfo> objects = new ArrayList<>();
     published.forEach(entries -> entries.forEach(entry -> objects.add(entry.object())));
     objects.addAll(recovered);
-    objects.forEach(object ->
-        WalWorld.collect(found, object, ByteBuffer.wrap(store.bytes(object.key()))));
+    objects.forEach(
+        object -> WalWorld.collect(found, object, ByteBuffer.wrap(store.bytes(object.key()))));
     return found.getOrDefault(partition, List.of());
   }
 }
