@@ -120,6 +120,24 @@ class ObjectLogRecoveryTest {
   }
 
   @Test
+  void aSoundFooterThatSaysSomethingElseStopsIt() {
+    // given the footer of another entry of the same size
+    write(4);
+    byte[] mixed = store.bytes(world.key(1));
+    byte[] other = store.bytes(world.key(3));
+    int entryBytes = ByteBuffer.wrap(mixed).getInt(40) + ByteBuffer.wrap(mixed).getInt(44);
+    assertThat(other).hasSameSizeAs(mixed);
+    System.arraycopy(other, entryBytes, mixed, entryBytes, mixed.length - entryBytes);
+    replace(1, mixed);
+
+    // then
+    assertStopped()
+        .isInstanceOf(WalCorruptException.class)
+        .hasMessageContaining(world.key(1))
+        .hasMessageContaining("footer");
+  }
+
+  @Test
   void aCutEntryObjectStopsIt() {
     write(2);
     byte[] sound = store.bytes(world.key(1));

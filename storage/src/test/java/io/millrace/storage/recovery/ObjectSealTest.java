@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.storage.Keys;
 import io.millrace.storage.wal.HeldStore;
+import io.millrace.storage.wal.ObjectWalSettings;
 import io.millrace.storage.wal.ObjectWalWorld;
 import io.millrace.storage.wal.SealCodec;
 import io.millrace.storage.wal.TestBatch;
@@ -153,13 +154,25 @@ class ObjectSealTest {
   @Test
   void aWriterAtFullSpeedIsStoppedWithABoundedNumberOfPuts() {
     // given
+    world.settings =
+        new ObjectWalSettings(
+            ObjectWalWorld.BUDGET_NS,
+            2,
+            1 << 10,
+            64 << 10,
+            0,
+            ObjectWalWorld.HEDGE_NS,
+            4000,
+            1 << 30,
+            ObjectWalWorld.BUDGET_NS * 10_000,
+            4000);
     world.open();
     Runnable[] client = new Runnable[1];
     var loop = world.environment.threads().eventLoop("client");
     client[0] =
         () -> {
           try {
-            world.send(0, 17_000);
+            world.send(0, 1_100);
           } catch (RuntimeException refused) {
             if (refused instanceof WalFencedException) {
               return;
