@@ -168,7 +168,7 @@ final class Admin extends Client {
             case NONE -> onDeleted(topic);
             case UNKNOWN_TOPIC_ID -> {
               // of one that has not heard of its creation it means nothing
-              if (!world.topicStands().test(topic.id())) {
+              if (!world.stands(topic.partitions().getFirst().id())) {
                 onDeleted(topic);
               }
             }

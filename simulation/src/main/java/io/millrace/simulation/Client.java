@@ -3,14 +3,15 @@ package io.millrace.simulation;
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
-import org.apache.kafka.common.Uuid;
+import java.util.function.Supplier;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataResponseData;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -37,7 +38,7 @@ abstract class Client {
   /**
    * What all clients of a simulation share.
    *
-   * @param topicStands whether the topic is in the newest metadata, for a client that got no answer
+   * @param newest metadata of the cluster, as nobody but the simulation knows it
    * @param onAcknowledged told of each acknowledged batch
    * @param requestTimeoutNs after which a client gives a connection up
    * @param slowness factor on the time clients take between requests
@@ -47,10 +48,21 @@ abstract class Client {
       Checks checks,
       Ledger ledger,
       Clock clock,
-      Predicate<Uuid> topicStands,
+      Supplier<MetadataImage> newest,
       Runnable onAcknowledged,
       long requestTimeoutNs,
-      int slowness) {}
+      int slowness) {
+
+    boolean stands(PartitionId partition) {
+      return newest.get().topic(partition.topicId()) != null;
+    }
+
+    /** First offset of a partition, 0 if it is not there. */
+    long logStart(PartitionId id) {
+      Partition partition = newest.get().partition(id);
+      return partition == null ? 0 : partition.logStart();
+    }
+  }
 
   Client(String name, EventLoop loop, SplittableRandom random, World world) {
     this.name = name;

@@ -6,7 +6,7 @@ import io.millrace.simulation.store.SimulatedStore;
 import io.millrace.simulation.store.StoreWeather;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cluster.NodeIds.NodeIdInUseException;
-import io.millrace.storage.log.DataFolderException;
+import io.millrace.storage.log.UnusableStoreException;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import java.util.ArrayList;
@@ -26,7 +26,9 @@ final class ClusterFaults {
   private static final String[] LOOPS = {
     "metadata", "storage", "wal", "merge", "cluster", "takeover", "peers", "fetch"
   };
-  private static final long HOUR_MS = TimeUnit.HOURS.toMillis(1);
+
+  /** Brokers refuse records that are more than an hour early. */
+  private static final long WRONG_MS_MAX = TimeUnit.MINUTES.toMillis(59);
 
   private final SimulatedScheduler scheduler;
   private final ClusterHosts hosts;
@@ -38,6 +40,7 @@ final class ClusterFaults {
   private final Story story;
   private final Coverage coverage;
   private final Map<ClusterFault, Long> begun = new EnumMap<>(ClusterFault.class);
+  private final Map<BrokerHost, Long> clockWrongByMs = new HashMap<>();
   private final Map<BrokerHost, Long> startAtNs = new HashMap<>();
   private final Map<BrokerHost, @Nullable WriterId> stopped = new HashMap<>();
   private int left;
@@ -150,7 +153,7 @@ final class ClusterFaults {
     switch (cause) {
       case NodeIdInUseException _ ->
           coverage.count("process that found its node id in use", 1);
-      case DataFolderException _ when host.process() == null ->
+      case UnusableStoreException _ when host.process() == null ->
           coverage.count("process that could not start without the store", 1);
       default -> throw new Violation(host.name() + " ended by itself: " + cause, cause);
     }
@@ -185,7 +188,9 @@ final class ClusterFaults {
       }
       case LOG_START_MOVE -> orders.moveLogStart(random);
       case CLOCK_JUMP -> {
-        long jumpMs = random.nextLong(-HOUR_MS, HOUR_MS);
+        long wrongByMs = random.nextLong(-WRONG_MS_MAX, WRONG_MS_MAX);
+        long jumpMs = wrongByMs - clockWrongByMs.getOrDefault(host, 0L);
+        clockWrongByMs.put(host, wrongByMs);
         story.tell("the clock of %s jumps by %d s".formatted(host.name(), jumpMs / 1000));
         host.machine().clock().jump(jumpMs);
       }

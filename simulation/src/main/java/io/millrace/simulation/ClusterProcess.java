@@ -2,27 +2,24 @@ package io.millrace.simulation;
 
 import io.millrace.broker.BrokerCore;
 import io.millrace.broker.BrokerLives;
-import io.millrace.broker.Life;
 import io.millrace.broker.api.Caller;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.cluster.ClusterSettings;
-import io.millrace.storage.cluster.NodeIds;
 import io.millrace.storage.cluster.PeerService;
 import io.millrace.storage.log.SharedSettings;
-import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.BoundarySpacing;
 import io.millrace.storage.metadata.MetadataCorruptException;
 import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.NewerVersionException;
 import io.millrace.storage.wal.ObjectWalSettings;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +32,7 @@ final class ClusterProcess implements BrokerProcess, BrokerLives.Doors {
   private final Environment environment;
   private final Member member;
   private final BrokerLives lives;
+  private @Nullable BrokerCore born;
   private @Nullable Dispatcher dispatcher;
   private @Nullable MetadataLog metadata;
 
@@ -45,11 +43,11 @@ final class ClusterProcess implements BrokerProcess, BrokerLives.Doors {
         new BrokerLives(
             environment.threads().eventLoop("lives"),
             environment.clock(),
-            CoreLife::new,
+            this::birth,
             this,
             cause ->
                 cause instanceof MetadataCorruptException
-                    || cause instanceof NodeIds.NodeIdInUseException);
+                    || cause instanceof NewerVersionException);
   }
 
   static CompletableFuture<BrokerProcess> start(Environment environment, Member member) {
@@ -57,62 +55,28 @@ final class ClusterProcess implements BrokerProcess, BrokerLives.Doors {
     return process.lives.start().thenApply(_ -> process);
   }
 
-  /** One incarnation. */
-  private final class CoreLife implements Life {
-    private final BrokerCore core;
-
-    CoreLife() {
-      this.core =
-          new BrokerCore(
-              environment,
-              BrokerConfig.of(Map.of("node.id", Integer.toString(member.nodeId()))),
-              StorageEngine.onSharedStore(
-                  environment,
-                  member.store(),
-                  settings(),
-                  shared(),
-                  new NodeIds.Claim(
-                      OptionalInt.of(member.nodeId()),
-                      List.of(member.address()),
-                      Optional.empty(),
-                      "simulation"),
-                  member.peers()),
-              BrokerHost.DATA);
-    }
-
-    @Override
-    public CompletableFuture<Void> start() {
-      return core.start().thenRun(() -> metadata = core.storage().metadata());
-    }
-
-    @Override
-    public CompletableFuture<Throwable> failure() {
-      return core.failure();
-    }
-
-    @Override
-    public CompletableFuture<Void> stop() {
-      return core.stop();
-    }
-
-    @Override
-    public Dispatcher dispatcher() {
-      return core.dispatcher();
-    }
-
-    @Override
-    public PeerService peers() {
-      return core.storage().peers();
-    }
+  private BrokerCore birth() {
+    BrokerCore core =
+        BrokerCore.onSharedStore(
+            environment,
+            BrokerConfig.of(Map.of("node.id", Integer.toString(member.nodeId()))),
+            member.store(),
+            settings(),
+            shared(),
+            member.peers(),
+            List.of(member.address()),
+            "simulation");
+    born = core;
+    return core;
   }
 
   private static StorageSettings settings() {
     return new StorageSettings(
-        48 << 10,
+        160 << 10,
         512 << 10,
         64 << 10,
         1 << 20,
-        64 << 10,
+        512 << 10,
         86_400_000,
         600_000,
         4_000,
@@ -146,6 +110,7 @@ final class ClusterProcess implements BrokerProcess, BrokerLives.Doors {
   @Override
   public void open(Dispatcher opened) {
     dispatcher = opened;
+    metadata = Objects.requireNonNull(born, "opened before it was born").storage().metadata();
   }
 
   @Override

@@ -21,7 +21,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,10 +61,6 @@ final class ClusterWatch implements StoreWatcher {
   /** The newest image that any broker ever held valid. */
   MetadataImage newest() {
     return newest;
-  }
-
-  boolean stands(Uuid topic) {
-    return newest.topic(topic) != null;
   }
 
   /** Follows the metadata log of a process, once. */

@@ -8,9 +8,7 @@ import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.cluster.PeerReply;
 import io.millrace.storage.cluster.PeerService;
-import io.millrace.storage.log.BrokerIdentity;
 import io.millrace.storage.log.FolderSettings;
-import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.BoundarySpacing;
 import io.millrace.storage.metadata.MetadataLog;
@@ -21,7 +19,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -43,16 +40,14 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
             environment.threads().pool("store", STORE_THREADS, STORE_TASKS_MAX),
             data);
     BrokerCore core =
-        new BrokerCore(
+        BrokerCore.inFolder(
             environment,
             BrokerConfig.of(Map.of("node.id", "1")),
-            StorageEngine.inFolder(
-                environment,
-                store,
-                settings(),
-                folder(data),
-                new BrokerIdentity(1, List.of(ADDRESS), Optional.empty(), "simulation")),
-            data);
+            store,
+            settings(),
+            folder(data),
+            List.of(ADDRESS),
+            "simulation");
     return core.start().thenApply(done -> new CoreProcess(environment, core));
   }
 

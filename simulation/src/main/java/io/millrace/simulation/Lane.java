@@ -18,6 +18,7 @@ final class Lane {
   private @Nullable Connection via;
   private int inFlight;
   private boolean draining;
+  private boolean begun;
   private int nextNumber;
   private int nextSequence;
 
@@ -50,9 +51,12 @@ final class Lane {
     return !draining && inFlight < unsettled.size();
   }
 
-  /** Not while something is in flight elsewhere: it would come out of order. */
+  /**
+   * Not while something is in flight elsewhere, nor behind a first batch that may be refused: it would
+   * come out of order, where a broker takes the first it sees of a producer.
+   */
   boolean maySendVia(Connection connection) {
-    return inFlight == 0 || connection.equals(via);
+    return inFlight == 0 || (begun && connection.equals(via));
   }
 
   SentBatch send(Connection connection) {
@@ -66,6 +70,7 @@ final class Lane {
   }
 
   void settled(SentBatch batch) {
+    begun = true;
     if (unsettled.remove(batch)) {
       inFlight--;
       drained();

@@ -169,10 +169,16 @@ final class Producer extends Client {
     lane.add(batch, records);
   }
 
+  /** Whether its topic was deleted, so that its batches need not go anywhere. */
+  private boolean isGone(Lane lane) {
+    return lane.ledger.isDeleting() && !world.stands(lane.ledger.id());
+  }
+
   private void sendRequests() {
     if (backingOff) {
       return;
     }
+    lanes.values().removeIf(lane -> !ledger.oneBroker() && isGone(lane));
     boolean more = true;
     while (more) {
       TreeMap<String, Request> requests = new TreeMap<>();
@@ -251,7 +257,7 @@ final class Producer extends Client {
       return;
     }
     boolean gone = error == Errors.UNKNOWN_TOPIC_ID || error == Errors.UNKNOWN_TOPIC_OR_PARTITION;
-    if (gone && lane.ledger.isDeleting() && !world.topicStands().test(lane.ledger.id().topicId())) {
+    if (gone && isGone(lane)) {
       lanes.remove(lane.ledger.id(), lane);
       return;
     }

@@ -77,7 +77,7 @@ final class Reader extends Client {
 
   private void begin() {
     PartitionLedger partition = partitions.peek();
-    start = partition == null ? 0 : partition.logStart();
+    start = partition == null ? 0 : world.logStart(partition.id());
     position = start;
     tries = 0;
     read = new ArrayList<>();
@@ -108,8 +108,9 @@ final class Reader extends Client {
       if (damageExpected && tries == TRIES_MAX) {
         partitions.poll();
         begin();
+      } else if (position < world.logStart(partition.id())) {
+        begin();
       }
-      position = Math.max(position, partition.logStart());
       askWhoLeads();
       later(20, this::act);
       return;

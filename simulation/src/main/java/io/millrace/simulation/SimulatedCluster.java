@@ -15,13 +15,16 @@ import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataImage.Topic;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
+import io.millrace.storage.metadata.ObjectInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * One seed, or one script, of a cluster: brokers that share a store, their clients, and what goes
@@ -87,7 +90,7 @@ final class SimulatedCluster {
             checks,
             ledger,
             clientMachine.clock(),
-            watch::stands,
+            watch::newest,
             () -> {},
             TimeUnit.SECONDS.toNanos(1) + random.nextLong(REQUEST_TIMEOUT_NS_MAX),
             SLOWNESS);
@@ -327,7 +330,14 @@ final class SimulatedCluster {
       }
     }
     MetadataImage image = watch.newest();
-    text.append("\n  newest entry ").append(image.entryNumber());
+    text.append(
+        "\n  newest entry %d, objects by level %s"
+            .formatted(
+                image.entryNumber(),
+                image.objects().values().stream()
+                    .collect(
+                        Collectors.groupingBy(
+                            ObjectInfo::level, TreeMap::new, Collectors.counting()))));
     for (Incarnation incarnation : image.incarnations().values()) {
       if (incarnation.state() == IncarnationState.FENCED) {
         text.append("\n  waits for recovery: ").append(incarnation);

@@ -5,6 +5,7 @@ import io.millrace.runtime.simulated.SimulatedDisk;
 import io.millrace.runtime.simulated.SimulatedMachine;
 import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.runtime.simulated.SimulatedThreads;
+import io.millrace.storage.metadata.MetadataImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -76,7 +77,7 @@ public final class Simulation {
             checks,
             ledger,
             machine.clock(),
-            topic -> false,
+            this::newestImage,
             faults::onAcknowledged,
             REQUEST_TIMEOUT_NS,
             1);
@@ -117,6 +118,11 @@ public final class Simulation {
    */
   public static Result run(long seed, Consumer<String> log) {
     return new Simulation(seed, CoreProcess::start, log).run();
+  }
+
+  private MetadataImage newestImage() {
+    BrokerProcess process = host.process();
+    return process == null ? MetadataImage.EMPTY : process.image();
   }
 
   private void onDiskCall(String call, Consumer<String> log) {

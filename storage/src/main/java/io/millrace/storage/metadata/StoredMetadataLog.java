@@ -124,13 +124,9 @@ public final class StoredMetadataLog implements MetadataLog {
     }
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
     outcome.whenComplete((_, _) -> waiting.decrementAndGet());
-    loop.execute(() -> {
-      if (over != null) {
-        outcome.completeExceptionally(over);
-      } else {
-        queue.add(record, outcome);
-        loop.execute(this::next); // so that commands handed over together share an entry
-      }
+    onLoop(outcome, () -> {
+      queue.add(record, outcome);
+      loop.execute(this::next); // so that commands handed over together share an entry
     });
     return outcome;
   }
@@ -167,15 +163,27 @@ public final class StoredMetadataLog implements MetadataLog {
   @Override
   public CompletableFuture<MetadataImage> refresh() {
     CompletableFuture<MetadataImage> refreshed = new CompletableFuture<>();
-    loop.execute(() -> {
-      if (over != null) {
-        refreshed.completeExceptionally(over);
-      } else {
-        refreshes.add(refreshed);
-        next();
-      }
+    onLoop(refreshed, () -> {
+      refreshes.add(refreshed);
+      next();
     });
     return refreshed;
+  }
+
+  /** Unless the incarnation has ended, perhaps with its loop; then the answer says so. */
+  private void onLoop(CompletableFuture<?> answer, Runnable task) {
+    try {
+      loop.execute(() -> {
+        if (over != null) {
+          answer.completeExceptionally(over);
+        } else {
+          task.run();
+        }
+      });
+    } catch (RejectedExecutionException loopEnded) {
+      answer.completeExceptionally(
+          new IncarnationEndedException("incarnation %s is over".formatted(writer)));
+    }
   }
 
   @Override
