@@ -9,7 +9,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.kafka.common.message.ProduceRequestData;
@@ -34,6 +36,7 @@ final class Connection implements RequestContext.Connection {
   private final BrokerHost host;
   private final Pipe requests;
   private final Pipe replies;
+  private final Deque<Call> unsent = new ArrayDeque<>();
   private final List<Runnable> closeListeners = new ArrayList<>();
   private boolean open = true;
   private boolean closed;
@@ -155,6 +158,7 @@ final class Connection implements RequestContext.Connection {
     if (closed) {
       return;
     }
+    unsent.addLast(call);
     Caller caller = new Caller("PLAINTEXT", PEER, "User:ANONYMOUS", this, brokerLoop);
     process
         .dispatch(caller, frame)
@@ -176,9 +180,21 @@ final class Connection implements RequestContext.Connection {
         ApiMessage reply = Frames.decode(call.api, call.version, call.correlationId, response);
         response.release();
         call.onAnswered.accept(reply);
-        reply(call, reply);
+        call.reply = reply;
       }
+      call.answered = true;
+      sendInOrder();
     });
+  }
+
+  /** Replies leave in the order of the requests, as sockets have it. */
+  private void sendInOrder() {
+    while (!unsent.isEmpty() && unsent.getFirst().answered) {
+      Call call = unsent.removeFirst();
+      if (call.reply != null) {
+        reply(call, call.reply);
+      }
+    }
   }
 
   /** In a cluster, a batch whose fate recovery decides has no answer. */
@@ -222,6 +238,8 @@ final class Connection implements RequestContext.Connection {
     private final Consumer<ApiMessage> onAnswered;
     private final Consumer<ApiMessage> onReply;
     private EventLoop.@Nullable Cancellable timeout;
+    private boolean answered;
+    private @Nullable ApiMessage reply;
 
     Call(
         ApiKeys api,

@@ -139,13 +139,9 @@ public final class StoredMetadataLog implements MetadataLog {
       return CompletableFuture.failedFuture(
           new RejectedExecutionException("no room for %d commands".formatted(commands.size())));
     }
-    loop.execute(() -> {
-      if (over != null) {
-        request.answer.completeExceptionally(over);
-      } else {
-        queue.add(request);
-        next();
-      }
+    onLoop(request.answer, () -> {
+      queue.add(request);
+      next();
     });
     return request.answer;
   }
@@ -153,7 +149,7 @@ public final class StoredMetadataLog implements MetadataLog {
   @Override
   public void onNudge(long entryNumber) {
     if (entryNumber > image().entryNumber()) {
-      loop.execute(() -> {
+      onLoop(new CompletableFuture<>(), () -> {
         nudgedTo = Math.max(nudgedTo, entryNumber);
         next();
       });
