@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage.IncarnationState;
+import io.millrace.storage.metadata.MetadataLog.IncarnationEndedException;
 import io.millrace.storage.metadata.MetadataLog.Outcome;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one history of the metadata, put together from what logs call validated, and what brokers
@@ -21,12 +24,15 @@ import java.util.Set;
 final class MetadataHistory {
   private final LossyStore store;
   private final Map<Long, MetadataImage> images = new HashMap<>();
-  private final Map<WriterId, Map<MetadataRecord, Integer>> issued = new HashMap<>();
+  private final Map<Issued, Integer> issued = new HashMap<>();
   private final Map<WriterId, Integer> lastApplied = new HashMap<>();
-  private final Set<MetadataRecord> applied = new HashSet<>();
-  private final Set<MetadataRecord> voided = new HashSet<>();
+  private final Set<Issued> applied = new HashSet<>();
+  private final Set<Issued> voided = new HashSet<>();
+  private final List<Throwable> violations = new ArrayList<>();
   private MetadataImage tip = MetadataImage.EMPTY;
   int unsettled;
+
+  private record Issued(WriterId issuer, MetadataRecord record) {}
 
   MetadataHistory(LossyStore store) {
     this.store = store;
@@ -37,37 +43,57 @@ final class MetadataHistory {
     return tip;
   }
 
-  boolean isApplied(MetadataRecord record) {
-    return applied.contains(record);
-  }
-
   void watch(MetadataLog log) {
-    observe(log.image());
-    log.addListener((before, after) -> {
-      assertThat(after.entryNumber()).isGreaterThan(before.entryNumber());
-      observe(after);
-    });
+    check(() -> observe(log.image()));
+    log.addListener((before, after) ->
+        check(() -> {
+          assertThat(after.entryNumber()).isGreaterThan(before.entryNumber());
+          observe(after);
+        }));
+    log.ended()
+        .thenAccept(cause ->
+            check(() -> assertThat(cause).isInstanceOf(IncarnationEndedException.class)));
   }
 
-  /** Records are unlike each other, so that each tells which command it was. */
+  /** What was seen that must not be; a log would take it for the end of its incarnation. */
+  List<Throwable> violations() {
+    return violations;
+  }
+
+  private void check(Runnable assertion) {
+    try {
+      assertion.run();
+    } catch (AssertionError | RuntimeException e) {
+      violations.add(e);
+    }
+  }
+
+  /** Each record of an incarnation at most once, so that it tells which command it was. */
   void submit(MetadataLog log, MetadataRecord record) {
-    Map<MetadataRecord, Integer> own = issued.computeIfAbsent(log.writer(), _ -> new HashMap<>());
-    own.put(record, own.size());
+    Issued command = new Issued(log.writer(), record);
+    if (issued.putIfAbsent(command, issued.size()) != null) {
+      return;
+    }
     unsettled++;
     log.submit(record)
         .whenComplete((outcome, _) -> {
           unsettled--;
-          switch (outcome) {
-            case Outcome.Applied a ->
-                assertThat(applied).as("%s, told applied at %d", record, a.image().entryNumber())
-                    .contains(record);
-            case Outcome.Voided v -> {
-              assertThat(applied).as("told void: %s", v.reason()).doesNotContain(record);
-              voided.add(record);
-            }
-            case null -> {} // its incarnation has ended
-          }
+          check(() -> settled(command, outcome));
         });
+  }
+
+  private void settled(Issued command, @Nullable Outcome outcome) {
+    switch (outcome) {
+      case Outcome.Applied a ->
+          assertThat(applied.contains(command))
+              .as("%s, told applied at %d", command, a.image().entryNumber())
+              .isTrue();
+      case Outcome.Voided v -> {
+        assertThat(applied.contains(command)).as("%s, told void: %s", command, v.reason()).isFalse();
+        voided.add(command);
+      }
+      case null -> {} // its incarnation has ended
+    }
   }
 
   /** One number, one image, for everybody. */
@@ -102,12 +128,13 @@ final class MetadataHistory {
     if (draft.apply(command) != null) {
       return;
     }
-    Integer serial = issued.getOrDefault(command.issuer(), Map.of()).get(command.record());
+    Issued which = new Issued(command.issuer(), command.record());
+    Integer serial = issued.get(which);
     if (serial == null) {
       return; // the log's own, or a registration
     }
-    assertThat(applied.add(command.record())).as("%s applied once", command).isTrue();
-    assertThat(voided).as("told void").doesNotContain(command.record());
+    assertThat(applied.add(which)).as("%s applied once", command).isTrue();
+    assertThat(voided.contains(which)).as("%s, told void", command).isFalse();
     Integer before = lastApplied.put(command.issuer(), serial);
     assertThat(before == null ? -1 : before).as("before %s", command).isLessThan(serial);
   }
