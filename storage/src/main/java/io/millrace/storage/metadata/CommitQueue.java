@@ -133,7 +133,7 @@ final class CommitQueue {
       foreign.answer(follower.recent());
       return CompletableFuture.completedFuture(null);
     }
-    long pauseNs = entry.size() == ownCommands ? turns.pauseNs() : 0;
+    long pauseNs = entry.size() == ownCommands ? turns.pauseNs(base) : 0;
     if (pauseNs > 0) {
       return stepAside(pauseNs);
     }

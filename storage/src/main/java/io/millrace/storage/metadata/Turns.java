@@ -41,8 +41,11 @@ final class Turns {
     }
   }
 
-  /** How long to step aside before looking again; 0 if it is this broker's turn. */
-  long pauseNs() {
+  /**
+   * How long to step aside before looking again; 0 if it is this broker's turn. Nobody waits for
+   * writers that {@code image} shows ended.
+   */
+  long pauseNs(MetadataImage image) {
     long now = clock.monotonicNs();
     while (!lately.isEmpty() && now - lately.getFirst().atNs() > LATELY_NS) {
       lately.removeFirst();
@@ -54,7 +57,7 @@ final class Turns {
       if (seen.writer().equals(own)) {
         ownSeen = true;
         othersSinceOwn.clear();
-      } else {
+      } else if (image.isRegistered(seen.writer())) {
         others.add(seen.writer());
         othersSinceOwn.add(seen.writer());
       }
