@@ -5,6 +5,7 @@ import io.millrace.runtime.EventLoop;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -18,7 +19,7 @@ public final class LossyStore implements ObjectStore {
   private static final long DELAY_MAX_NS = 5_000_000L;
   private static final long LATE_MAX_NS = 20_000_000_000L;
 
-  public final TreeMap<String, byte[]> objects;
+  public final NavigableMap<String, byte[]> objects;
   private final EventLoop loop;
   private final SplittableRandom random;
   private final int lossPercent;
@@ -34,7 +35,10 @@ public final class LossyStore implements ObjectStore {
 
   /** One client's way to a store that others share. */
   public LossyStore(
-      EventLoop loop, SplittableRandom random, int lossPercent, TreeMap<String, byte[]> objects) {
+      EventLoop loop,
+      SplittableRandom random,
+      int lossPercent,
+      NavigableMap<String, byte[]> objects) {
     this.objects = objects;
     this.loop = loop;
     this.random = random;
@@ -108,7 +112,7 @@ public final class LossyStore implements ObjectStore {
       default -> {
         loop.schedule(delayNs, () -> reply.complete(effect.get()));
         if (repeatPercent > 0 && random.nextInt(100) < repeatPercent) {
-          loop.schedule(delayNs + random.nextLong(LATE_MAX_NS), effect::get);
+          loop.schedule(delayNs + random.nextLong(LATE_MAX_NS), () -> first(effect, unknown));
         }
       }
     }
