@@ -28,13 +28,11 @@ final class FenceProof {
   private boolean getInFlight;
   private Backoff backoff;
 
-  /**
-   * Of all who asked between two WAL numbers and between two gets.
-   *
-   * @param firstSequence the number that was to be attempted next
-   */
+  /** Of all who asked between two WAL numbers and between two gets. */
   private static final class Question {
+    /** The number that was to be attempted next: it or a later one proves it. */
     final long firstSequence;
+
     final CompletableFuture<Void> proven;
     boolean asked;
 
@@ -70,14 +68,17 @@ final class FenceProof {
   /** Any thread. */
   CompletableFuture<Void> ask() {
     CompletableFuture<Void> question;
-    boolean first;
+    boolean first = false;
     synchronized (this) {
       if (ended != null) {
         return CompletableFuture.failedFuture(ended);
       }
-      first = arriving == null;
-      question = first ? new CompletableFuture<>() : arriving;
-      arriving = question;
+      question = arriving;
+      if (question == null) {
+        question = new CompletableFuture<>();
+        arriving = question;
+        first = true;
+      }
     }
     if (first) {
       loop.execute(this::onAsked);

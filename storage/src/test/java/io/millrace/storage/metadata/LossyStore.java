@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -20,7 +21,7 @@ import java.util.function.Supplier;
 public final class LossyStore implements ObjectStore {
   private static final long LATE_MAX_NS = 20_000_000_000L;
 
-  public final TreeMap<String, byte[]> objects;
+  public final NavigableMap<String, byte[]> objects;
 
   /** Every entry of the metadata that ever stood, by the hash of its bytes. */
   final Map<Long, Entry> entries = new HashMap<>();
@@ -41,7 +42,7 @@ public final class LossyStore implements ObjectStore {
 
   /** One client's way to a store that others share. */
   public LossyStore(
-      EventLoop loop, SplittableRandom random, int lossPercent, TreeMap<String, byte[]> objects) {
+      EventLoop loop, SplittableRandom random, int lossPercent, NavigableMap<String, byte[]> objects) {
     this(loop, random, lossPercent, Pace.QUICK, objects);
   }
 
@@ -50,7 +51,7 @@ public final class LossyStore implements ObjectStore {
       SplittableRandom random,
       int lossPercent,
       Pace pace,
-      TreeMap<String, byte[]> objects) {
+      NavigableMap<String, byte[]> objects) {
     this.objects = objects;
     this.loop = loop;
     this.random = random;
@@ -152,7 +153,7 @@ public final class LossyStore implements ObjectStore {
               loop.schedule(delayNs - delayNs / 2, () -> reply.complete(answer));
             });
         if (repeatPercent > 0 && random.nextInt(100) < repeatPercent) {
-          loop.schedule(delayNs + random.nextLong(LATE_MAX_NS), effect::get);
+          loop.schedule(delayNs + random.nextLong(LATE_MAX_NS), () -> first(effect, unknown));
         }
       }
     }
