@@ -92,13 +92,14 @@ final class BoundaryWriter {
         .thenCompose(settled -> {
           long endNs = clock.monotonicNs();
           notBeforeNs = endNs + BoundarySpacing.SNAPSHOT_TIMES * (endNs - startNs);
-          if (settled instanceof Settled.Theirs) {
-            throw new MetadataCorruptException(
-                "%s holds something this incarnation never wrote".formatted(key));
-          }
-          return mayWrite(boundary)
-              ? put(boundary, image)
-              : CompletableFuture.completedFuture(null);
+          return switch (settled) {
+            case Settled.Ours _ when mayWrite(boundary) -> put(boundary, image);
+            case Settled.Ours _ -> CompletableFuture.<Void>completedFuture(null);
+            case Settled.Theirs _ -> {
+              log.refresh(); // it was swept, which shows this incarnation fenced
+              yield CompletableFuture.<Void>completedFuture(null);
+            }
+          };
         })
         .thenRun(() -> log.uploads().settle(counter));
   }

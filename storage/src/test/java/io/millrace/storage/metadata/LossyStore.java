@@ -60,9 +60,9 @@ public final class LossyStore implements ObjectStore {
   }
 
   /** How long calls take: between the half of it and one and a half. */
-  record Pace(long putNs, long readNs) {
-    static final Pace QUICK = new Pace(3_000_000, 3_000_000);
-    static final Pace BUCKET = new Pace(40_000_000, 15_000_000);
+  record Pace(long putNs, long snapshotNs, long readNs) {
+    static final Pace QUICK = new Pace(3_000_000, 300_000_000, 3_000_000);
+    static final Pace BUCKET = new Pace(40_000_000, 400_000_000, 15_000_000);
   }
 
   /** What is under way may still be late. */
@@ -76,7 +76,7 @@ public final class LossyStore implements ObjectStore {
     body.get(body.position(), bytes);
     puts++;
     return call(
-        pace.putNs,
+        key.startsWith(Keys.META_SNAPSHOT) ? pace.snapshotNs : pace.putNs,
         () -> {
           if (objects.putIfAbsent(key, bytes) != null) {
             return new PutOutcome.Exists();

@@ -143,7 +143,7 @@ class MetadataLogSimulation {
   /** Few names, so that brokers compete for them. */
   private void createAndDelete(MetadataLog log) {
     Uuid id = new Uuid(world.random.nextLong(), world.random.nextLong());
-    String name = "topic-" + world.random.nextInt(4);
+    String name = "topic-" + world.random.nextInt(2);
     history.submit(log, new TopicCreated(id, name, List.of(List.of(1, 2, 3)), Map.of()));
     set(log);
     if (world.random.nextInt(3) > 0) {

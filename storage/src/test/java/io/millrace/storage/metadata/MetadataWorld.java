@@ -76,7 +76,7 @@ final class MetadataWorld {
   /** Asks those that listen. */
   Scribe scribe(WriterId asker) {
     return new SimulatedScribe(
-        asker, listening, scheduler, network, scheduler.fork(), lossPercent);
+        asker, listening, scheduler, network, scheduler.fork(), 3 * lossPercent);
   }
 
   WriterId newWriter() {

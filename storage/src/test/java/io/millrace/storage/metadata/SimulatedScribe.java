@@ -18,7 +18,7 @@ final class SimulatedScribe implements Scribe {
   private static final long HOP_NS = 500_000L;
   private static final long TIMEOUT_NS = 500_000_000L;
   private static final long HOLD_NS = 2_000_000_000L;
-  private static final long LATE_MAX_NS = 20_000_000_000L;
+  private static final long LATE_MAX_NS = 3_000_000_000L;
 
   private final WriterId asker;
   private final Map<WriterId, MetadataLog> logs;
