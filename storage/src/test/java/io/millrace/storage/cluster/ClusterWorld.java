@@ -76,6 +76,7 @@ final class ClusterWorld {
     final int port = nextPort++;
     final MetadataLog metadata;
     final List<WriterId> takenOver = new ArrayList<>();
+    private final List<ClusterNode> joined = new ArrayList<>();
     Function<WriterId, CompletableFuture<Void>> takeover = this::recover;
     private PeerService service =
         _ -> CompletableFuture.completedFuture(new PeerReply.Declined("not registered yet"));
@@ -128,9 +129,15 @@ final class ClusterWorld {
                 return takeover.apply(writer);
               });
       service = node;
+      joined.add(node);
       node.start();
       nodes.add(this);
       return this;
+    }
+
+    /** Closes what {@link #joined} started; the metadata log stays. */
+    void leave() {
+      joined.forEach(ClusterNode::close);
     }
 
     WriterId writer() {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.storage.cluster.ClusterWorld.Node;
 import io.millrace.storage.metadata.MetadataImage.IncarnationState;
-import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
 import java.util.List;
 import java.util.Map;
@@ -218,26 +217,32 @@ class LivenessTest {
   }
 
   @Test
-  void anIncarnationThatHasEndedDeclines() {
+  void aLaterLifeAtItsAddressEndsABrokerLikeARefusal() {
     List<Node> nodes = world.start(1, 2);
-    world.runFor(seconds(5));
-    world.applied(
-        nodes.get(1),
-        new IncarnationFenced(nodes.get(0).writer()));
+    Node later = world.start(3);
+    world.runFor(seconds(20));
+
+    world.kill(nodes.get(1));
+    world.moveTo(later, nodes.get(1).port);
     world.runFor(seconds(5));
 
-    PeerOutcome outcome =
-        world.await(
-            nodes
-                .get(1)
-                .link()
-                .call(
-                    nodes.get(0).own().endpoints().getLast(),
-                    new PeerRequest.Heartbeat(nodes.get(1).writer(), 0, 0),
-                    seconds(1)));
+    assertEnded(nodes.get(1));
+    assertLive(nodes.get(0), later);
+  }
 
-    assertThat(outcome)
-        .isEqualTo(
-            new PeerOutcome.Answered(new PeerReply.Declined("this incarnation has ended")));
+  @Test
+  void anAgreementThatComesAfterTheSuspectWasHeardAgainFencesNobody() {
+    List<Node> nodes = world.start(1, 3);
+    world.runFor(seconds(20));
+    nodes.get(0).process.stop();
+    nodes.get(2).process.stop(); // so nobody agrees
+    world.runFor(seconds(12));
+
+    nodes.get(0).process.resume();
+    world.runFor(seconds(1) / 2);
+    nodes.get(2).process.resume();
+    world.runFor(seconds(60));
+
+    assertLive(all(nodes));
   }
 }
