@@ -26,8 +26,7 @@ class ClusterNodeTest {
 
   private PeerReply ask(Node from, Node to, PeerRequest request) {
     PeerOutcome outcome =
-        world.await(
-            from.link().call(to.own().endpoints().getLast(), request, seconds(1)));
+        world.await(from.link().call(to.own().endpoints().getLast(), request, seconds(1)));
     assertThat(outcome).isInstanceOf(PeerOutcome.Answered.class);
     return ((PeerOutcome.Answered) outcome).reply();
   }
@@ -35,8 +34,7 @@ class ClusterNodeTest {
   private void create(Node by, int partitions) {
     world.applied(
         by,
-        new TopicCreated(
-            TOPIC, "orders", Collections.nCopies(partitions, List.of(1)), Map.of()));
+        new TopicCreated(TOPIC, "orders", Collections.nCopies(partitions, List.of(1)), Map.of()));
   }
 
   private static Partition partition(Node at, int number) {
@@ -77,10 +75,7 @@ class ClusterNodeTest {
     Command foreign = new Command(nodes.get(0).writer(), 99, new NoOp());
 
     PeerReply reply =
-        ask(
-            sender,
-            nodes.get(0),
-            new PeerRequest.Commit(sender.writer(), 0, List.of(foreign)));
+        ask(sender, nodes.get(0), new PeerRequest.Commit(sender.writer(), 0, List.of(foreign)));
 
     assertThat(reply).isEqualTo(new PeerReply.Declined("commands of others than the sender"));
   }
@@ -93,10 +88,7 @@ class ClusterNodeTest {
     world.runFor(seconds(5));
 
     PeerReply reply =
-        ask(
-            nodes.get(1),
-            nodes.get(0),
-            new PeerRequest.Heartbeat(nodes.get(1).writer(), 0, 0));
+        ask(nodes.get(1), nodes.get(0), new PeerRequest.Heartbeat(nodes.get(1).writer(), 0, 0));
 
     assertThat(reply).isEqualTo(new PeerReply.Declined("this incarnation has ended"));
   }
@@ -134,9 +126,7 @@ class ClusterNodeTest {
     for (int p = 0; p < 4; p++) {
       assertThat(partition(again, p).targetLeader().or(() -> Optional.of(-1)))
           .isEqualTo(
-              partition(again, p).replicas().equals(List.of(1))
-                  ? Optional.of(1)
-                  : Optional.of(-1));
+              partition(again, p).replicas().equals(List.of(1)) ? Optional.of(1) : Optional.of(-1));
     }
   }
 

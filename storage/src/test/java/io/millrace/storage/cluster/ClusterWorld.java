@@ -53,6 +53,9 @@ final class ClusterWorld {
   /** Calls that find nobody listening though somebody is. */
   int refusals;
 
+  /** Asked about suspects so far. */
+  int questions;
+
   private final EventLoop network;
   private final ObjectStore store = new MemoryStore();
   private final Map<Integer, Node> ports = new HashMap<>();
@@ -216,6 +219,7 @@ final class ClusterWorld {
       Node from, Endpoint address, PeerRequest request, long timeoutNs) {
     CompletableFuture<PeerOutcome> outcome = new CompletableFuture<>();
     byte[] bytes = PeerCodec.encode(request);
+    questions += request instanceof PeerRequest.Suspect ? 1 : 0;
     network.schedule(timeoutNs, () -> outcome.complete(new PeerOutcome.Silent("no answer")));
     network.schedule(
         DELAY_NS,
