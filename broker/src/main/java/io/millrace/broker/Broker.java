@@ -7,64 +7,73 @@ import io.millrace.broker.config.Listener;
 import io.millrace.broker.config.StartOptions;
 import io.millrace.broker.network.NetworkCounters;
 import io.millrace.broker.network.NetworkServer;
-import io.millrace.objectstore.DirectoryStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.SystemClock;
 import io.millrace.runtime.SystemDisk;
 import io.millrace.runtime.SystemRandomness;
 import io.millrace.runtime.SystemThreads;
-import io.millrace.storage.log.DataFolderException;
+import io.millrace.storage.log.UnusableStoreException;
 import io.millrace.storage.metadata.MetadataCorruptException;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.millrace.storage.recovery.WalCorruptException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import io.millrace.broker.api.Dispatcher;
+import io.millrace.objectstore.location.StoreLocation;
+import io.millrace.storage.cluster.NodeIds;
+import java.util.Objects;
+import java.util.Optional;
 
 /**
- * A broker in this process: configuration, sockets and one {@link BrokerCore} on the machine's
- * clock, threads and files. Ports are taken before anything is registered and clients let in when
- * the core has started.
+ * A broker in this process: configuration, sockets, and the {@link BrokerLives} of a {@link
+ * BrokerCore} on the machine's clock, threads and files. Ports are taken before anything is
+ * registered and clients let in when the core has started.
  */
 public final class Broker implements RunningBroker {
   private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
-  private static final int STORE_THREADS = 4;
-  private static final int STORE_TASKS_MAX = 4096;
   private static final long STOP_SECONDS_MAX = 30;
   private static final long EXIT_AFTER_FAILURE_SECONDS_MAX = 5;
 
   private final Environment environment;
-  private final BrokerConfig config;
-  private final Path dataFolder;
   private final long processStartNs;
   private final NetworkServer network;
-  private final DirectoryStore store;
-  private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
-  private @Nullable BrokerCore core;
+  private final Births births;
+  private final BrokerLives lives;
+  private final List<Listener> wanted;
+  private volatile @Nullable BrokerCore core;
   private List<Listener> listeners = List.of();
+  private List<Endpoint> endpoints = List.of();
   private String readyLine = "";
   private boolean stopped;
 
   private Broker(Environment environment, BrokerConfig config, long processStartNs)
       throws StartException {
     this.environment = environment;
-    this.config = config;
-    this.dataFolder = config.dataDirectory().toAbsolutePath().normalize();
     this.processStartNs = processStartNs;
+    this.wanted = config.listeners();
     this.network =
         new NetworkServer(
             Settings.network(config),
             new NetworkCounters(environment.clock()),
             environment.clock());
-    Executor storeThreads = environment.threads().pool("store", STORE_THREADS, STORE_TASKS_MAX);
-    this.store = new DirectoryStore(environment.disk(), storeThreads, dataFolder);
+    Optional<StoreLocation> store = config.store();
+    this.births =
+        store.isPresent()
+            ? new SharedStoreBirths(environment, config, version(), store.get())
+            : new FolderBirths(environment, config, version());
+    this.lives =
+        new BrokerLives(
+            environment.threads().eventLoop("lives"),
+            environment.clock(),
+            this::next,
+            new Doors(),
+            births::endsProcess);
   }
 
   /**
@@ -85,6 +94,7 @@ public final class Broker implements RunningBroker {
             options.sets(),
             options.listen(),
             options.data(),
+            options.store(),
             System.getenv(),
             environment.disk());
     BrokerConfig config =
@@ -106,32 +116,49 @@ public final class Broker implements RunningBroker {
   }
 
   private void run() throws StartException {
-    listeners = network.bind(config.listeners());
-    List<Endpoint> endpoints =
+    listeners = network.bind(wanted);
+    endpoints =
         listeners.stream()
             .map(l ->
                 new Endpoint(
                     l.name(), l.advertisedHost(), l.advertisedPort(), l.securityProtocol()))
             .toList();
-    BrokerCore started =
-        new BrokerCore(
-            environment, store, config, Settings.storage(config, dataFolder), endpoints, version());
-    core = started;
-    await(started);
-    started.failure().thenAccept(this::onFailure);
-    network.open(started.dispatcher());
+    if (births instanceof SharedStoreBirths) {
+      network.openToPeers(lives);
+    }
+    await(lives.start());
     readyLine = describe();
   }
 
-  private void await(BrokerCore starting) throws StartException {
+  /** On the loop of the lives. */
+  private BrokerCore next() {
+    BrokerCore next = births.next(endpoints);
+    core = next;
+    return next;
+  }
+
+  private final class Doors implements BrokerLives.Doors {
+    @Override
+    public void open(Dispatcher dispatcher) {
+      network.open(dispatcher);
+    }
+
+    @Override
+    public void close() {
+      network.closeClients();
+    }
+  }
+
+  private static void await(CompletableFuture<Void> starting) throws StartException {
     try {
-      starting.start().get();
+      starting.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StartException("The start was interrupted.", e);
     } catch (ExecutionException e) {
       Throwable cause = ApiErrors.unwrap(e);
-      if (cause instanceof DataFolderException
+      if (cause instanceof UnusableStoreException
+          || cause instanceof NodeIds.NodeIdInUseException
           || cause instanceof MetadataCorruptException
           || cause instanceof WalCorruptException) {
         throw new StartException(String.valueOf(cause.getMessage()), e);
@@ -149,17 +176,13 @@ public final class Broker implements RunningBroker {
     }
     long readyMs =
         TimeUnit.NANOSECONDS.toMillis(environment.clock().monotonicNs() - processStartNs);
-    return "Millrace is ready: %s, data in %s, %d ms after process start"
-        .formatted(addresses, dataFolder, readyMs);
+    return "Millrace is ready: %s, %s, %d ms after process start"
+        .formatted(addresses, births.where(Objects.requireNonNull(core)), readyMs);
   }
 
   private static String version() {
     String version = Broker.class.getPackage().getImplementationVersion();
     return version == null ? "unpackaged" : version;
-  }
-
-  private void onFailure(Throwable cause) {
-    failure.complete(cause);
   }
 
   @Override
@@ -169,7 +192,7 @@ public final class Broker implements RunningBroker {
 
   @Override
   public CompletableFuture<Throwable> failure() {
-    return failure;
+    return lives.failure();
   }
 
   @Override
@@ -179,23 +202,19 @@ public final class Broker implements RunningBroker {
     }
     stopped = true;
     network.closeListeners();
-    BrokerCore running = core;
-    if (running != null) {
-      boolean failed = running.failure().isDone();
-      stop(running, failed ? EXIT_AFTER_FAILURE_SECONDS_MAX : STOP_SECONDS_MAX);
-    }
+    stop(lives.failure().isDone() ? EXIT_AFTER_FAILURE_SECONDS_MAX : STOP_SECONDS_MAX);
     network.close();
-    store.close();
+    births.close();
   }
 
-  private static void stop(BrokerCore running, long secondsMax) {
+  private void stop(long secondsMax) {
     try {
-      running.stop().get(secondsMax, TimeUnit.SECONDS);
+      lives.stop().get(secondsMax, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
-      // the next start recovers what could not be published
-      LOG.warn("The log could not be published in time; the next start recovers it", e);
+      // the next start, or another broker, recovers what could not be published
+      LOG.warn("The log could not be published in time; it will be recovered", e);
     }
   }
 }

@@ -1,26 +1,32 @@
 package io.millrace.broker;
 
+import io.millrace.broker.config.NodeKeys;
+import io.millrace.objectstore.ObjectStore;
+import io.millrace.runtime.ScopedThreads;
+import io.millrace.storage.cluster.NodeIds;
+import io.millrace.storage.cluster.PeerLink;
+import io.millrace.storage.log.BrokerIdentity;
+import io.millrace.storage.log.FolderSettings;
+import io.millrace.storage.log.SharedSettings;
+import io.millrace.storage.log.StorageSettings;
+import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.millrace.broker.api.ApiFeatures;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
+import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.config.BrokerConfig;
-import io.millrace.broker.config.NodeKeys;
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.coordinator.group.GroupShard;
-import io.millrace.objectstore.ObjectStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
-import io.millrace.storage.log.BrokerIdentity;
+import io.millrace.storage.cluster.PeerService;
 import io.millrace.storage.log.StorageEngine;
-import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
-import io.millrace.storage.metadata.MetadataRecord.Endpoint;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -32,43 +38,87 @@ import org.jspecify.annotations.Nullable;
  * of everything that is the same in a process and in the simulation. Started and stopped once; any
  * thread may call.
  */
-public final class BrokerCore {
+public final class BrokerCore implements Life {
   private static final int BLOCKING_THREADS = 1;
   private static final int BLOCKING_TASKS_MAX = 256;
 
   private final Environment environment;
+  private final ScopedThreads threads;
   private final BrokerConfig config;
   private final StorageEngine storage;
-  private final Path dataFolder;
+  private final LogDirectory logDirectory;
   private final RequestCounters counters = new RequestCounters();
   private volatile @Nullable GroupCoordinator groups;
   private volatile @Nullable Dispatcher dispatcher;
 
+  private BrokerCore(
+      Environment environment,
+      ScopedThreads threads,
+      BrokerConfig config,
+      StorageEngine storage,
+      LogDirectory logDirectory) {
+    this.environment = environment;
+    this.threads = threads;
+    this.config = config;
+    this.storage = storage;
+    this.logDirectory = logDirectory;
+  }
+
   /**
-   * @param store in the data folder of {@code storageSettings}; closed by the caller after {@link
-   *     #stop}
+   * A broker alone in its folder.
+   *
+   * @param store in that folder; closed by the caller after {@link #stop}
    * @param endpoints advertised addresses, one per listener
    */
-  public BrokerCore(
-      Environment environment,
-      ObjectStore store,
+  public static BrokerCore inFolder(
+      Environment process,
       BrokerConfig config,
-      StorageSettings storageSettings,
+      ObjectStore store,
+      StorageSettings settings,
+      FolderSettings folder,
       List<Endpoint> endpoints,
       String version) {
-    this.environment = environment;
-    this.config = config;
-    this.dataFolder = storageSettings.dataFolder();
-    this.storage =
-        new StorageEngine(
-            environment,
-            store,
-            storageSettings,
-            new BrokerIdentity(
-                config.nodeId(), endpoints, config.find(NodeKeys.BROKER_RACK), version));
+    ScopedThreads threads = new ScopedThreads(process.threads());
+    Environment life = process.with(threads);
+    BrokerIdentity identity =
+        new BrokerIdentity(config.nodeId(), endpoints, config.find(NodeKeys.BROKER_RACK), version);
+    return new BrokerCore(
+        life,
+        threads,
+        config,
+        StorageEngine.inFolder(life, store, settings, folder, identity),
+        LogDirectory.folder(process.disk(), folder.dataFolder()));
+  }
+
+  /**
+   * One broker of many on a shared store, which outlasts it as the link to the others does.
+   *
+   * @param endpoints advertised addresses, one per listener
+   */
+  public static BrokerCore onSharedStore(
+      Environment process,
+      BrokerConfig config,
+      ObjectStore store,
+      StorageSettings settings,
+      SharedSettings shared,
+      PeerLink link,
+      List<Endpoint> endpoints,
+      String version) {
+    ScopedThreads threads = new ScopedThreads(process.threads());
+    Environment life = process.with(threads);
+    NodeIds.Claim claim =
+        new NodeIds.Claim(
+            config.givenNodeId(), endpoints, config.find(NodeKeys.BROKER_RACK), version);
+    return new BrokerCore(
+        life,
+        threads,
+        config,
+        StorageEngine.onSharedStore(life, store, settings, shared, claim, link),
+        LogDirectory.sharedStore(shared.location()));
   }
 
   /** Completes when requests may be served; fails as {@link StorageEngine#start} does. */
+  @Override
   public CompletableFuture<Void> start() {
     return storage.start().thenRun(this::compose);
   }
@@ -90,7 +140,7 @@ public final class BrokerCore {
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
     TopicConfigs topicConfigs = new TopicConfigs(config);
     List<ApiHandler<?>> handlers =
-        new Handlers(environment, config, topicConfigs, storage, coordinator, dataFolder, blocking)
+        new Handlers(environment, config, topicConfigs, storage, coordinator, logDirectory, blocking)
             .all();
     groups = coordinator;
     dispatcher = new Dispatcher(new ApiTable(handlers, ApiFeatures.NONE), counters);
@@ -109,12 +159,18 @@ public final class BrokerCore {
   }
 
   /** After {@link #start}. */
+  @Override
   public Dispatcher dispatcher() {
     Dispatcher present = dispatcher;
     if (present == null) {
       throw new IllegalStateException("the broker has not started");
     }
     return present;
+  }
+
+  @Override
+  public PeerService peers() {
+    return storage.peers();
   }
 
   public StorageEngine storage() {
@@ -126,16 +182,18 @@ public final class BrokerCore {
   }
 
   /** Completes with what ended this life by itself; never after {@link #stop}. */
+  @Override
   public CompletableFuture<Throwable> failure() {
     return storage.failure();
   }
 
-  /** Publishes what is in the log and releases the data folder. */
+  /** Publishes what is in the log, lets go of the folder or resigns, and ends its loops. */
+  @Override
   public CompletableFuture<Void> stop() {
     GroupCoordinator coordinator = groups;
     if (coordinator != null) {
       coordinator.close();
     }
-    return storage.stop();
+    return storage.stop().whenComplete((_, _) -> threads.close());
   }
 }

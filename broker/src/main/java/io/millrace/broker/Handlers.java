@@ -1,6 +1,7 @@
 package io.millrace.broker;
 
 import io.millrace.broker.api.ApiHandler;
+import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.RequestKeys;
@@ -37,7 +38,6 @@ import io.millrace.runtime.Environment;
 import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -53,7 +53,7 @@ final class Handlers {
   private final TopicConfigs topicConfigs;
   private final StorageEngine storage;
   private final GroupCoordinator groups;
-  private final Path dataFolder;
+  private final LogDirectory logDirectory;
   private final Executor blocking;
 
   Handlers(
@@ -62,14 +62,14 @@ final class Handlers {
       TopicConfigs topicConfigs,
       StorageEngine storage,
       GroupCoordinator groups,
-      Path dataFolder,
+      LogDirectory logDirectory,
       Executor blocking) {
     this.environment = environment;
     this.config = config;
     this.topicConfigs = topicConfigs;
     this.storage = storage;
     this.groups = groups;
-    this.dataFolder = dataFolder;
+    this.logDirectory = logDirectory;
     this.blocking = blocking;
   }
 
@@ -114,7 +114,7 @@ final class Handlers {
         new CreatePartitionsHandler(metadata, environment.randomness()),
         new DescribeConfigsHandler(metadata, config, topicConfigs),
         new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs)),
-        new DescribeLogDirsHandler(metadata, storage, environment.disk(), blocking, dataFolder));
+        new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }
 
   private List<ApiHandler<?>> groups() {

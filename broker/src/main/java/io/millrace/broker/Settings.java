@@ -1,13 +1,20 @@
 package io.millrace.broker;
 
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.ClusterKeys;
 import io.millrace.broker.config.GroupKeys;
 import io.millrace.broker.config.MillraceKeys;
 import io.millrace.broker.config.NetworkKeys;
 import io.millrace.broker.handler.FindCoordinatorHandler.OffsetsTopicSettings;
 import io.millrace.broker.network.NetworkSettings;
 import io.millrace.coordinator.group.GroupSettings;
+import io.millrace.storage.log.FolderSettings;
+import io.millrace.objectstore.location.StoreLocation;
+import io.millrace.storage.cluster.ClusterSettings;
+import io.millrace.storage.log.SharedSettings;
 import io.millrace.storage.log.StorageSettings;
+import io.millrace.storage.wal.ObjectWalSettings;
+import java.util.concurrent.TimeUnit;
 import io.millrace.storage.wal.FileWalSettings;
 import io.millrace.storage.wal.WalSync;
 import java.nio.file.Path;
@@ -16,11 +23,11 @@ import java.util.Map;
 /** From the broker's configuration to the values each part works by. */
 final class Settings {
   private static final long PRODUCER_CHECK_MS = 600_000;
+  private static final long HEDGE_DELAY_MS = 1_000;
+  private static final long SCRIBE_TIMEOUT_MS = 1_000;
   private static final long PARTIAL_FRAME_MS_MAX = 30_000;
   private static final int IN_FLIGHT_MAX = 64;
   private static final long RESPONSE_BYTES_MAX = 16L << 20;
-
-  private static final int OFFSETS_TOPIC_REPLICAS_MAX = 3;
 
   private Settings() {}
 
@@ -37,7 +44,7 @@ final class Settings {
   static OffsetsTopicSettings offsetsTopic(BrokerConfig config) {
     return new OffsetsTopicSettings(
         config.get(GroupKeys.OFFSETS_TOPIC_PARTITIONS),
-        OFFSETS_TOPIC_REPLICAS_MAX,
+        config.get(GroupKeys.OFFSETS_TOPIC_REPLICATION_FACTOR),
         Map.of(
             "cleanup.policy",
             "compact",
@@ -47,16 +54,35 @@ final class Settings {
             "104857600"));
   }
 
-  static StorageSettings storage(BrokerConfig config, Path dataFolder) {
+  static FolderSettings folder(BrokerConfig config, Path dataFolder) {
     FileWalSettings wal =
         FileWalSettings.of(
             config.get(MillraceKeys.WAL_FILE_BYTES),
             config.get(MillraceKeys.WAL_ENTRY_BYTES_MAX),
             walSync(config.get(MillraceKeys.WAL_SYNC)),
             config.get(MillraceKeys.WAL_SYNC_INTERVAL_MS));
+    return FolderSettings.of(dataFolder, wal);
+  }
+
+  static SharedSettings shared(BrokerConfig config, StoreLocation location) {
+    ObjectWalSettings wal =
+        ObjectWalSettings.of(
+            config.get(MillraceKeys.WAL_LATENCY_BUDGET_MS),
+            config.get(MillraceKeys.WAL_ENTRY_BYTES_MAX),
+            config.queuedRequestBytesMax(),
+            HEDGE_DELAY_MS);
+    ClusterSettings cluster =
+        new ClusterSettings(
+            TimeUnit.MILLISECONDS.toNanos(config.get(ClusterKeys.HEARTBEAT_INTERVAL_MS)),
+            TimeUnit.MILLISECONDS.toNanos(config.get(ClusterKeys.SESSION_TIMEOUT_MS)),
+            TimeUnit.MILLISECONDS.toNanos(SCRIBE_TIMEOUT_MS),
+            config.get(ClusterKeys.AUTO_LEADER_REBALANCE),
+            config.interBrokerListener());
+    return new SharedSettings(location.toString(), wal, cluster);
+  }
+
+  static StorageSettings storage(BrokerConfig config) {
     return StorageSettings.of(
-        dataFolder,
-        wal,
         config.get(MillraceKeys.WAL_BACKLOG_BYTES_MAX),
         config.get(MillraceKeys.LOG_CACHE_BYTES),
         config.get(MillraceKeys.BLOCK_CACHE_BYTES),

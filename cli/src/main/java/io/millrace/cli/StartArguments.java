@@ -10,12 +10,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the arguments of {@code millrace start}. Written out by hand: four options do not pay for a
+ * Reads the arguments of {@code millrace start}. Written out by hand: five options do not pay for a
  * library's reflection in the time to ready. The meaning of the values is the broker's to check.
  */
 final class StartArguments {
   private @Nullable Path config;
   private @Nullable Path data;
+  private @Nullable String store;
   private @Nullable String listen;
   private final List<String> sets = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
@@ -32,6 +33,7 @@ final class StartArguments {
     return new BrokerOptions(
         Optional.ofNullable(parsed.config),
         Optional.ofNullable(parsed.data),
+        Optional.ofNullable(parsed.store),
         Optional.ofNullable(parsed.listen),
         parsed.sets,
         processStartNs);
@@ -44,7 +46,7 @@ final class StartArguments {
       int equals = argument.startsWith("--") ? argument.indexOf('=') : -1;
       String name = equals < 0 ? argument : argument.substring(0, equals);
       switch (name) {
-        case "--config", "--data", "--listen", "--set" -> {
+        case "--config", "--data", "--store", "--listen", "--set" -> {
           if (equals < 0 && !rest.hasNext()) {
             problems.add("option " + name + " needs a value");
           } else {
@@ -55,7 +57,7 @@ final class StartArguments {
             problems.add(
                 "unknown argument '"
                     + argument
-                    + "'; start takes --config FILE, --data DIR, --listen HOST:PORT and --set KEY=VALUE");
+                    + "'; start takes --config FILE, --data DIR, --store LOCATION, --listen HOST:PORT and --set KEY=VALUE");
       }
     }
   }
@@ -64,6 +66,7 @@ final class StartArguments {
     switch (name) {
       case "--config" -> config = Path.of(value);
       case "--data" -> data = Path.of(value);
+      case "--store" -> store = value;
       case "--listen" -> listen = value;
       case "--set" -> {
         if (value.indexOf('=') < 1) {

@@ -15,7 +15,13 @@ class StartArgumentsTest {
   void noArgumentsLeaveEverythingToTheDefaults() throws StartException {
     assertThat(StartArguments.parse(List.of(), 7))
         .isEqualTo(
-            new BrokerOptions(Optional.empty(), Optional.empty(), Optional.empty(), List.of(), 7));
+            new BrokerOptions(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                7));
   }
 
   @Test
@@ -25,6 +31,8 @@ class StartArgumentsTest {
             "--config",
             "a.properties",
             "--data=d",
+            "--store",
+            "s3://b/p",
             "--listen",
             "0.0.0.0:9092",
             "--set",
@@ -36,6 +44,7 @@ class StartArgumentsTest {
             new BrokerOptions(
                 Optional.of(Path.of("a.properties")),
                 Optional.of(Path.of("d")),
+                Optional.of("s3://b/p"),
                 Optional.of("0.0.0.0:9092"),
                 List.of("k=v", "x=y=z"),
                 0));

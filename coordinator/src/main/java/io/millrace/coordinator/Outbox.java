@@ -4,36 +4,65 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one event of a state machine wants done: records to write, replies that leave when those
- * records (and everything the event has read) are durable, timers to set or cancel. Filled on the
- * shard's loop, then carried out by {@link ShardRunner}.
+ * records (and everything the event has read) are durable and leadership is proven (invariant I12),
+ * timers to set or cancel. Filled on the shard's loop, then carried out by {@link ShardRunner}.
  */
 public final class Outbox {
   private final List<CoordinatorRecord> records = new ArrayList<>();
   private final List<Runnable> replies = new ArrayList<>();
   private final List<TimerChange> timers = new ArrayList<>();
+  private long proofAgeMsMax = Long.MAX_VALUE;
 
-  /** A timer by name; a null action cancels. */
-  record TimerChange(String name, long delayMs, @Nullable Consumer<Outbox> action) {}
+  /** A timer by name. */
+  sealed interface TimerChange {
+    String name();
+
+    /**
+     * @param expiry see {@link Outbox#expiry}
+     */
+    record Set(String name, long delayMs, boolean expiry, Consumer<Outbox> action)
+        implements TimerChange {}
+
+    record Cancelled(String name) implements TimerChange {}
+  }
 
   public void write(CoordinatorRecord record) {
     records.add(record);
   }
 
   public <T> void reply(CompletableFuture<T> future, T value) {
+    reply(future, value, 0);
+  }
+
+  /**
+   * A reply for which a proof of leadership serves that was asked for up to so long ago.
+   *
+   * @param proofAgeMs 0 if only one asked for from now on will do
+   */
+  public <T> void reply(CompletableFuture<T> future, T value, long proofAgeMs) {
     replies.add(() -> future.complete(value));
+    proofAgeMsMax = Math.min(proofAgeMsMax, proofAgeMs);
   }
 
   /** Sets the timer, replacing one of the same name. */
   public void timer(String name, long delayMs, Consumer<Outbox> action) {
-    timers.add(new TimerChange(name, delayMs, action));
+    timers.add(new TimerChange.Set(name, delayMs, false, action));
+  }
+
+  /**
+   * Like {@link #timer}, for an action that counts somebody as gone: it waits for a proof of
+   * leadership, and a stall of the log that is long against the delay puts it off by its length,
+   * since answers that were held back must not look like silence.
+   */
+  public void expiry(String name, long delayMs, Consumer<Outbox> action) {
+    timers.add(new TimerChange.Set(name, delayMs, true, action));
   }
 
   public void cancelTimer(String name) {
-    timers.add(new TimerChange(name, 0, null));
+    timers.add(new TimerChange.Cancelled(name));
   }
 
   List<CoordinatorRecord> records() {
@@ -42,6 +71,11 @@ public final class Outbox {
 
   List<Runnable> replies() {
     return replies;
+  }
+
+  /** How old a proof may be that all of the replies can do with. */
+  long proofAgeMsMax() {
+    return proofAgeMsMax;
   }
 
   List<TimerChange> timers() {

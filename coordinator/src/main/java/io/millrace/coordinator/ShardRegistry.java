@@ -9,11 +9,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
+import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.NotCoordinatorException;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.errors.UnknownTopicIdException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
  * The loaded shards of one coordinator, by partition; each loads on first use and again after it
- * ended. Any thread may ask; the map is guarded by its monitor.
+ * ended, and ends when its partition closes. Any thread may ask; the map is guarded by its monitor.
  */
 public final class ShardRegistry<S extends Shard> {
   /**
@@ -38,9 +45,30 @@ public final class ShardRegistry<S extends Shard> {
     this.newShard = newShard;
   }
 
-  /** The running shard of a partition this broker leads; fails as {@link Partitions#open} does. */
+  /**
+   * The running shard of a partition this broker leads; fails with NotCoordinatorException if it
+   * does not lead it.
+   */
   public CompletableFuture<ShardRunner<S>> shard(PartitionId id) {
-    return partitions.open(id).thenCompose(log -> shard(id, log));
+    return partitions
+        .open(id)
+        .thenCompose(log -> shard(id, log))
+        .exceptionallyCompose(failure -> CompletableFuture.failedFuture(inKafkasTerms(failure)));
+  }
+
+  private static Throwable inKafkasTerms(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    if (cause instanceof NotLeaderOrFollowerException
+        || cause instanceof UnknownTopicOrPartitionException
+        || cause instanceof UnknownTopicIdException) {
+      return new NotCoordinatorException("This broker is not the coordinator.", cause);
+    }
+    return cause instanceof KafkaStorageException
+        ? new CoordinatorNotAvailableException("The coordinator cannot be loaded now.", cause)
+        : cause;
   }
 
   private synchronized CompletableFuture<ShardRunner<S>> shard(PartitionId id, PartitionLog log) {
@@ -59,8 +87,33 @@ public final class ShardRegistry<S extends Shard> {
               runner.tell(Shard::onLoaded);
               return runner;
             });
-    shards.put(id, new Loaded<>(log, loaded));
+    Loaded<S> entry = new Loaded<>(log, loaded);
+    shards.put(id, entry);
+    watch(id, entry, runner);
     return loaded;
+  }
+
+  /** A coordinator that leads no more must not act, even if nobody asks it anything. */
+  private void watch(PartitionId id, Loaded<S> entry, ShardRunner<S> runner) {
+    var unused =
+        entry
+            .log()
+            .onChange(() ->
+                loop.execute(() -> {
+                  if (runner.ended()) {
+                    return;
+                  }
+                  if (entry.log().equals(partitions.ifOpen(id))) {
+                    watch(id, entry, runner);
+                  } else {
+                    runner.end();
+                    forget(id, entry);
+                  }
+                }));
+  }
+
+  private synchronized void forget(PartitionId id, Loaded<S> entry) {
+    shards.remove(id, entry);
   }
 
   private static <S extends Shard> boolean failed(CompletableFuture<ShardRunner<S>> runner) {

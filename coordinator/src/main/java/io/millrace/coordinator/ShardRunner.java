@@ -20,13 +20,15 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
 import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Runs one {@link Shard} on an event loop over its partition: appends an event's records, lets its
- * replies go once they are durable, keeps its timers. There is no rollback: when an append fails
- * the shard ends, its callers get NOT_COORDINATOR, and the next caller loads anew.
+ * replies go once they are durable and leadership is proven, keeps its timers. There is no
+ * rollback: when an append or a proof fails the shard ends, its callers get NOT_COORDINATOR, and
+ * the next caller loads anew.
  */
 public final class ShardRunner<S extends Shard> {
   private static final Logger LOG = LoggerFactory.getLogger(ShardRunner.class);
@@ -36,14 +38,17 @@ public final class ShardRunner<S extends Shard> {
   private final PartitionLog log;
   private final S shard;
   private final int batchBytesMax;
-  private final Map<String, Timer> timers = new LinkedHashMap<>();
+  private final ShardTimers timers;
   private final Map<Long, CompletableFuture<?>> open = new LinkedHashMap<>();
   private long nextNumber;
   private CompletableFuture<?> lastAppend = CompletableFuture.completedFuture(null);
-  private volatile boolean ended;
+  private boolean proven;
+  private long provenAtNs;
 
-  /** A timer that has not fired; the number tells it from one that replaced it. */
-  private record Timer(long number, EventLoop.Cancellable scheduled) {}
+  /** When the log last answered an append or a proof. */
+  private long progressAtNs;
+
+  private volatile boolean ended;
 
   ShardRunner(EventLoop loop, Clock clock, PartitionLog log, S shard, int batchBytesMax) {
     this.loop = loop;
@@ -51,6 +56,8 @@ public final class ShardRunner<S extends Shard> {
     this.log = log;
     this.shard = shard;
     this.batchBytesMax = batchBytesMax;
+    this.timers = new ShardTimers(loop, clock, this::onTimer);
+    this.progressAtNs = clock.monotonicNs();
   }
 
   public boolean ended() {
@@ -100,19 +107,57 @@ public final class ShardRunner<S extends Shard> {
   private void carryOut(Consumer<Outbox> event) {
     Outbox out = new Outbox();
     event.accept(out);
-    for (Outbox.TimerChange change : out.timers()) {
-      change(change);
-    }
+    out.timers().forEach(timers::change);
     if (!out.records().isEmpty()) {
       append(out.records());
     }
-    if (!out.replies().isEmpty()) {
-      lastAppend.whenComplete((value, failure) -> {
-        if (failure == null) {
-          out.replies().forEach(Runnable::run);
-        }
-      });
+    if (out.replies().isEmpty()) {
+      return;
     }
+    CompletableFuture<?> durable = lastAppend;
+    // records that became durable after the event are a proof themselves
+    CompletableFuture<?> proof =
+        out.records().isEmpty() ? proof(out.proofAgeMsMax()) : CompletableFuture.completedFuture(0);
+    durable
+        .thenCombine(proof, (_, _) -> 0)
+        .whenComplete((_, failure) -> {
+          if (failure == null) {
+            out.replies().forEach(Runnable::run);
+          }
+        });
+  }
+
+  /**
+   * A proof of leadership asked for at most so long ago.
+   *
+   * @param ageMsMax 0 if only one asked for now will do
+   */
+  private CompletableFuture<?> proof(long ageMsMax) {
+    long nowNs = clock.monotonicNs();
+    if (proven
+        && ageMsMax > 0
+        && nowNs - provenAtNs <= TimeUnit.MILLISECONDS.toNanos(ageMsMax)) {
+      return CompletableFuture.completedFuture(0);
+    }
+    CompletableFuture<Void> proof = log.proof();
+    proof.whenComplete((_, failure) -> onLoop(() -> onLogAnswer(nowNs, failure)));
+    return proof;
+  }
+
+  /** An append or a proof asked for at {@code askedAtNs} is done. */
+  private void onLogAnswer(long askedAtNs, @Nullable Throwable failure) {
+    if (failure != null) {
+      end();
+      return;
+    }
+    long nowNs = clock.monotonicNs();
+    long stalledNs = nowNs - Math.max(askedAtNs, progressAtNs);
+    progressAtNs = nowNs;
+    if (!proven || askedAtNs - provenAtNs > 0) {
+      proven = true;
+      provenAtNs = askedAtNs;
+    }
+    timers.onStall(stalledNs);
   }
 
   private void append(List<CoordinatorRecord> records) {
@@ -135,11 +180,8 @@ public final class ShardRunner<S extends Shard> {
     }
     appends.add(appendBatch(encoded, nowMs));
     lastAppend = CompletableFuture.allOf(appends.toArray(CompletableFuture[]::new));
-    lastAppend.whenComplete((value, failure) -> {
-      if (failure != null) {
-        onLoop(this::end);
-      }
-    });
+    long askedAtNs = clock.monotonicNs();
+    lastAppend.whenComplete((_, failure) -> onLoop(() -> onLogAnswer(askedAtNs, failure)));
   }
 
   private CompletableFuture<?> appendBatch(List<SimpleRecord> records, long nowMs) {
@@ -171,30 +213,24 @@ public final class ShardRunner<S extends Shard> {
     }
   }
 
-  private void change(Outbox.TimerChange change) {
-    Timer former = timers.remove(change.name());
-    if (former != null) {
-      former.scheduled().cancel();
-    }
-    Consumer<Outbox> action = change.action();
-    if (action == null) {
+  private void onTimer(ShardTimers.Timer timer) {
+    if (ended) {
       return;
     }
-    long number = nextNumber++;
-    EventLoop.Cancellable scheduled =
-        loop.schedule(
-            TimeUnit.MILLISECONDS.toNanos(change.delayMs()),
-            () -> fire(change.name(), number, action));
-    timers.put(change.name(), new Timer(number, scheduled));
-  }
-
-  private void fire(String name, long number, Consumer<Outbox> action) {
-    Timer timer = timers.get(name);
-    // a timer replaced after it had been queued must not fire
-    if (!ended && timer != null && timer.number() == number) {
-      timers.remove(name);
-      run(action);
+    if (!timer.expiry()) {
+      timers.take(timer).ifPresent(this::run);
+      return;
     }
+    proof(0)
+        .whenComplete((_, failure) -> {
+          if (failure == null) {
+            onLoop(() -> {
+              if (!ended) {
+                timers.expire(timer).ifPresent(this::run);
+              }
+            });
+          }
+        });
   }
 
   /** Fails every open request; nothing runs afterwards. */
@@ -203,7 +239,6 @@ public final class ShardRunner<S extends Shard> {
       return;
     }
     ended = true;
-    timers.values().forEach(timer -> timer.scheduled().cancel());
     timers.clear();
     for (CompletableFuture<?> future : List.copyOf(open.values())) {
       future.completeExceptionally(new NotCoordinatorException("The coordinator is moving."));

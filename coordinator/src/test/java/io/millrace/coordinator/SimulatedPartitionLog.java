@@ -17,16 +17,47 @@ public final class SimulatedPartitionLog implements PartitionLog {
   private final PartitionId id = new PartitionId(new Uuid(7, 7), 0);
   private final List<ByteBuffer> batches = new ArrayList<>();
   private final List<CompletableFuture<Appended>> waiting = new ArrayList<>();
+  private final List<CompletableFuture<Void>> waitingProofs = new ArrayList<>();
+  private final List<Runnable> listeners = new ArrayList<>();
   private long end;
   private boolean held;
+  private boolean proofsHeld;
+  private int proofsAsked;
 
   /** Appends stay undurable until {@link #letGo()}. */
   public void hold() {
     held = true;
   }
 
+  /** The store does not answer until {@link #letGo()}: neither appends nor proofs complete. */
+  public void holdAll() {
+    held = true;
+    proofsHeld = true;
+  }
+
+  /** Tells those who listen that something has changed. */
+  public void change() {
+    List<Runnable> told = List.copyOf(listeners);
+    listeners.clear();
+    told.forEach(Runnable::run);
+  }
+
+  public int proofsAsked() {
+    return proofsAsked;
+  }
+
+  public void failProofs(RuntimeException cause) {
+    List<CompletableFuture<Void>> proofs = List.copyOf(waitingProofs);
+    waitingProofs.clear();
+    proofs.forEach(each -> each.completeExceptionally(cause));
+  }
+
   public void letGo() {
     held = false;
+    proofsHeld = false;
+    List<CompletableFuture<Void>> proofs = List.copyOf(waitingProofs);
+    waitingProofs.clear();
+    proofs.forEach(each -> each.complete(null));
     List<CompletableFuture<Appended>> ready = List.copyOf(waiting);
     waiting.clear();
     ready.forEach(each -> each.complete(new Appended(0, 0, -1, 0, false)));
@@ -149,7 +180,19 @@ public final class SimulatedPartitionLog implements PartitionLog {
   }
 
   @Override
+  public CompletableFuture<Void> proof() {
+    proofsAsked++;
+    if (!proofsHeld) {
+      return CompletableFuture.completedFuture(null);
+    }
+    CompletableFuture<Void> proof = new CompletableFuture<>();
+    waitingProofs.add(proof);
+    return proof;
+  }
+
+  @Override
   public Runnable onChange(Runnable listener) {
-    return () -> {};
+    listeners.add(listener);
+    return () -> listeners.remove(listener);
   }
 }

@@ -3,18 +3,16 @@ package io.millrace.objectstore;
 import io.millrace.runtime.Disk;
 import io.millrace.runtime.Disk.DiskFile;
 import io.millrace.runtime.Disk.Mode;
+import io.millrace.runtime.Randomness;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
@@ -23,23 +21,35 @@ import org.jspecify.annotations.Nullable;
 /**
  * Objects as files under {@code root/store}; the key is the path. A put is written and synced under
  * another name in {@code root/store-tmp}, hard-linked to its own (the atomic step) and then its
- * folder is synced; what was found lying in a folder is believed only after this process has synced
- * that folder once. All I/O runs on the executor.
+ * folder is synced; what others may have put there is believed as {@link DurableNames} says. All
+ * I/O runs on the executor.
  */
 public final class DirectoryStore implements ObjectStore {
   private final Disk disk;
   private final Executor executor;
-  private final Path root;
   private final Path store;
   private final TemporaryFiles temporaryFiles;
-  private final Set<Path> believed = ConcurrentHashMap.newKeySet();
+  private final DurableNames durable;
 
+  /** For a process that has the folder for itself. */
   public DirectoryStore(Disk disk, Executor executor, Path root) {
+    this(disk, executor, root.toAbsolutePath().normalize(), false, "");
+  }
+
+  private DirectoryStore(
+      Disk disk, Executor executor, Path root, boolean shared, String processName) {
     this.disk = disk;
     this.executor = executor;
-    this.root = root.toAbsolutePath().normalize();
-    this.store = this.root.resolve("store");
-    this.temporaryFiles = new TemporaryFiles(disk, this.root.resolve("store-tmp"));
+    this.store = root.resolve("store");
+    this.temporaryFiles = new TemporaryFiles(disk, root.resolve("store-tmp"), processName);
+    this.durable = new DurableNames(disk, root, shared);
+  }
+
+  /** For one of several processes that use the folder at the same time. */
+  public static DirectoryStore shared(
+      Disk disk, Executor executor, Path root, Randomness randomness) {
+    String processName = "%016x%016x".formatted(randomness.nextLong(), randomness.nextLong());
+    return new DirectoryStore(disk, executor, root.toAbsolutePath().normalize(), true, processName);
   }
 
   /** Where an object lies; the file WAL writes its files in place. */
@@ -72,8 +82,9 @@ public final class DirectoryStore implements ObjectStore {
     Path path = path(key);
     return run(
         () -> {
-          believe(parent(path));
+          durable.believeFolder(parent(path));
           try (DiskFile file = disk.open(path, Mode.READ)) {
+            durable.believeSeen(parent(path), List.of(path));
             long size = file.size();
             return size > bytesMax
                 ? new GetOutcome.TooLarge(size)
@@ -93,8 +104,9 @@ public final class DirectoryStore implements ObjectStore {
     }
     return run(
         () -> {
-          believe(parent(path));
+          durable.believeFolder(parent(path));
           try (DiskFile file = disk.open(path, Mode.READ)) {
+            durable.believeSeen(parent(path), List.of(path));
             int count = Math.clamp(file.size() - position, 0, length);
             return new GetOutcome.Found(read(file, position, count));
           } catch (NoSuchFileException absent) {
@@ -109,8 +121,9 @@ public final class DirectoryStore implements ObjectStore {
     Path path = path(key);
     return run(
         () -> {
-          believe(parent(path));
+          durable.believeFolder(parent(path));
           try (DiskFile file = disk.open(path, Mode.READ)) {
+            durable.believeSeen(parent(path), List.of(path));
             return new HeadOutcome.Found(file.size());
           } catch (NoSuchFileException absent) {
             return new HeadOutcome.Absent();
@@ -174,11 +187,7 @@ public final class DirectoryStore implements ObjectStore {
     Path path = temporaryFiles.path(put);
     return run(
         () -> {
-          try {
-            disk.delete(path);
-          } catch (NoSuchFileException gone) {
-            // Finished or aborted by itself.
-          }
+          temporaryFiles.remove(path);
           return new DeleteOutcome.Deleted();
         },
         DeleteOutcome.Unknown::new);
@@ -189,8 +198,8 @@ public final class DirectoryStore implements ObjectStore {
 
   private PutOutcome publish(Path written, Path target) throws IOException {
     Path folder = parent(target);
-    believe(folder);
     disk.createDirectories(folder);
+    durable.believeFolder(folder);
     try {
       disk.link(written, target);
     } catch (FileAlreadyExistsException taken) {
@@ -198,35 +207,12 @@ public final class DirectoryStore implements ObjectStore {
         return new PutOutcome.Unknown("the key is a path prefix of others: " + target);
       }
       disk.syncDirectory(folder);
+      durable.synced(target);
       return new PutOutcome.Exists();
     }
     disk.syncDirectory(folder);
+    durable.synced(target);
     return new PutOutcome.Stored();
-  }
-
-  /**
-   * Syncs the folder and those above it once: a process that died may have left names there, of
-   * objects or folders, that are not durable. Names of later date are synced by whoever makes them.
-   */
-  private void believe(Path folder) throws IOException {
-    if (believed.contains(folder)) {
-      return;
-    }
-    boolean ours = folder.startsWith(root);
-    if (ours && folder.getParent() != null) {
-      believe(parent(folder));
-    }
-    try {
-      disk.syncDirectory(folder);
-    } catch (NoSuchFileException notYet) {
-      return;
-    } catch (AccessDeniedException e) {
-      // The folder above the root may belong to others, who then made the root as well.
-      if (ours) {
-        throw e;
-      }
-    }
-    believed.add(folder);
   }
 
   /**
@@ -235,7 +221,7 @@ public final class DirectoryStore implements ObjectStore {
   private void walk(
       Path folder, String path, String prefix, String after, int keysMax, List<String> keys)
       throws IOException {
-    believe(folder);
+    durable.believeFolder(folder);
     // A folder sorts as its name with the slash, and that is known only once it was looked at.
     TreeSet<String> pending = new TreeSet<>();
     for (String name : disk.list(folder)) {
@@ -246,6 +232,7 @@ public final class DirectoryStore implements ObjectStore {
         pending.add(name);
       }
     }
+    List<Path> found = new ArrayList<>();
     while (keys.size() < keysMax && !pending.isEmpty()) {
       String name = pending.removeFirst();
       String key = path + name;
@@ -255,8 +242,10 @@ public final class DirectoryStore implements ObjectStore {
         pending.add(name + "/");
       } else if (key.startsWith(prefix) && key.compareTo(after) > 0) {
         keys.add(key);
+        found.add(folder.resolve(name));
       }
     }
+    durable.believeSeen(folder, found);
   }
 
   private static ByteBuffer read(DiskFile file, long position, int length) throws IOException {

@@ -80,6 +80,9 @@ public final class MemoryStore implements ObjectStore {
   @Override
   public CompletableFuture<ListOutcome> list(String prefix, String after, int keysMax) {
     ObjectKeys.checkPrefix(prefix);
+    if (keysMax < 1) {
+      throw new IllegalArgumentException("keysMax " + keysMax);
+    }
     return run(() -> {
       List<String> keys = new ArrayList<>();
       String from = after.compareTo(prefix) > 0 ? after : prefix;

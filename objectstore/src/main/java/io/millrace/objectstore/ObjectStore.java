@@ -6,7 +6,7 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * A store of objects that are written once. Keys are '/'-separated segments of [A-Za-z0-9._-] (at
- * most 255 bytes each, 1000 in all); no key is a path prefix of another. Futures complete with an
+ * most 255 bytes each, 768 in all); no key is a path prefix of another. Futures complete with an
  * outcome, never exceptionally (a failed argument check throws at once); they complete on a thread
  * of the store, so callers hop to their own loop.
  */
@@ -37,7 +37,10 @@ public interface ObjectStore extends AutoCloseable {
   /** Begins a put in parts; nothing is visible until {@link MultipartPut#complete()}. */
   MultipartPut multipartPut(String key);
 
-  /** Unfinished multipart puts under {@code prefix}, by any process. */
+  /**
+   * Unfinished multipart puts under {@code prefix}, by any process; of thousands perhaps only the
+   * first, the others once those are aborted.
+   */
   CompletableFuture<UnfinishedOutcome> unfinishedPuts(String prefix);
 
   /** Aborts one; an id that is gone counts as Deleted. */

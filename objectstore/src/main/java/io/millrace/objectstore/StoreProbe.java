@@ -9,6 +9,8 @@ import io.millrace.runtime.Randomness;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
@@ -57,7 +59,8 @@ public final class StoreProbe {
         .thenCompose(outcome -> next(outcome, this::race))
         .thenCompose(outcome -> next(outcome, this::checkListed))
         .thenCompose(outcome -> store.delete(key).thenApply(deleted -> outcome(outcome, deleted)))
-        .thenCompose(outcome -> next(outcome, () -> checkAbsent("a deleted object is absent")));
+        .thenCompose(outcome -> next(outcome, () -> checkAbsent("a deleted object is absent")))
+        .thenCompose(outcome -> next(outcome, this::checkNotListed));
   }
 
   private static CompletableFuture<ProbeOutcome> next(
@@ -97,38 +100,66 @@ public final class StoreProbe {
       puts.add(store.putIfAbsent(key, body(racer)));
     }
     return CompletableFuture.allOf(puts.toArray(CompletableFuture[]::new))
-        .thenCompose(all -> {
-          List<Integer> winners = new ArrayList<>();
-          for (int racer = 0; racer < racers; racer++) {
-            switch (puts.get(racer).join()) {
-              case PutOutcome.Stored stored -> winners.add(racer);
-              case PutOutcome.Exists exists -> {}
-              case PutOutcome.Unknown unknown -> {
-                return CompletableFuture.completedFuture(
-                    new ProbeOutcome.NoAnswer(unknown.reason()));
-              }
-            }
-          }
-          return winners.size() == 1
-              ? checkRead(winners.getFirst())
-              : CompletableFuture.completedFuture(
-                  new ProbeOutcome.Refused(
-                      "put-if-absent is atomic",
-                      winners.size() + " of " + racers + " racing puts were stored"));
-        });
+        .thenCompose(all -> judge(puts.stream().map(CompletableFuture::join).toList()));
   }
 
-  private CompletableFuture<ProbeOutcome> checkRead(int winner) {
+  private CompletableFuture<ProbeOutcome> judge(List<PutOutcome> outcomes) {
+    Set<Integer> winners = new TreeSet<>();
+    Set<Integer> unsettled = new TreeSet<>();
+    String reason = "";
+    for (int racer = 0; racer < outcomes.size(); racer++) {
+      switch (outcomes.get(racer)) {
+        case PutOutcome.Stored() -> winners.add(racer);
+        case PutOutcome.Exists() -> {}
+        case PutOutcome.Unknown unknown -> {
+          unsettled.add(racer);
+          reason = unknown.reason();
+        }
+      }
+    }
+    if (winners.size() > 1 || (winners.isEmpty() && unsettled.isEmpty())) {
+      return CompletableFuture.completedFuture(
+          new ProbeOutcome.Refused(
+              "put-if-absent is atomic",
+              winners.size() + " of " + racers + " racing puts were stored"));
+    }
+    // A store may well answer "conflict, try again" to many of the racers; the winner may be one
+    // whose answer was lost.
+    Set<Integer> mayHaveWon = winners.isEmpty() ? unsettled : winners;
+    return checkRead(mayHaveWon, winners.isEmpty() ? reason : "")
+        .thenCompose(outcome -> next(outcome, this::putAgain))
+        .thenCompose(outcome -> next(outcome, () -> checkRead(mayHaveWon, "")));
+  }
+
+  private CompletableFuture<ProbeOutcome> putAgain() {
+    return store
+        .putIfAbsent(key, body(racers))
+        .thenApply(put ->
+            switch (put) {
+              case PutOutcome.Exists() -> new ProbeOutcome.Passed();
+              case PutOutcome.Stored() ->
+                  new ProbeOutcome.Refused("a key is put once", "a second put was stored");
+              case PutOutcome.Unknown(String reason) -> new ProbeOutcome.NoAnswer(reason);
+            });
+  }
+
+  /**
+   * @param excuse why nothing may be there to read; "" if something must be
+   */
+  private CompletableFuture<ProbeOutcome> checkRead(Set<Integer> mayHaveWon, String excuse) {
     String check = "an object is read as it was stored";
     return store
         .get(key, Long.BYTES)
         .thenApply(read ->
             switch (read) {
               case GetOutcome.Found found ->
-                  found.body().equals(body(winner))
+                  mayHaveWon.stream().anyMatch(racer -> found.body().equals(body(racer)))
                       ? new ProbeOutcome.Passed()
                       : new ProbeOutcome.Refused(check, "other bytes");
-              case GetOutcome.Absent absent -> new ProbeOutcome.Refused(check, "nothing");
+              case GetOutcome.Absent _ ->
+                  excuse.isEmpty()
+                      ? new ProbeOutcome.Refused(check, "nothing")
+                      : new ProbeOutcome.NoAnswer(excuse);
               case GetOutcome.TooLarge large ->
                   new ProbeOutcome.Refused(check, large.bytes() + " bytes");
               case GetOutcome.Unknown unknown -> new ProbeOutcome.NoAnswer(unknown.reason());
@@ -136,15 +167,22 @@ public final class StoreProbe {
   }
 
   private CompletableFuture<ProbeOutcome> checkListed() {
+    return checkList("a stored object is listed at once", List.of(key));
+  }
+
+  private CompletableFuture<ProbeOutcome> checkNotListed() {
+    return checkList("a deleted object is listed no more", List.of());
+  }
+
+  private CompletableFuture<ProbeOutcome> checkList(String check, List<String> expected) {
     return store
         .list(key, "", 2)
         .thenApply(list ->
             switch (list) {
               case ListOutcome.Keys keys ->
-                  keys.keys().equals(List.of(key))
+                  keys.keys().equals(expected)
                       ? new ProbeOutcome.Passed()
-                      : new ProbeOutcome.Refused(
-                          "a stored object is listed at once", keys.keys().toString());
+                      : new ProbeOutcome.Refused(check, "listed are " + keys.keys());
               case ListOutcome.Unknown unknown -> new ProbeOutcome.NoAnswer(unknown.reason());
             });
   }

@@ -6,34 +6,43 @@ import io.millrace.runtime.Disk.DiskFile;
 import io.millrace.runtime.Disk.Mode;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files of unfinished puts, outside the key space. The name is a number and the key with '~' for
- * '/', cut into folders where it would be too long for one name, so that what a dead process left
- * can be told and removed.
+ * Files of unfinished puts, outside the key space. The name is the process, a number and the key
+ * with '~' for '/', cut into folders where it would be too long for one name, so that what a dead
+ * process left can be told and removed. No name is used twice, so that a put whose file was taken
+ * away can never publish or remove another's.
  */
 final class TemporaryFiles {
   private static final int NAME_PART_MAX = 200;
+  private static final Pattern NUMBER = Pattern.compile("([0-9a-f]+\\.)?[0-9]+");
 
   private final Disk disk;
   private final Path folder;
+  private final String process;
   private final AtomicLong nextNumber = new AtomicLong();
 
-  TemporaryFiles(Disk disk, Path folder) {
+  /**
+   * @param process in hexadecimal, of this process and no other; "" where a lock keeps others out
+   */
+  TemporaryFiles(Disk disk, Path folder, String process) {
     this.disk = disk;
     this.folder = folder;
+    this.process = process.isEmpty() ? "" : process + ".";
   }
 
   record Temporary(Path path, DiskFile file) {}
 
   Temporary create(String key) throws IOException {
     while (true) {
-      String id = nextNumber.getAndIncrement() + "~" + key.replace('/', '~');
+      String id = process + nextNumber.getAndIncrement() + "~" + key.replace('/', '~');
       Path path = pathOfId(id);
       try {
         Path parent = path.getParent();
@@ -50,9 +59,27 @@ final class TemporaryFiles {
   /** Best effort: what stays is listed as unfinished. */
   void discard(Path path) {
     try {
-      disk.delete(path);
+      remove(path);
     } catch (IOException stays) {
       // The object itself is settled; a name more or less outside the key space changes nothing.
+    }
+  }
+
+  /** Removes the file, if it is there, and the folders only it needed. */
+  void remove(Path path) throws IOException {
+    try {
+      disk.delete(path);
+    } catch (NoSuchFileException gone) {
+      // Finished or aborted by another.
+    }
+    Path above = path.getParent();
+    while (above != null && !above.equals(folder)) {
+      try {
+        disk.delete(above);
+      } catch (NoSuchFileException gone) {
+        // Removed by another who aborts the same put.
+      }
+      above = above.getParent();
     }
   }
 
@@ -89,7 +116,7 @@ final class TemporaryFiles {
 
   private static @Nullable String keyOfId(String id) {
     int separator = id.indexOf('~');
-    if (separator < 1 || !id.substring(0, separator).chars().allMatch(c -> c >= '0' && c <= '9')) {
+    if (separator < 1 || !NUMBER.matcher(id.substring(0, separator)).matches()) {
       return null;
     }
     String key = id.substring(separator + 1).replace('~', '/');

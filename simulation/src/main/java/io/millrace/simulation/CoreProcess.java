@@ -6,6 +6,7 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.Environment;
+import io.millrace.storage.log.FolderSettings;
 import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.BoundarySpacing;
 import io.millrace.storage.metadata.MetadataImage;
@@ -35,17 +36,18 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
             environment.threads().pool("store", STORE_THREADS, STORE_TASKS_MAX),
             data);
     BrokerCore core =
-        new BrokerCore(
+        BrokerCore.inFolder(
             environment,
-            store,
             BrokerConfig.of(Map.of("node.id", "1")),
-            settings(data),
+            store,
+            settings(),
+            folder(data),
             List.of(new Endpoint("PLAINTEXT", "broker", 9092, "PLAINTEXT")),
             "simulation");
     return core.start().thenApply(done -> new CoreProcess(environment, core));
   }
 
-  private static StorageSettings settings(Path data) {
+  private static FolderSettings folder(Path data) {
     FileWalSettings wal =
         new FileWalSettings(
             128 << 10,
@@ -56,11 +58,11 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
             TimeUnit.MILLISECONDS.toNanos(100),
             8 << 10,
             8);
+    return new FolderSettings(data, wal, 2, 0);
+  }
+
+  private static StorageSettings settings() {
     return new StorageSettings(
-        data,
-        wal,
-        2,
-        0,
         384 << 10,
         512 << 10,
         64 << 10,

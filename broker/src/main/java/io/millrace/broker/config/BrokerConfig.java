@@ -1,10 +1,13 @@
 package io.millrace.broker.config;
 
+import io.millrace.objectstore.location.StoreLocation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +74,26 @@ public final class BrokerConfig {
     return isSet(NodeKeys.NODE_ID) || brokerId < 0 ? get(NodeKeys.NODE_ID) : brokerId;
   }
 
+  /** Empty if none was given: with a shared store one is claimed. */
+  public OptionalInt givenNodeId() {
+    return isSet(NodeKeys.NODE_ID) || get(NodeKeys.BROKER_ID) >= 0
+        ? OptionalInt.of(nodeId())
+        : OptionalInt.empty();
+  }
+
+  /** The store shared by the brokers of the cluster; empty for a broker alone in its folder. */
+  public Optional<StoreLocation> store() {
+    return find(MillraceKeys.STORE).map(store -> ConfigRules.location(values, store));
+  }
+
+  /** The listener at which other brokers reach this one. */
+  public String interBrokerListener() {
+    return find(ClusterKeys.INTER_BROKER_LISTENER_NAME)
+        .map(name -> name.toUpperCase(Locale.ROOT))
+        .orElseGet(() -> listeners.getFirst().name());
+  }
+
+  /** Of a broker without a shared store. */
   public Path dataDirectory() {
     return Path.of(find(NodeKeys.LOG_DIRS).orElseGet(() -> get(NodeKeys.LOG_DIR)).getFirst());
   }

@@ -27,6 +27,7 @@ public final class BrokerKeys {
     List<List<ConfigKey<?>>> areas =
         List.of(
             NodeKeys.ALL,
+            ClusterKeys.ALL,
             ListenerKeys.ALL,
             NetworkKeys.ALL,
             RequestKeys.ALL,

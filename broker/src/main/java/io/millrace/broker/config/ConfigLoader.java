@@ -49,6 +49,7 @@ public final class ConfigLoader {
     options.overrides().forEach(override -> takeOverride(override, given));
     takeListen(given);
     options.data().ifPresent(data -> takeData(data, given));
+    options.store().ifPresent(store -> put(given, "store", store, "--store"));
 
     ConfigProviders providers =
         new ConfigProviders(given, options.environment(), options.files(), problems);

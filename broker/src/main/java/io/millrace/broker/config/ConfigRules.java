@@ -1,6 +1,9 @@
 package io.millrace.broker.config;
 
+import io.millrace.objectstore.location.StoreLocation;
+import io.millrace.objectstore.s3.S3Endpoint;
 import java.util.List;
+import java.util.Optional;
 
 /** What must hold between keys, listeners aside. */
 final class ConfigRules {
@@ -22,7 +25,7 @@ final class ConfigRules {
     }
     List<String> directories =
         values.find(NodeKeys.LOG_DIRS).orElseGet(() -> values.get(NodeKeys.LOG_DIR));
-    if (directories.size() > 1) {
+    if (directories.size() > 1 && !values.isSet(MillraceKeys.STORE)) {
       notices.add(
           "of "
               + directories.size()
@@ -42,12 +45,63 @@ final class ConfigRules {
               values.where(NetworkKeys.MAX_CONNECTIONS_PER_IP_OVERRIDES),
               NetworkKeys.MAX_CONNECTIONS_PER_IP_OVERRIDES + "=" + perIp + ": " + perIpProblem));
     }
-    if (!values.get(MillraceKeys.WAL_SYNC).equals(MillraceKeys.SYNC_ALWAYS)) {
+    checkStore(values, problems, notices);
+    if (values.get(ClusterKeys.SESSION_TIMEOUT_MS)
+        <= 2L * values.get(ClusterKeys.HEARTBEAT_INTERVAL_MS)) {
+      problems.add(
+          new ConfigProblem(
+              values.where(
+                  values.isSet(ClusterKeys.SESSION_TIMEOUT_MS)
+                      ? ClusterKeys.SESSION_TIMEOUT_MS
+                      : ClusterKeys.HEARTBEAT_INTERVAL_MS),
+              "broker.session.timeout.ms="
+                  + values.get(ClusterKeys.SESSION_TIMEOUT_MS)
+                  + " is not above twice broker.heartbeat.interval.ms="
+                  + values.get(ClusterKeys.HEARTBEAT_INTERVAL_MS)));
+    }
+    if (!values.isSet(MillraceKeys.STORE)
+        && !values.get(MillraceKeys.WAL_SYNC).equals(MillraceKeys.SYNC_ALWAYS)) {
       notices.add(
           "wal.sync="
               + values.get(MillraceKeys.WAL_SYNC)
               + ": acknowledged records may be lost when the machine loses power.");
     }
+  }
+
+  private static void checkStore(
+      ConfigValues values, List<ConfigProblem> problems, List<String> notices) {
+    Optional<String> store = values.find(MillraceKeys.STORE);
+    if (store.isEmpty()) {
+      return;
+    }
+    try {
+      location(values, store.get());
+    } catch (IllegalArgumentException e) {
+      problems.add(
+          new ConfigProblem(
+              values.where(MillraceKeys.STORE),
+              MillraceKeys.STORE + "=" + store.get() + ": " + e.getMessage()));
+    }
+    for (ConfigKey<?> key : List.of(NodeKeys.LOG_DIRS, NodeKeys.LOG_DIR)) {
+      if (values.isSet(key)) {
+        String where = values.where(key);
+        notices.add(
+            (where.equals("--data") ? where : key.name())
+                + " is not used: with store="
+                + store.get()
+                + " nothing is kept on this machine's own disk.");
+      }
+    }
+  }
+
+  /** Throws IllegalArgumentException that says what is wrong. */
+  static StoreLocation location(ConfigValues values, String store) {
+    return StoreLocation.parse(
+        store,
+        S3Endpoint.of(
+            values.get(MillraceKeys.STORE_S3_ENDPOINT),
+            values.get(MillraceKeys.STORE_S3_REGION),
+            values.get(MillraceKeys.STORE_S3_PATH_STYLE)));
   }
 
   private static void checkRetention(ConfigValues values, List<ConfigProblem> problems) {

@@ -136,9 +136,6 @@ final class CoordinatorKeys {
                   Reasons.OWN_THREADS, "Bytes read at once when a coordinator loads offsets."),
           int32("offsets.topic.compression.codec", 0)
               .accepted(Reasons.OWN_THREADS, "Codec of the offsets topic, by Kafka's number."),
-          int16("offsets.topic.replication.factor", 3)
-              .atLeast(1)
-              .accepted(Reasons.ONE_BROKER, "Replica list length of the offsets topic."),
           int32("offsets.topic.segment.bytes", 104857600)
               .atLeast(1)
               .accepted(Reasons.NO_SEGMENTS, "Segment size of the offsets topic."));

@@ -1,5 +1,6 @@
 package io.millrace.broker.config;
 
+import static io.millrace.broker.config.KeyDeclaration.int16;
 import static io.millrace.broker.config.KeyDeclaration.int32;
 import static io.millrace.broker.config.KeyDeclaration.int64;
 
@@ -27,6 +28,12 @@ public final class GroupKeys {
       int32("offsets.topic.num.partitions", 50)
           .atLeast(1)
           .inForce("Partitions of __consumer_offsets when it is created.");
+  public static final ConfigKey<Integer> OFFSETS_TOPIC_REPLICATION_FACTOR =
+      int16("offsets.topic.replication.factor", 3)
+          .atLeast(1)
+          .inForce(
+              "Most replicas in the lists of __consumer_offsets when it is created; as many as"
+                  + " brokers live if that is fewer.");
   public static final ConfigKey<Integer> PRODUCER_ID_EXPIRATION_MS =
       int32("producer.id.expiration.ms", 86400000)
           .atLeast(1)
@@ -49,6 +56,7 @@ public final class GroupKeys {
           MAX_SIZE,
           OFFSET_METADATA_MAX_BYTES,
           OFFSETS_TOPIC_PARTITIONS,
+          OFFSETS_TOPIC_REPLICATION_FACTOR,
           PRODUCER_ID_EXPIRATION_MS,
           OFFSETS_RETENTION_MINUTES,
           OFFSETS_RETENTION_CHECK_MS);

@@ -78,9 +78,9 @@ final class LegacyKeys {
                   Reasons.NO_CONVERSION,
                   "Older key: how far timestamps may be off; two keys say it now."),
           int32("controlled.shutdown.max.retries", 3)
-              .accepted(Reasons.ONE_BROKER, "How often a handover is tried."),
+              .accepted(Reasons.ALWAYS_HANDED_OVER, "How often a handover is tried."),
           int64("controlled.shutdown.retry.backoff.ms", 5000)
-              .accepted(Reasons.ONE_BROKER, "Pause between handovers."),
+              .accepted(Reasons.ALWAYS_HANDED_OVER, "Pause between handovers."),
           flag("eligible.leader.replicas.enable", false)
               .accepted(Reasons.NO_REPLICATION, "Whether eligible leaders are tracked."),
           int32("metadata.log.segment.min.bytes", 8388608)

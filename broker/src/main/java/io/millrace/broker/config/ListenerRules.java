@@ -84,6 +84,7 @@ final class ListenerRules {
       }
       listeners.add(listener(address, advertised.get(address.name()), protocol));
     }
+    checkInterBroker(listeners);
     if (listeners.isEmpty() && problems.isEmpty()) {
       problem(
           ListenerKeys.LISTENERS,
@@ -91,6 +92,21 @@ final class ListenerRules {
               + " such as PLAINTEXT://127.0.0.1:9092");
     }
     return listeners;
+  }
+
+  private void checkInterBroker(List<Listener> listeners) {
+    values
+        .find(ClusterKeys.INTER_BROKER_LISTENER_NAME)
+        .filter(name -> listeners.stream().noneMatch(l -> l.name().equalsIgnoreCase(name)))
+        .ifPresent(name ->
+            problem(
+                ClusterKeys.INTER_BROKER_LISTENER_NAME,
+                ClusterKeys.INTER_BROKER_LISTENER_NAME
+                    + "="
+                    + name
+                    + " is none of the listeners that are opened ("
+                    + String.join(", ", listeners.stream().map(Listener::name).toList())
+                    + ")"));
   }
 
   private List<String> bindTexts() {

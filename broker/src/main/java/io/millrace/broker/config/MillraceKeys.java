@@ -1,5 +1,6 @@
 package io.millrace.broker.config;
 
+import static io.millrace.broker.config.KeyDeclaration.flag;
 import static io.millrace.broker.config.KeyDeclaration.int32;
 import static io.millrace.broker.config.KeyDeclaration.int64;
 import static io.millrace.broker.config.KeyDeclaration.text;
@@ -17,6 +18,33 @@ public final class MillraceKeys {
   /** {@link #WAL_SYNC}: left to the operating system. */
   public static final String SYNC_NEVER = "never";
 
+  public static final ConfigKey<String> STORE =
+      text("store")
+          .notEmpty()
+          .inForce(
+              "Store that the brokers of a cluster share: file:DIR or s3://BUCKET/PREFIX. Without"
+                  + " it a broker is alone with its data directory; with it nothing is kept on its"
+                  + " own disk. --store goes before it.");
+  public static final ConfigKey<String> STORE_S3_ENDPOINT =
+      text("store.s3.endpoint", "")
+          .inForce("Address of an S3-compatible store, http://HOST:PORT or https://HOST:PORT; AWS if empty.");
+  public static final ConfigKey<String> STORE_S3_REGION =
+      text("store.s3.region", "")
+          .inForce(
+              "Region of the bucket; if empty, what the AWS SDK finds in environment and profile."
+                  + " So are credentials, always.");
+  public static final ConfigKey<Boolean> STORE_S3_PATH_STYLE =
+      flag("store.s3.path.style", false)
+          .inForce(
+              "Whether the bucket stands in the path of requests, not in the host name; most"
+                  + " S3-compatible stores want that.");
+  public static final ConfigKey<Integer> WAL_LATENCY_BUDGET_MS =
+      int32("wal.latency.budget.ms", 100)
+          .between(1, 10000)
+          .inForce(
+              "With a shared store: how long a record may wait for others to share a write with,"
+                  + " and so how many writes a busy broker makes. One that finds the log idle does"
+                  + " not wait.");
   public static final ConfigKey<String> WAL_SYNC =
       text("wal.sync", SYNC_ALWAYS)
           .oneOf(SYNC_ALWAYS, SYNC_INTERVAL, SYNC_NEVER)
@@ -57,6 +85,11 @@ public final class MillraceKeys {
 
   static final List<ConfigKey<?>> ALL =
       List.of(
+          STORE,
+          STORE_S3_ENDPOINT,
+          STORE_S3_REGION,
+          STORE_S3_PATH_STYLE,
+          WAL_LATENCY_BUDGET_MS,
           WAL_SYNC,
           WAL_SYNC_INTERVAL_MS,
           WAL_FILE_BYTES,

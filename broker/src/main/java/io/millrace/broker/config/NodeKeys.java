@@ -11,7 +11,10 @@ public final class NodeKeys {
   public static final ConfigKey<Integer> NODE_ID =
       int32("node.id", 1)
           .atLeast(0)
-          .inForce("Number of the broker in its cluster; broker.id counts if this is not given.");
+          .inForce(
+              "Number of the broker in its cluster; broker.id counts if this is not given. With a"
+                  + " shared store and neither given, a free number is claimed, first those whose"
+                  + " broker is gone.");
   public static final ConfigKey<Integer> BROKER_ID =
       int32("broker.id", -1)
           .inForce("Older name of node.id; -1 leaves the number to node.id's default.");
@@ -21,7 +24,8 @@ public final class NodeKeys {
       list("log.dirs")
           .notEmpty()
           .inForce(
-              "Data directory; the first one is used if there are several. --data goes before it.");
+              "Data directory; the first one is used if there are several. --data goes before it. Not"
+                  + " used with a shared store.");
   public static final ConfigKey<List<String>> LOG_DIR =
       list("log.dir", "data")
           .notEmpty()

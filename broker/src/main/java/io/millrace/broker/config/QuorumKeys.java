@@ -85,10 +85,6 @@ final class QuorumKeys {
           int32("internal.metadata.max.batch.size.in.bytes", 8388608)
               .internal()
               .accepted(Reasons.NO_QUORUM, "Largest batch of the quorum's log."),
-          int32("broker.heartbeat.interval.ms", 2000)
-              .accepted(Reasons.ONE_BROKER, "Time between heartbeats to the controller."),
-          int32("broker.session.timeout.ms", 9000)
-              .accepted(Reasons.ONE_BROKER, "Silence after which a broker counts as dead."),
           int32("initial.broker.registration.timeout.ms", 60000)
               .accepted(Reasons.NO_QUORUM, "How long registration with the quorum may take."),
           int64("server.max.startup.time.ms", Long.MAX_VALUE)

@@ -24,7 +24,13 @@ final class Reasons {
       "Not in force in this version: records are not deleted by age or size.";
   static final String COMPACTION_LATER =
       "Not in force in this version: topics are not compacted by key.";
-  static final String ONE_BROKER = "Not in force in this version: a cluster is one broker.";
+  static final String PEER_LIMITS =
+      "Brokers give up on each other by broker.session.timeout.ms, with no timeouts besides.";
+  static final String BALANCED_AT_ONCE =
+      "Leaders are balanced when brokers come or go, not by time.";
+  static final String ALWAYS_HANDED_OVER =
+      "A broker that stops hands over what it leads, once, as part of stopping.";
+  static final String OPENED_TOGETHER = "All listeners are opened at the same time.";
   static final String OFFSETS_LATER =
       "Not in force in this version: committed offsets do not expire.";
   static final String CONSUMER_PROTOCOL_LATER =

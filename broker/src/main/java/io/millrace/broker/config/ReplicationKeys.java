@@ -74,30 +74,28 @@ final class ReplicationKeys {
               .atLeast(0)
               .clusterWide()
               .accepted(Reasons.NO_REPLICATION, "Bytes per second moved between data directories."),
-          flag("auto.leader.rebalance.enable", true)
-              .accepted(
-                  Reasons.ONE_BROKER,
-                  "Whether leaders move back to the first replica by themselves."),
           int64("leader.imbalance.check.interval.seconds", 300)
               .atLeast(1)
-              .accepted(Reasons.ONE_BROKER, "How often the balance of leaders is looked at."),
+              .accepted(
+                  Reasons.BALANCED_AT_ONCE, "How often the balance of leaders is looked at."),
           int32("leader.imbalance.per.broker.percentage", 10)
-              .accepted(Reasons.ONE_BROKER, "Imbalance above which leaders move back."),
+              .accepted(Reasons.BALANCED_AT_ONCE, "Imbalance above which leaders move back."),
           flag("controlled.shutdown.enable", true)
-              .accepted(Reasons.ONE_BROKER, "Whether a stopping broker hands its partitions over."),
+              .accepted(
+                  Reasons.ALWAYS_HANDED_OVER,
+                  "Whether a stopping broker hands its partitions over."),
           int64("unclean.leader.election.interval.ms", 300000)
               .atLeast(1)
               .internal()
               .accepted(
                   Reasons.NO_REPLICATION, "How often partitions without a leader are looked at."),
-          text("inter.broker.listener.name")
-              .accepted(Reasons.ONE_BROKER, "Listener that brokers use among themselves."),
           text("security.inter.broker.protocol", "PLAINTEXT")
               .oneOf("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-              .accepted(Reasons.ONE_BROKER, "Security protocol that brokers use among themselves."),
+              .accepted(
+                  Reasons.SECURITY_LATER, "Security protocol that brokers use among themselves."),
           list("early.start.listeners")
               .accepted(
-                  Reasons.ONE_BROKER, "Listeners opened before the broker is ready to serve."),
+                  Reasons.OPENED_TOGETHER, "Listeners opened before the broker is ready to serve."),
           flag("follower.fetch.last.tiered.offset.enable", false)
               .clusterWide()
               .accepted(

@@ -75,7 +75,7 @@ final class SaslKeys {
               .accepted(Reasons.NO_QUORUM, "Mechanism used with controllers."),
           text("sasl.mechanism.inter.broker.protocol", "GSSAPI")
               .perBroker()
-              .accepted(Reasons.ONE_BROKER, "Mechanism brokers use among themselves."),
+              .accepted(Reasons.SECURITY_LATER, "Mechanism brokers use among themselves."),
           text("sasl.oauthbearer.assertion.algorithm", "RS256")
               .oneOfIgnoringCase("ES256", "RS256")
               .accepted(Reasons.SECURITY_LATER, "Algorithm that signs an assertion."),

@@ -36,11 +36,11 @@ final class ServerKeys {
           int32("share.fetch.purgatory.purge.interval.requests", 1000)
               .accepted(Reasons.NO_PURGATORY, "How often finished share fetches are swept out."),
           int32("request.timeout.ms", 30000)
-              .accepted(Reasons.ONE_BROKER, "Timeout of requests that the broker sends."),
+              .accepted(Reasons.PEER_LIMITS, "Timeout of requests that the broker sends."),
           int64("socket.connection.setup.timeout.ms", 10000)
-              .accepted(Reasons.ONE_BROKER, "Timeout of connections that the broker makes."),
+              .accepted(Reasons.PEER_LIMITS, "Timeout of connections that the broker makes."),
           int64("socket.connection.setup.timeout.max.ms", 30000)
-              .accepted(Reasons.ONE_BROKER, "Longest such timeout after failures."),
+              .accepted(Reasons.PEER_LIMITS, "Longest such timeout after failures."),
           int32("telemetry.max.bytes", 1048576)
               .atLeast(1)
               .accepted(Reasons.METRICS_LATER, "Largest batch of metrics a client may push."),

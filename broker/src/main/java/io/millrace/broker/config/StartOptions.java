@@ -15,6 +15,7 @@ import java.util.function.Supplier;
  * @param overrides each KEY=VALUE
  * @param listen HOST:PORT, replaces the listeners of the file
  * @param data replaces the data directory of the file
+ * @param store replaces the shared store of the file
  * @param environment for the environment config provider
  * @param hostName this machine's name, asked for only if a listener on all addresses advertises
  *     none
@@ -24,6 +25,7 @@ public record StartOptions(
     List<String> overrides,
     Optional<String> listen,
     Optional<String> data,
+    Optional<String> store,
     Map<String, String> environment,
     TextFiles files,
     Supplier<String> hostName) {
@@ -34,6 +36,7 @@ public record StartOptions(
       List<String> overrides,
       Optional<String> listen,
       Optional<Path> data,
+      Optional<String> store,
       Map<String, String> environment,
       Disk disk) {
     TextFiles files = TextFiles.of(disk);
@@ -42,6 +45,7 @@ public record StartOptions(
         overrides,
         listen,
         data.map(Path::toString),
+        store,
         environment,
         files,
         StartOptions::thisHost);
@@ -60,6 +64,7 @@ public record StartOptions(
     return new StartOptions(
         Optional.empty(),
         overrides,
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         Map.of(),

@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  * as with acks=all. The request's timeout bounds a wait for followers, and there are none; for the
  * same reason min.insync.replicas, which Kafka holds against no more replicas than there are, is
  * always met. A failure with acks=0, which has no answer, closes the connection, as Kafka does, so
- * that the client looks for the leaders again.
+ * that the client looks for the leaders again; so does a batch whose fate recovery will decide.
  */
 public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
   private static final Logger LOG = LoggerFactory.getLogger(ProduceHandler.class);
@@ -157,6 +157,7 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
     private final CompletableFuture<@Nullable ProduceResponseData> done = new CompletableFuture<>();
     private final AtomicInteger pending = new AtomicInteger(1);
     private final short acks;
+    private volatile boolean fateUnknown;
 
     Round(ProduceRequestData request) {
       this.acks = request.acks();
@@ -174,6 +175,9 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
             .setLogAppendTimeMs(appended.appendTimeMs())
             .setLogStartOffset(appended.logStart());
       } else {
+        if (ApiErrors.unwrap(failure) instanceof NetworkException) {
+          fateUnknown = true;
+        }
         refuse(answer, failure);
       }
       end();
@@ -183,7 +187,10 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
       if (pending.decrementAndGet() > 0) {
         return;
       }
-      if (acks != ACKS_NONE) {
+      if (fateUnknown) {
+        done.completeExceptionally(
+            new NetworkException("The log ended before it knew what became of a batch."));
+      } else if (acks != ACKS_NONE) {
         done.complete(response);
       } else if (hasError()) {
         done.completeExceptionally(new NetworkException("A produce request with acks=0 failed."));

@@ -6,6 +6,9 @@ public enum CloseReason {
   PEER("the peer closed it", false),
   /** The broker stops. */
   STOP("the broker stops", false),
+  /** The broker began a new life: what it owed belongs to the former one. */
+  INCARNATION_OVER("the broker's incarnation is over", false),
+  NOT_SERVING("the broker is not serving clients yet", false),
   IDLE("nothing moved within connections.max.idle.ms", false),
   TOO_MANY("max.connections are open", true),
   TOO_MANY_PER_IP("max.connections.per.ip are open from its address", true),

@@ -3,12 +3,16 @@ package io.millrace.broker.network;
 import io.millrace.broker.api.Caller;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.runtime.Clock;
+import io.millrace.storage.cluster.PeerService;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.group.ChannelGroup;
+import io.netty.handler.timeout.IdleStateHandler;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lets an accepted connection in, or closes it, and builds its pipeline. What a security protocol
@@ -19,31 +23,46 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
 
   private final String listener;
   private final NetworkSettings settings;
-  private final Supplier<Dispatcher> dispatcher;
+  private final Services services;
   private final RequestBudget budget;
   private final ConnectionLimits limits;
   private final NetworkCounters counters;
   private final Clock clock;
-  private final ChannelGroup connections;
+  private final ChannelGroup clients;
+  private final ChannelGroup peers;
+  private final AtomicLong heldForPeers;
   private final AtomicLong number = new AtomicLong();
+
+  /** Who serves those that connect. */
+  interface Services {
+    /** Null while clients are not served. */
+    @Nullable Dispatcher dispatcher();
+
+    /** Null if no other broker connects. */
+    @Nullable PeerService peers();
+  }
 
   ConnectionInitializer(
       String listener,
       NetworkSettings settings,
-      Supplier<Dispatcher> dispatcher,
+      Services services,
       RequestBudget budget,
       ConnectionLimits limits,
       NetworkCounters counters,
       Clock clock,
-      ChannelGroup connections) {
+      ChannelGroup clients,
+      ChannelGroup peers,
+      AtomicLong heldForPeers) {
     this.listener = listener;
     this.settings = settings;
-    this.dispatcher = dispatcher;
+    this.services = services;
     this.budget = budget;
     this.limits = limits;
     this.counters = counters;
     this.clock = clock;
-    this.connections = connections;
+    this.clients = clients;
+    this.peers = peers;
+    this.heldForPeers = heldForPeers;
   }
 
   @Override
@@ -65,22 +84,58 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
           counters.onGone();
           limits.leave(client.getAddress());
         });
-    connections.add(channel);
+    // before a dispatcher is asked for: a connection that got one of a life that ends is closed
+    clients.add(channel);
+    PeerService service = services.peers();
+    if (service == null) {
+      channel.pipeline().addLast(ofClient(channel, client));
+    } else {
+      channel
+          .pipeline()
+          .addLast(
+              new ConnectionDoor(
+                  kind ->
+                      switch (kind) {
+                        case CLIENT -> ofClient(channel, client);
+                        case PEER -> ofPeer(channel, service);
+                      },
+                  counters,
+                  settings.idleMaxMs()));
+    }
+  }
+
+  private ChannelHandler[] ofClient(Channel channel, InetSocketAddress client) {
+    Dispatcher dispatcher = services.dispatcher();
+    if (dispatcher == null) {
+      return new ChannelHandler[0];
+    }
     ClientConnection connection =
         new ClientConnection(
             listener + channel.localAddress() + "-" + client + "-" + number.getAndIncrement());
     Caller caller = new Caller(listener, client, NOBODY, connection, channel.eventLoop());
-    channel
-        .pipeline()
-        .addLast(
-            new ConnectionHandler(
-                settings,
-                dispatcher.get(),
-                budget,
-                counters,
-                clock,
-                caller,
-                connection,
-                new FrameAssembler(channel.alloc(), settings.requestBytesMax())));
+    return new ChannelHandler[] {
+      new ConnectionHandler(
+          settings,
+          dispatcher,
+          budget,
+          counters,
+          clock,
+          caller,
+          connection,
+          new FrameAssembler(channel.alloc(), settings.requestBytesMax()))
+    };
+  }
+
+  private ChannelHandler[] ofPeer(Channel channel, PeerService service) {
+    clients.remove(channel);
+    peers.add(channel);
+    return new ChannelHandler[] {
+      new IdleStateHandler(0, 0, settings.idleMaxMs(), TimeUnit.MILLISECONDS),
+      new PeerHandler(
+          service,
+          heldForPeers,
+          counters,
+          new FrameAssembler(channel.alloc(), PeerFrames.FRAME_BYTES_MAX))
+    };
   }
 }

@@ -4,6 +4,7 @@ import io.millrace.broker.StartException;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.config.Listener;
 import io.millrace.runtime.Clock;
+import io.millrace.storage.cluster.PeerService;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
@@ -20,12 +21,14 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The broker's listeners and their connections, on a few event loops shared by all. In this order:
  * {@link #bind} takes the ports, {@link #open} lets clients in, {@link #closeListeners} lets no
- * more in, {@link #close} ends the rest.
+ * more in, {@link #close} ends the rest. Where other brokers connect too, {@link #openToPeers}
+ * comes first, and {@link #closeClients} and {@link #open} again part one life from the next.
  */
 public final class NetworkServer implements AutoCloseable {
   private static final int READ_BYTES_MIN = 512;
@@ -40,9 +43,25 @@ public final class NetworkServer implements AutoCloseable {
   private final RequestBudget budget;
   private final ConnectionLimits limits;
   private final EventLoopGroup loops;
-  private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final ChannelGroup peers = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final AtomicLong heldForPeers = new AtomicLong();
   private final List<Channel> servers = new ArrayList<>();
+  private final ConnectionInitializer.Services services = new Services();
   private volatile @Nullable Dispatcher dispatcher;
+  private volatile @Nullable PeerService peerService;
+
+  private final class Services implements ConnectionInitializer.Services {
+    @Override
+    public @Nullable Dispatcher dispatcher() {
+      return dispatcher;
+    }
+
+    @Override
+    public @Nullable PeerService peers() {
+      return peerService;
+    }
+  }
 
   /**
    * @throws StartException if a host with a connection limit of its own is not known
@@ -132,12 +151,14 @@ public final class NetworkServer implements AutoCloseable {
                 new ConnectionInitializer(
                     listener.name(),
                     settings,
-                    this::dispatcher,
+                    services,
                     budget,
                     limits,
                     counters,
                     clock,
-                    connections));
+                    clients,
+                    peers,
+                    heldForPeers));
     if (settings.sendBufferBytes() >= 0) {
       bootstrap.childOption(ChannelOption.SO_SNDBUF, settings.sendBufferBytes());
     }
@@ -148,18 +169,28 @@ public final class NetworkServer implements AutoCloseable {
     return bootstrap;
   }
 
-  private Dispatcher dispatcher() {
-    Dispatcher present = dispatcher;
-    if (present == null) {
-      throw new IllegalStateException("a connection before the listeners were opened");
-    }
-    return present;
+  /**
+   * Lets other brokers in. Clients that connect while there is no dispatcher are turned away, so
+   * that they try another broker.
+   */
+  public void openToPeers(PeerService service) {
+    peerService = service;
+    servers.forEach(server -> server.config().setAutoRead(true));
   }
 
-  /** Lets clients in, also those that connected since {@link #bind}. */
+  /** Lets clients in; without {@link #openToPeers} also those that connected since {@link #bind}. */
   public void open(Dispatcher requests) {
     dispatcher = requests;
     servers.forEach(server -> server.config().setAutoRead(true));
+  }
+
+  /**
+   * Turns clients away until {@link #open}. On return no connection answers anything that becomes
+   * known from now on.
+   */
+  public void closeClients() {
+    dispatcher = null;
+    clients.forEach(c -> c.pipeline().fireUserEventTriggered(CloseReason.INCARNATION_OVER));
   }
 
   /** Lets no more clients in; connections stay. */
@@ -172,8 +203,11 @@ public final class NetworkServer implements AutoCloseable {
   @Override
   public void close() {
     closeListeners();
-    connections.forEach(c -> c.pipeline().fireUserEventTriggered(CloseReason.STOP));
-    connections.newCloseFuture().awaitUninterruptibly(END_TIMEOUT_MS);
+    for (ChannelGroup connections : List.of(clients, peers)) {
+      connections.forEach(c -> c.pipeline().fireUserEventTriggered(CloseReason.STOP));
+    }
+    clients.newCloseFuture().awaitUninterruptibly(END_TIMEOUT_MS);
+    peers.newCloseFuture().awaitUninterruptibly(END_TIMEOUT_MS);
     loops
         .shutdownGracefully(0, END_TIMEOUT_MS, TimeUnit.MILLISECONDS)
         .awaitUninterruptibly(END_TIMEOUT_MS);

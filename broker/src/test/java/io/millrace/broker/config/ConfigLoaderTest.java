@@ -2,6 +2,8 @@ package io.millrace.broker.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.objectstore.location.StoreLocation;
+import io.millrace.objectstore.s3.S3Endpoint;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -126,6 +128,7 @@ class ConfigLoaderTest {
                 List.of("num.partitions=5", "log.dirs=/set"),
                 Optional.of("0.0.0.0:7"),
                 Optional.of("/data"),
+                Optional.empty(),
                 Map.of(),
                 TextFiles.none(),
                 () -> "this.host"));
@@ -139,6 +142,87 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void aSharedStoreNeedsNoFolderAndNoNumber() {
+    // when
+    ConfigLoader.Loaded loaded = shared("file:/mnt/store", "log.dirs=/data\n");
+    // then
+    assertThat(loaded.config().store())
+        .contains(new StoreLocation.Directory(Path.of("/mnt/store")));
+    assertThat(loaded.config().givenNodeId()).isEmpty();
+    assertThat(shared("file:/s", "node.id=4\n").config().givenNodeId()).hasValue(4);
+    assertThat(shared("file:/s", "broker.id=5\n").config().givenNodeId()).hasValue(5);
+    assertThat(loaded.notices())
+        .contains(
+            "log.dirs is not used: with store=file:/mnt/store nothing is kept on this machine's"
+                + " own disk.");
+    assertThat(loaded("store=file:/file\n").config().store()).isPresent();
+    assertThat(loaded("").config().store()).isEmpty();
+  }
+
+  @Test
+  void aBucketsEndpointHasKeysOfItsOwn() {
+    // when
+    ConfigLoader.Loaded loaded =
+        shared(
+            "s3://bucket/some/prefix",
+            "store.s3.endpoint=http://127.0.0.1:9000\nstore.s3.region=eu-central-1\n"
+                + "store.s3.path.style=true\n");
+    // then
+    assertThat(loaded.config().store())
+        .contains(
+            StoreLocation.parse(
+                "s3://bucket/some/prefix",
+                S3Endpoint.of("http://127.0.0.1:9000", "eu-central-1", true)));
+  }
+
+  @Test
+  void whatIsNoStoreIsRefused() {
+    assertThat(refused("store=bucket\n"))
+        .singleElement()
+        .asString()
+        .startsWith("server.properties line 1: store=bucket: ")
+        .contains("file:DIR");
+    assertThat(refused("store=s3://b/p\nstore.s3.endpoint=9000\n")).hasSize(1);
+  }
+
+  @Test
+  void brokersMeetOnAListenerThatIsThere() {
+    String two =
+        "listeners=PLAINTEXT://a:1,INSIDE://b:2\n"
+            + "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INSIDE:PLAINTEXT\n";
+    assertThat(loaded(two).config().interBrokerListener()).isEqualTo("PLAINTEXT");
+    assertThat(loaded(two + "inter.broker.listener.name=inside\n").config().interBrokerListener())
+        .isEqualTo("INSIDE");
+
+    assertThat(refused(two + "inter.broker.listener.name=OTHER\n"))
+        .containsExactly(
+            "server.properties line 3: inter.broker.listener.name=OTHER is none of the listeners"
+                + " that are opened (PLAINTEXT, INSIDE)");
+  }
+
+  @Test
+  void aBrokersSessionOutlastsSomeHeartbeats() {
+    assertThat(refused("broker.session.timeout.ms=4000\n"))
+        .containsExactly(
+            "server.properties line 1: broker.session.timeout.ms=4000 is not above twice"
+                + " broker.heartbeat.interval.ms=2000");
+  }
+
+  private static ConfigLoader.Loaded shared(String store, String text) {
+    return (ConfigLoader.Loaded)
+        ConfigLoader.load(
+            new StartOptions(
+                Optional.of(ConfigFile.parse("server.properties", text)),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(store),
+                Map.of(),
+                TextFiles.none(),
+                () -> "this.host"));
+  }
+
+  @Test
   void whatTheCommandLineGivesIsCheckedToo() {
     // when
     ConfigLoader.Outcome outcome =
@@ -148,6 +232,7 @@ class ConfigLoaderTest {
                 List.of("num.partitions"),
                 Optional.of("9092"),
                 Optional.of("a,b"),
+                Optional.empty(),
                 Map.of(),
                 TextFiles.none(),
                 () -> "this.host"));
@@ -281,6 +366,7 @@ class ConfigLoaderTest {
                 List.of(overrides),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Map.of(),
                 TextFiles.none(),
                 () -> "this.host"));
@@ -294,6 +380,7 @@ class ConfigLoaderTest {
         new StartOptions(
             Optional.of(ConfigFile.parse("server.properties", text)),
             List.of(),
+            Optional.empty(),
             Optional.empty(),
             Optional.empty(),
             environment,

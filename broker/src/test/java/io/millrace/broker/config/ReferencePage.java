@@ -23,8 +23,8 @@ final class ReferencePage {
         `mvn -pl broker -am test -Dtest=ReferencePageTest -Dsurefire.failIfNoSpecifiedTests=false -Dreference.write=true`.
 
         A broker takes a Kafka `server.properties` file (`--config FILE`), single values (`--set KEY=VALUE`),
-        `--listen HOST:PORT` and `--data DIR`; the command line goes before the file, and `--listen` and `--data`
-        before `--set`. Every problem is reported at once, with its line.
+        `--listen HOST:PORT`, `--data DIR` and `--store LOCATION`; the command line goes before the file, and `--listen`,
+        `--data` and `--store` before `--set`. Every problem is reported at once, with its line.
 
         *In force* means that the broker acts on the key. Any other key is known and its value is checked, but it
         has no effect, for the reason given; the log says so in one line. *Dynamic* tells where Kafka lets a key be

@@ -2,6 +2,7 @@ package io.millrace.broker.handler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.simulated.SimulatedMachine;
@@ -9,6 +10,7 @@ import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.BrokerIdentity;
 import io.millrace.storage.log.PartitionLog.Origin;
+import io.millrace.storage.log.FolderSettings;
 import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
@@ -40,13 +42,17 @@ class DescribeLogDirsHandlerTest {
   private final SimulatedScheduler scheduler = new SimulatedScheduler(1);
   private final Environment environment = new SimulatedMachine(scheduler, "m").startProcess();
   private final StorageEngine engine =
-      new StorageEngine(
+      StorageEngine.inFolder(
           environment,
           new DirectoryStore(
               environment.disk(), environment.threads().pool("store", 2, 1000), DATA),
           StorageSettings.of(
-              DATA,
-              new FileWalSettings(
+              64 << 20,
+              1 << 20,
+              1 << 20,
+              1_000_000,
+              1000),
+          FolderSettings.of(DATA, new FileWalSettings(
                   256 << 10,
                   256 << 10,
                   64 << 10,
@@ -54,12 +60,7 @@ class DescribeLogDirsHandlerTest {
                   0,
                   TimeUnit.MILLISECONDS.toNanos(100),
                   8 << 10,
-                  8),
-              64 << 20,
-              1 << 20,
-              1 << 20,
-              1_000_000,
-              1000),
+                  8)),
           new BrokerIdentity(1, List.of(), Optional.empty(), "test"));
   private int batchBytes;
 
@@ -105,9 +106,8 @@ class DescribeLogDirsHandlerTest {
         new DescribeLogDirsHandler(
             engine.metadata(),
             engine,
-            environment.disk(),
             environment.threads().pool("disk", 1, 10),
-            DATA);
+            LogDirectory.folder(environment.disk(), DATA));
     return await(handler.handle(HandlerWorld.context(4), request)).results().getFirst();
   }
 

@@ -15,6 +15,7 @@ import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.BrokerIdentity;
 import io.millrace.storage.log.PartitionLog;
 import io.millrace.storage.log.Partitions;
+import io.millrace.storage.log.FolderSettings;
 import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
@@ -46,13 +47,17 @@ final class EngineWorld {
   final SimulatedMachine machine = new SimulatedMachine(scheduler, "m");
   final Environment environment = machine.startProcess();
   final StorageEngine engine =
-      new StorageEngine(
+      StorageEngine.inFolder(
           environment,
           new DirectoryStore(
               environment.disk(), environment.threads().pool("store", 2, 1000), DATA),
           StorageSettings.of(
-              DATA,
-              new FileWalSettings(
+              64 << 20,
+              16 << 20,
+              1 << 20,
+              1_000_000,
+              1000),
+          FolderSettings.of(DATA, new FileWalSettings(
                   1 << 20,
                   1 << 20,
                   64 << 10,
@@ -60,12 +65,7 @@ final class EngineWorld {
                   0,
                   TimeUnit.MILLISECONDS.toNanos(100),
                   8 << 10,
-                  8),
-              64 << 20,
-              16 << 20,
-              1 << 20,
-              1_000_000,
-              1000),
+                  8)),
           new BrokerIdentity(1, List.of(), Optional.empty(), "test"));
   final ProduceHandler produce;
   final FetchHandler fetch;

@@ -97,7 +97,7 @@ final class ClassicMembership {
       }
     } else if (caller.version() >= 4) {
       group.pendingMembers().add(newId);
-      out.timer(
+      out.expiry(
           sessionTimer(group, newId),
           request.sessionTimeoutMs(),
           later -> pendingExpired(group, newId, later));
@@ -180,7 +180,7 @@ final class ClassicMembership {
     }
     group.add(member);
     member.joining(reply);
-    out.timer(
+    out.expiry(
         sessionTimer(group, member.memberId()),
         NEW_MEMBER_TIMEOUT_MS,
         later -> sessionExpired(group, member, later));
@@ -284,7 +284,7 @@ final class ClassicMembership {
     } else if (group.allJoined()) {
       completeJoin(group, out);
     } else {
-      out.timer(joinTimer(group), group.rebalanceTimeoutMs(), later -> completeJoin(group, later));
+      out.expiry(joinTimer(group), group.rebalanceTimeoutMs(), later -> completeJoin(group, later));
     }
   }
 
@@ -318,7 +318,7 @@ final class ClassicMembership {
     if (!group.leaderRejoined() && group.size() > 0) {
       // only static members are left and none is back: wait another round for them or their
       // sessions' end
-      out.timer(joinTimer(group), group.rebalanceTimeoutMs(), later -> completeJoin(group, later));
+      out.expiry(joinTimer(group), group.rebalanceTimeoutMs(), later -> completeJoin(group, later));
       return;
     }
     long nowMs = clock.wallMs();
@@ -327,7 +327,7 @@ final class ClassicMembership {
       out.write(GroupRecords.metadata(group, nowMs));
       return;
     }
-    out.timer(syncTimer(group), group.rebalanceTimeoutMs(), later -> syncTimedOut(group, later));
+    out.expiry(syncTimer(group), group.rebalanceTimeoutMs(), later -> syncTimedOut(group, later));
     for (ClassicMember member : group.members()) {
       CompletableFuture<JoinGroupResponseData> joining = member.takeJoining();
       if (joining != null) {
@@ -458,7 +458,7 @@ final class ClassicMembership {
 
   /** A sign of life: the session begins anew. */
   void touch(ClassicGroup group, ClassicMember member, Outbox out) {
-    out.timer(
+    out.expiry(
         sessionTimer(group, member.memberId()),
         member.sessionTimeoutMs(),
         later -> sessionExpired(group, member, later));

@@ -7,6 +7,7 @@ import io.millrace.storage.metadata.MetadataImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidGroupIdException;
@@ -59,10 +60,20 @@ public final class GroupCoordinator {
     for (int p = 0; p < topic.partitions().size(); p++) {
       PartitionId id = new PartitionId(topic.id(), p);
       parts.add(
-          shards.shard(id).thenCompose(runner -> runner.<List<ListedGroup>>call(GroupShard::list)));
+          shards
+              .shard(id)
+              .thenCompose(runner -> runner.<List<ListedGroup>>call(GroupShard::list))
+              .exceptionallyCompose(GroupCoordinator::nothingIfLedElsewhere));
     }
     return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
         .thenApply(done -> parts.stream().flatMap(part -> part.join().stream()).toList());
+  }
+
+  private static CompletableFuture<List<ListedGroup>> nothingIfLedElsewhere(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return cause instanceof NotCoordinatorException
+        ? CompletableFuture.completedFuture(List.of())
+        : CompletableFuture.failedFuture(failure);
   }
 
   /**

@@ -46,6 +46,9 @@ public final class GroupShard implements Shard {
    */
   private static final int NAME_BYTES_MAX = Short.MAX_VALUE - 37;
 
+  /** A heartbeat's answer needs a proof of leadership no older than this part of the session. */
+  private static final int PROOF_PART_OF_SESSION = 3;
+
   private final GroupSettings settings;
   private final Clock clock;
   private final ClassicMembership membership;
@@ -168,12 +171,16 @@ public final class GroupShard implements Shard {
 
   public void heartbeat(HeartbeatRequestData request, Outbox out, CompletableFuture<Errors> reply) {
     ClassicGroup group = groups.get(request.groupId());
-    out.reply(
-        reply,
-        group == null
-            ? Errors.UNKNOWN_MEMBER_ID
-            : membership.heartbeat(
-                group, request.memberId(), request.groupInstanceId(), request.generationId(), out));
+    if (group == null) {
+      out.reply(reply, Errors.UNKNOWN_MEMBER_ID);
+      return;
+    }
+    ClassicMember member = group.member(request.memberId());
+    long proofAgeMs = member == null ? 0 : member.sessionTimeoutMs() / PROOF_PART_OF_SESSION;
+    Errors error =
+        membership.heartbeat(
+            group, request.memberId(), request.groupInstanceId(), request.generationId(), out);
+    out.reply(reply, error, proofAgeMs);
   }
 
   public void leave(

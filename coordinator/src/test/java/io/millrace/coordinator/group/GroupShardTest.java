@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotCoordinatorException;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.message.DescribeGroupsResponseData.DescribedGroup;
 import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.message.JoinGroupRequestData;
@@ -277,6 +278,78 @@ class GroupShardTest {
   }
 
   @Test
+  void aReadIsAnsweredOnlyOnceLeadershipIsProven() {
+    stableMember();
+    harness.log.holdAll();
+
+    CompletableFuture<DescribedGroup> proven = describeAsync();
+    assertThat(proven).isNotDone();
+    harness.log.letGo();
+    assertThat(proven.join().groupState()).isEqualTo("Stable");
+
+    harness.log.holdAll();
+    CompletableFuture<DescribedGroup> unproven = describeAsync();
+    harness.log.failProofs(new NotLeaderOrFollowerException("fenced"));
+    harness.settle();
+    assertThatThrownBy(unproven::join).hasCauseInstanceOf(NotCoordinatorException.class);
+  }
+
+  @Test
+  void aHeartbeatIsServedByAProofOfTheLastThirdOfItsSession() {
+    String member = stableMember();
+    int asked = harness.log.proofsAsked();
+    harness.pass(SESSION_MS / 3 - 500);
+
+    assertThat(heartbeat(member, 1)).isEqualTo(Errors.NONE);
+    assertThat(harness.log.proofsAsked()).isEqualTo(asked);
+    harness.pass(1_000);
+    assertThat(heartbeat(member, 1)).isEqualTo(Errors.NONE);
+
+    assertThat(harness.log.proofsAsked()).isEqualTo(asked + 1);
+  }
+
+  @Test
+  void aStrangersHeartbeatIsRefusedOnlyWithAProof() {
+    stableMember();
+    harness.log.holdAll();
+
+    CompletableFuture<Errors> answer = heartbeatAsync("stranger", null, 1);
+
+    assertThat(answer).isNotDone();
+  }
+
+  @Test
+  void sessionsOutliveAnOutageOfTheStoreByItsLength() {
+    String member = stableMember();
+    harness.pass(SESSION_MS / 2);
+    harness.log.holdAll();
+    CompletableFuture<Errors> heldBack = heartbeatAsync(member, null, 1);
+    harness.pass(60_000);
+    assertThat(heldBack).isNotDone();
+
+    harness.log.letGo();
+    harness.pass(SESSION_MS);
+
+    assertThat(heldBack.join()).isEqualTo(Errors.NONE);
+    assertThat(heartbeat(member, 1)).isEqualTo(Errors.NONE);
+    harness.pass(SESSION_MS + 1_000);
+    assertThat(heartbeat(member, 1)).isEqualTo(Errors.UNKNOWN_MEMBER_ID);
+  }
+
+  @Test
+  void nobodyIsRemovedBeforeLeadershipIsProven() {
+    String member = stableMember();
+    harness.log.holdAll();
+    harness.pass(SESSION_MS + 2_000);
+    CompletableFuture<Errors> late = heartbeatAsync(member, null, 1);
+
+    harness.log.letGo();
+    harness.settle();
+
+    assertThat(late.join()).isEqualTo(Errors.NONE);
+  }
+
+  @Test
   void offsetsOfADeletedTopicDoNotAnswerForItsSuccessor() {
     commit("", -1, 5, "");
 
@@ -367,17 +440,20 @@ class GroupShardTest {
   }
 
   private Errors heartbeat(String memberId, @Nullable String instance, int generation) {
-    return harness
-        .<Errors>call((shard, out, reply) ->
-            shard.heartbeat(
-                new HeartbeatRequestData()
-                    .setGroupId("g")
-                    .setMemberId(memberId)
-                    .setGroupInstanceId(instance)
-                    .setGenerationId(generation),
-                out,
-                reply))
-        .join();
+    return heartbeatAsync(memberId, instance, generation).join();
+  }
+
+  private CompletableFuture<Errors> heartbeatAsync(
+      String memberId, @Nullable String instance, int generation) {
+    return harness.call((shard, out, reply) ->
+        shard.heartbeat(
+            new HeartbeatRequestData()
+                .setGroupId("g")
+                .setMemberId(memberId)
+                .setGroupInstanceId(instance)
+                .setGenerationId(generation),
+            out,
+            reply));
   }
 
   private Errors leave(MemberIdentity identity) {
@@ -414,8 +490,10 @@ class GroupShardTest {
   }
 
   private DescribedGroup describe() {
-    return harness
-        .<DescribedGroup>call((shard, out, reply) -> shard.describe("g", out, reply))
-        .join();
+    return describeAsync().join();
+  }
+
+  private CompletableFuture<DescribedGroup> describeAsync() {
+    return harness.call((shard, out, reply) -> shard.describe("g", out, reply));
   }
 }

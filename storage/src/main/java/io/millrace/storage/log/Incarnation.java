@@ -2,26 +2,48 @@ package io.millrace.storage.log;
 
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ProducerIds;
-import io.millrace.storage.wal.FileWal;
+import io.millrace.storage.wal.Wal;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 
 /** What belongs to one registered life of the broker. */
 record Incarnation(
+    Home home,
     MetadataLog metadata,
     ProducerIds producerIds,
-    FileWal wal,
+    Wal wal,
     OpenPartitions partitions,
-    Maintenance maintenance) {
+    Maintenance maintenance,
+    Handovers handovers) {
+
+  void start() {
+    maintenance.start();
+    home.serving(metadata);
+  }
 
   /** What is in the log is written and published; then nothing is done any more. */
   CompletableFuture<Void> stop() {
-    partitions.close(new NotLeaderOrFollowerException("The broker is stopping."));
-    return wal.stop()
+    return home.giveUp(handovers)
+        .thenCompose(_ -> {
+          partitions.close(new NotLeaderOrFollowerException("The broker is stopping."));
+          return wal.stop();
+        })
         .thenCompose(_ -> maintenance.stop())
+        .thenCompose(_ -> home.resign(metadata))
         .whenComplete((_, _) -> {
+          handovers.close();
           maintenance.close();
           metadata.close();
         });
+  }
+
+  /** It is over: nothing is acknowledged, committed or written from now on. */
+  void end(ApiException reason) {
+    handovers.close();
+    partitions.close(reason);
+    maintenance.close();
+    wal.close();
+    metadata.close();
   }
 }

@@ -38,7 +38,7 @@ final class Maintenance {
   private final Merger merger;
   private final Checkpointer checkpointer;
   private final GarbageCollector collector;
-  private CompletableFuture<?> folded = CompletableFuture.completedFuture(null);
+  private volatile CompletableFuture<Void> folded = CompletableFuture.completedFuture(null);
 
   Maintenance(
       Environment environment,
@@ -81,7 +81,12 @@ final class Maintenance {
             .sorted(Comparator.comparingLong(object -> Keys.number(object.key())))
             .toList();
     published.forEach(
-        object -> folded = folded.thenCompose(_ -> footers.get(object)).thenAccept(this::fold));
+        object ->
+            folded =
+                folded
+                    .thenCompose(_ -> footers.get(object))
+                    .thenAccept(this::fold)
+                    .exceptionally(failure -> skipped(object, failure)));
     for (OpenPartition partition : partitions.all()) {
       partition.log().onPublished(counter);
     }
@@ -90,6 +95,12 @@ final class Maintenance {
   private long publishedCounter(MetadataImage image) {
     @Nullable Incarnation own = image.incarnations().get(writer);
     return own == null ? -1 : own.publishedCounter();
+  }
+
+  /** The next checkpoint advances from what lies in the store. */
+  private static @Nullable Void skipped(ObjectInfo object, Throwable failure) {
+    LOG.info("The footer of {} was not read as it was published: {}", object.key(), failure);
+    return null;
   }
 
   private void fold(Footer footer) {
@@ -119,17 +130,15 @@ final class Maintenance {
   CompletableFuture<Void> stop() {
     merger.close();
     collector.close();
+    return checkpoint();
+  }
+
+  /** Checkpoints of all that is published; what prevents them costs the next opening more reads. */
+  CompletableFuture<Void> checkpoint() {
     return folded
-        .handle((_, failure) -> {
-          if (failure != null) {
-            LOG.warn("A published footer could not be read", failure);
-          }
-          return null;
-        })
         .thenCompose(_ -> checkpointer.checkpoint())
         .exceptionally(failure -> {
-          LOG.warn(
-              "The last checkpoints were not written; the next start reads more footers", failure);
+          LOG.warn("Checkpoints were not written; the next opening reads more footers", failure);
           return null;
         });
   }

@@ -24,9 +24,15 @@ final class OpenPartition {
     return published;
   }
 
-  /** Footers come in the order of their offsets. */
+  /**
+   * Footers come in the order of their offsets. One that is known already adds nothing; behind a gap
+   * (an image was skipped in which the object before was still listed) the summary stays as it is,
+   * and the next checkpoint advances it from the objects.
+   */
   synchronized void onPublished(PartitionFooter footer, long nowMs) {
-    published = published.fold(footer, nowMs);
+    if (footer.endOffset() > published.end() && footer.baseOffset() <= published.end()) {
+      published = published.fold(footer, nowMs);
+    }
   }
 
   synchronized void expireProducers(long nowMs, long idleMsMax) {

@@ -9,8 +9,10 @@ import io.millrace.storage.object.PartitionSummary;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,6 +40,7 @@ final class OpenPartitions implements Partitions {
   // guarded by this
   private final Map<PartitionId, Slot> slots = new TreeMap<>();
   private final ArrayDeque<PartitionId> queue = new ArrayDeque<>();
+  private final Set<PartitionId> leaving = new HashSet<>();
   private int opening;
   private @Nullable ApiException closed;
 
@@ -75,7 +78,7 @@ final class OpenPartitions implements Partitions {
     }
     CompletableFuture<PartitionLog> waiter = new CompletableFuture<>();
     synchronized (this) {
-      ApiException refusal = closed != null ? closed : refusal(metadata.image(), id);
+      ApiException refusal = refusalNow(id);
       if (refusal != null) {
         return CompletableFuture.failedFuture(refusal);
       }
@@ -103,7 +106,15 @@ final class OpenPartitions implements Partitions {
         id = queue.remove();
         opening++;
       }
-      opener.apply(id).whenComplete((partition, failure) -> opened(id, partition, failure));
+      begin(id).whenComplete((partition, failure) -> opened(id, partition, failure));
+    }
+  }
+
+  private CompletableFuture<OpenPartition> begin(PartitionId id) {
+    try {
+      return opener.apply(id);
+    } catch (ApiException gone) {
+      return CompletableFuture.failedFuture(gone);
     }
   }
 
@@ -113,9 +124,11 @@ final class OpenPartitions implements Partitions {
     synchronized (this) {
       opening--;
       if (partition != null) {
-        ApiException refusal = closed != null ? closed : refusal(metadata.image(), id);
+        ApiException refusal = refusalNow(id);
         if (refusal != null) {
           cause = refusal;
+        } else if (epochNow(id) != partition.log().leaderEpoch()) {
+          cause = movedMeanwhile(id); // what it was opened from may lack what another leader wrote
         } else {
           Slot slot = slots.get(id);
           if (slot != null) {
@@ -177,12 +190,43 @@ final class OpenPartitions implements Partitions {
         remove(
             id,
             partition,
-            refusal != null
-                ? refusal
-                : new NotLeaderOrFollowerException(id + " has another leader epoch"));
+            refusal != null ? refusal : movedMeanwhile(id));
       } else {
         partition.log().onLogStart(now.logStart());
       }
+    }
+  }
+
+  /**
+   * Takes nothing more for the partition until {@link #stay} or until it is led elsewhere. Completes
+   * when the WAL holds nothing of it that is not durable; fails if the WAL ends first.
+   */
+  CompletableFuture<Void> leave(PartitionId id) {
+    OpenPartition partition;
+    synchronized (this) {
+      leaving.add(id);
+      ready.remove(id);
+      partition = find(id);
+    }
+    if (partition == null) {
+      return CompletableFuture.completedFuture(null);
+    }
+    partition.log().close(new NotLeaderOrFollowerException(id + " is moving to another broker."));
+    return partition.log().settled();
+  }
+
+  /**
+   * It stays here after all, or is led by another: what was open of it is dropped, since everything
+   * is published; the next who asks opens it anew or is refused.
+   */
+  void stay(PartitionId id) {
+    OpenPartition partition;
+    synchronized (this) {
+      leaving.remove(id);
+      partition = find(id);
+    }
+    if (partition != null) {
+      remove(id, partition, new NotLeaderOrFollowerException(id + " has moved."));
     }
   }
 
@@ -232,6 +276,24 @@ final class OpenPartitions implements Partitions {
     }
     partition.log().close(reason);
     fail(id, reason);
+  }
+
+  private @Nullable ApiException refusalNow(PartitionId id) {
+    if (closed != null) {
+      return closed;
+    }
+    return leaving.contains(id)
+        ? new NotLeaderOrFollowerException(id + " is moving to another broker.")
+        : refusal(metadata.image(), id);
+  }
+
+  private int epochNow(PartitionId id) {
+    Partition partition = metadata.image().partition(id);
+    return partition == null ? -1 : partition.leaderEpoch();
+  }
+
+  private static ApiException movedMeanwhile(PartitionId id) {
+    return new NotLeaderOrFollowerException(id + " has another leader epoch.");
   }
 
   private @Nullable ApiException refusal(MetadataImage image, PartitionId id) {

@@ -27,6 +27,13 @@ public interface PartitionLog {
   long lastStableOffset();
 
   /**
+   * Completes once it is proven that this broker led the partition at some time after the call
+   * (invariant I12); fails with NotLeaderOrFollowerException if it no longer does. What was read
+   * from this log after the call may be answered then.
+   */
+  CompletableFuture<Void> proof();
+
+  /**
    * Bytes of all batches from log start to the high watermark; asks the footers of the partition's
    * objects.
    */

@@ -1,14 +1,15 @@
 package io.millrace.storage.log;
 
 import io.millrace.objectstore.ObjectStore;
-import io.millrace.runtime.Disk.DiskLock;
+import io.millrace.objectstore.ObservedStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.cluster.NodeIds;
+import io.millrace.storage.cluster.PeerLink;
+import io.millrace.storage.cluster.PeerService;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ProducerIds;
-import io.millrace.storage.wal.FileWal;
-import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
@@ -17,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One incarnation of a broker's storage, from the lock on its data folder to the last published WAL
- * file. Started and stopped once by the composition root. Any failure of the log or the metadata
+ * One incarnation of a broker's storage, from entering its home to the last published piece of its
+ * log. Started and stopped once by the composition root. Any failure of the log or the metadata
  * ends it; a new incarnation is a new engine.
  */
 public final class StorageEngine implements Partitions {
@@ -29,48 +30,77 @@ public final class StorageEngine implements Partitions {
   private final Environment environment;
   private final ObjectStore store;
   private final StorageSettings settings;
-  private final BrokerIdentity identity;
-  private final DataFolder folder;
+  private final Home home;
   private final Executor blocking;
   private final EventLoop metadataLoop;
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
-  private volatile @Nullable DiskLock lock;
   private volatile @Nullable Incarnation incarnation;
   private volatile boolean stopping;
   private @Nullable CompletableFuture<Void> stopped;
 
-  /**
-   * @param store lies in the data folder and is not used by anybody before {@link #start}; closed
-   *     by the caller after {@link #stop}
-   */
-  public StorageEngine(
+  private StorageEngine(
       Environment environment,
       ObjectStore store,
       StorageSettings settings,
-      BrokerIdentity identity) {
+      Home home,
+      Executor blocking) {
     this.environment = environment;
     this.store = store;
     this.settings = settings;
-    this.identity = identity;
-    this.folder = new DataFolder(settings.dataFolder());
-    this.blocking =
-        environment.threads().pool("storage-start", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
+    this.home = home;
+    this.blocking = blocking;
     this.metadataLoop = environment.threads().eventLoop("metadata");
   }
 
   /**
-   * Locks the data folder, loads the metadata, registers, takes over what a former incarnation
-   * left, opens a new log. Fails with {@link DataFolderException} if the operator has to do
-   * something; {@link #stop} is right after a failure too.
+   * A broker alone in its folder.
+   *
+   * @param store lies in the data folder and is not used by anybody before {@link #start}; closed
+   *     by the caller after {@link #stop}
+   */
+  public static StorageEngine inFolder(
+      Environment environment,
+      ObjectStore store,
+      StorageSettings settings,
+      FolderSettings folder,
+      BrokerIdentity identity) {
+    Executor blocking = blocking(environment);
+    Home home = new FolderHome(environment, folder, identity, blocking);
+    return new StorageEngine(environment, store, settings, home, blocking);
+  }
+
+  /**
+   * One broker of many on a shared store.
+   *
+   * @param claim how it wants to register
+   * @param link reaches the others
+   */
+  public static StorageEngine onSharedStore(
+      Environment environment,
+      ObjectStore store,
+      StorageSettings settings,
+      SharedSettings shared,
+      NodeIds.Claim claim,
+      PeerLink link) {
+    ObservedStore observed =
+        new ObservedStore(store, environment.clock(), shared.cluster().sessionTimeoutNs() / 2);
+    Home home = new SharedHome(environment, observed, shared, link, claim);
+    return new StorageEngine(environment, observed, settings, home, blocking(environment));
+  }
+
+  private static Executor blocking(Environment environment) {
+    return environment.threads().pool("storage-start", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
+  }
+
+  /**
+   * Enters the home, loads the metadata, registers, takes over what must be, opens a new log. Fails
+   * with {@link UnusableStoreException} if the operator has to do something; {@link #stop} is right
+   * after a failure too.
    */
   public CompletableFuture<Void> start() {
-    return CompletableFuture.supplyAsync(() -> folder.lock(environment.disk()), blocking)
-        .thenCompose(held -> {
-          lock = held;
-          return new IncarnationStart(
-                  environment, store, settings, identity, folder, blocking, metadataLoop)
-              .run();
-        })
+    return home.enter()
+        .thenCompose(_ ->
+            new IncarnationStart(environment, store, settings, home, metadataLoop).run())
         .thenAccept(this::run);
   }
 
@@ -78,7 +108,7 @@ public final class StorageEngine implements Partitions {
     incarnation = started;
     started.wal().failure().thenAccept(this::end);
     started.metadata().ended().thenAccept(this::end);
-    started.maintenance().start();
+    started.start();
   }
 
   /**
@@ -91,13 +121,10 @@ public final class StorageEngine implements Partitions {
       return;
     }
     LOG.error("The incarnation {} is over", ended.metadata().writer(), cause);
-    ended.partitions().close(new NotLeaderOrFollowerException("The incarnation is over.", cause));
-    ended.maintenance().close();
-    ended.wal().close();
-    ended.metadata().close();
+    ended.end(new NotLeaderOrFollowerException("The incarnation is over.", cause));
   }
 
-  /** Publishes, releases the data folder. Right at any time; idempotent. */
+  /** Publishes, leaves the home. Right at any time; idempotent. */
   public synchronized CompletableFuture<Void> stop() {
     if (stopped == null) {
       stopping = true; // what ends from here on was asked to
@@ -106,21 +133,15 @@ public final class StorageEngine implements Partitions {
           running == null || failure.isDone()
               ? CompletableFuture.completedFuture(null)
               : running.stop();
-      stopped = published.whenCompleteAsync((_, _) -> release(), blocking);
+      stopped =
+          published.whenCompleteAsync(
+              (_, _) -> {
+                metadataLoop.close();
+                home.leave();
+              },
+              blocking);
     }
     return stopped;
-  }
-
-  private void release() {
-    metadataLoop.close();
-    DiskLock held = lock;
-    if (held != null) {
-      try {
-        held.close();
-      } catch (IOException e) {
-        LOG.warn("The lock of {} cannot be released", settings.dataFolder(), e);
-      }
-    }
   }
 
   /**
@@ -144,13 +165,18 @@ public final class StorageEngine implements Partitions {
     return running().metadata();
   }
 
-  public ProducerIds producerIds() {
-    return running().producerIds();
+  /** Answers other brokers on the store; declines while no incarnation serves. */
+  public PeerService peers() {
+    return home.peers();
   }
 
-  /** For its counters. */
-  public FileWal wal() {
-    return running().wal();
+  /** Publishes all that is durable in the log now. */
+  public CompletableFuture<Void> publish() {
+    return running().wal().roll();
+  }
+
+  public ProducerIds producerIds() {
+    return running().producerIds();
   }
 
   private Incarnation running() {

@@ -1,16 +1,10 @@
 package io.millrace.storage.log;
 
 import io.millrace.storage.metadata.BoundarySpacing;
-import io.millrace.storage.wal.FileWalSettings;
-import java.nio.file.Path;
 
 /**
- * Values the storage engine works by.
+ * Values the storage engine works by, wherever its log lies.
  *
- * @param dataFolder holds the lock, the directory store and spare WAL files
- * @param spareFilesMax WAL files kept for use again
- * @param diskReserveBytes of the volume that WAL files leave alone, for metadata and collecting
- *     garbage
  * @param walBacklogBytesMax published WAL files that may wait to be merged
  * @param logCacheBytes off-heap memory for the newest records of all partitions
  * @param logCacheChunkBytes pieces it is used in
@@ -24,10 +18,6 @@ import java.nio.file.Path;
  * @param garbageIntervalMs time between looks for objects that nothing refers to
  */
 public record StorageSettings(
-    Path dataFolder,
-    FileWalSettings wal,
-    int spareFilesMax,
-    long diskReserveBytes,
     long walBacklogBytesMax,
     long logCacheBytes,
     int logCacheChunkBytes,
@@ -43,8 +33,6 @@ public record StorageSettings(
 
   /** What a broker derives from its configuration. */
   public static StorageSettings of(
-      Path dataFolder,
-      FileWalSettings wal,
       long walBacklogBytesMax,
       long logCacheBytes,
       long blockCacheBytes,
@@ -52,10 +40,6 @@ public record StorageSettings(
       long producerIdleCheckMs) {
     int chunkBytes = Math.clamp(logCacheBytes / 16, 1 << 20, 16 << 20);
     return new StorageSettings(
-        dataFolder,
-        wal,
-        4,
-        64L << 20,
         walBacklogBytesMax,
         logCacheBytes,
         chunkBytes,

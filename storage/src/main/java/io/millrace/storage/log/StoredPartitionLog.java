@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
 import org.jspecify.annotations.Nullable;
@@ -95,7 +96,8 @@ final class StoredPartitionLog implements PartitionLog {
       return switch (producers.check(batch, origin)) {
         case Verdict.Accept _ -> handOver(batch, appendTimeMs, origin);
         case Verdict.Duplicate(BatchSequence first) -> whenDurable(first);
-        case Verdict.Refused(ApiException refusal) -> CompletableFuture.failedFuture(refusal);
+        // a later leader may have accepted what this one does not know
+        case Verdict.Refused(ApiException refusal) -> failWithProof(refusal);
       };
     }
   }
@@ -107,7 +109,7 @@ final class StoredPartitionLog implements PartitionLog {
     try {
       wal.append(pending);
     } catch (WalEndedException e) {
-      ApiException failure = failureOf(e);
+      ApiException failure = over(e);
       closed = failure;
       return CompletableFuture.failedFuture(failure);
     } catch (WalFullException e) {
@@ -118,15 +120,37 @@ final class StoredPartitionLog implements PartitionLog {
     return pending.future();
   }
 
+  @Override
+  public CompletableFuture<Void> proof() {
+    ApiException reason = closed;
+    return reason != null
+        ? CompletableFuture.failedFuture(reason)
+        : wal.proof().exceptionallyCompose(failure -> CompletableFuture.failedFuture(over(failure)));
+  }
+
+  private <T> CompletableFuture<T> failWithProof(ApiException answer) {
+    return proof().thenCompose(_ -> CompletableFuture.failedFuture(answer));
+  }
+
+  /** Completes when nothing handed to the WAL waits any more; fails if the WAL ends first. */
+  CompletableFuture<Void> settled() {
+    synchronized (criticalSection) {
+      return durable(nextOffset - 1);
+    }
+  }
+
   /** A duplicate is answered when the first copy is durable (invariant I1). */
   private CompletableFuture<Appended> whenDurable(BatchSequence first) {
     long base = first.lastOffset() - first.offsetDelta();
-    CompletableFuture<Void> durable =
-        first.lastOffset() < highWatermark
-            ? CompletableFuture.completedFuture(null)
-            : durabilityWaits.computeIfAbsent(first.lastOffset(), _ -> new CompletableFuture<>());
-    return durable.thenApply(
-        _ -> new Appended(base, first.lastOffset(), first.timestamp(), logStart, true));
+    return durable(first.lastOffset())
+        .thenApply(_ -> new Appended(base, first.lastOffset(), first.timestamp(), logStart, true));
+  }
+
+  /** In the critical section. */
+  private CompletableFuture<Void> durable(long offset) {
+    return offset < highWatermark
+        ? CompletableFuture.completedFuture(null)
+        : durabilityWaits.computeIfAbsent(offset, _ -> new CompletableFuture<>());
   }
 
   /** On the WAL loop, in WAL order. */
@@ -162,8 +186,8 @@ final class StoredPartitionLog implements PartitionLog {
 
   /** The WAL ended before it knew the batch durable. */
   void onEnded(PendingAppend append, WalEndedException cause) {
-    ApiException failure = failureOf(cause);
-    close(failure);
+    ApiException failure = fateOf(cause);
+    close(over(cause));
     List<CompletableFuture<Void>> unreached;
     synchronized (criticalSection) {
       unreached = takeWaits(Long.MAX_VALUE);
@@ -214,7 +238,7 @@ final class StoredPartitionLog implements PartitionLog {
     }
     long end = nextOffset;
     if (offset < logStart || offset > end) {
-      return CompletableFuture.failedFuture(
+      return failWithProof(
           new OffsetOutOfRangeException(
               "Offset %d of %s is outside [%d, %d].".formatted(offset, id, logStart, end)));
     }
@@ -342,15 +366,30 @@ final class StoredPartitionLog implements PartitionLog {
     return taken;
   }
 
-  private static ApiException failureOf(WalEndedException ended) {
-    Throwable cause =
-        ended.getCause() instanceof CompletionException wrapped
-            ? wrapped.getCause()
-            : ended.getCause();
-    return cause instanceof IOException
-        ? new KafkaStorageException(
-            "The write-ahead log has failed; recovery decides what of it stands.", ended)
+  /** Nothing was written: the WAL did not take it. */
+  private static ApiException over(Throwable failure) {
+    Throwable ended = failure instanceof CompletionException ? failure.getCause() : failure;
+    return diskFailed(ended)
+        ? storageFailed(ended)
         : new NotLeaderOrFollowerException(
             "The incarnation that led the partition is over.", ended);
+  }
+
+  /** The WAL had it: recovery decides whether it stands, so it is not answered at all. */
+  private static ApiException fateOf(WalEndedException ended) {
+    return diskFailed(ended)
+        ? storageFailed(ended)
+        : new NetworkException(
+            "The incarnation ended before it knew what became of the batch.", ended);
+  }
+
+  private static boolean diskFailed(@Nullable Throwable ended) {
+    Throwable cause = ended == null ? null : ended.getCause();
+    return (cause instanceof CompletionException ? cause.getCause() : cause) instanceof IOException;
+  }
+
+  private static ApiException storageFailed(@Nullable Throwable ended) {
+    return new KafkaStorageException(
+        "The write-ahead log has failed; recovery decides what of it stands.", ended);
   }
 }

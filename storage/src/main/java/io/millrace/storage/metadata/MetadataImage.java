@@ -190,6 +190,14 @@ public record MetadataImage(
   }
 
   /**
+   * True for the live broker with the lowest id, which by convention does what one broker should do
+   * for all (commit, sweep, merge what the dead left). No safety rests on it.
+   */
+  public boolean isLowestLive(WriterId writer) {
+    return !brokers.isEmpty() && brokers.firstEntry().getValue().equals(writer);
+  }
+
+  /**
    * The registered incarnation of a node id; null if the node id is unknown or its incarnation
    * fenced.
    */

@@ -29,11 +29,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deletes merged objects, checkpoints and left-over WAL files as invariant I8 allows, gives WAL
- * files back to their pool as they are unlisted, and aborts unfinished puts of ended incarnations.
- * Sweeps the same prefixes again and again, a page of each a round, since a stalled put may create
- * an object that was deleted. On one loop; entries and snapshots are the metadata log's own to
- * collect.
+ * Deletes merged objects, checkpoints and what is left of logs as invariant I8 allows, and aborts
+ * unfinished puts of ended incarnations. Sweeps the same prefixes again and again, a page of each a
+ * round, since a stalled put may create an object that was deleted; by convention the live broker
+ * with the lowest id does. On one loop; entries and snapshots are the metadata log's own to collect.
  */
 public final class GarbageCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
@@ -44,42 +43,35 @@ public final class GarbageCollector implements AutoCloseable {
   private final MetadataLog metadata;
   private final EventLoop loop;
   private final ObjectPins pins;
-  private final WalFileReleaser walFiles;
+  private final WalGarbage wal;
   private final Deque<String> unlistedWalFiles = new ArrayDeque<>();
   private final Map<String, String> cursors = new HashMap<>();
   private final LongAdder deleted = new LongAdder();
   private volatile boolean stopped;
-
-  /**
-   * Takes a WAL file that nothing refers to and nobody reads; the exclusive lock on the folder
-   * makes a boundary needless.
-   */
-  @FunctionalInterface
-  public interface WalFileReleaser {
-    void release(String key);
-  }
 
   public GarbageCollector(
       ObjectStore store,
       MetadataLog metadata,
       EventLoop loop,
       ObjectPins pins,
-      WalFileReleaser walFiles) {
+      WalGarbage wal) {
     this.store = store;
     this.metadata = metadata;
     this.loop = loop;
     this.pins = pins;
-    this.walFiles = walFiles;
+    this.wal = wal;
   }
 
   /** Releases WAL files as they are unlisted; sweeps every {@code intervalNs}. */
   public void start(long intervalNs) {
-    metadata.addListener((before, after) -> {
-      if (!stopped && !before.sameObjects(after)) {
-        List<String> unlisted = unlistedWal(before, after);
-        loop.execute(() -> releaseAll(unlisted));
-      }
-    });
+    if (wal instanceof WalGarbage.Files files) {
+      metadata.addListener((before, after) -> {
+        if (!stopped && !before.sameObjects(after)) {
+          List<String> unlisted = unlistedWal(before, after);
+          loop.execute(() -> releaseAll(files, unlisted));
+        }
+      });
+    }
     sweepLater(intervalNs);
   }
 
@@ -95,39 +87,65 @@ public final class GarbageCollector implements AutoCloseable {
 
   /** One round, also run by time. */
   CompletableFuture<Void> sweep() {
-    releaseAll(List.of());
     MetadataImage now = metadata.image();
-    CollectorBoundary boundary = metadata.collectorBoundary();
+    if (!now.isLowestLive(metadata.writer())) {
+      return CompletableFuture.completedFuture(null);
+    }
     Set<String> listed = listed(now);
-    CompletableFuture<Void> swept = sweepPage(Keys.WAL, key -> deletable(key, now, listed));
+    CompletableFuture<Void> swept = CompletableFuture.completedFuture(null);
+    if (wal instanceof WalGarbage.Files files) {
+      releaseAll(files, List.of());
+      swept = sweepPage(Keys.WAL, key -> leftOverFile(key, now, listed));
+    }
+    CollectorBoundary boundary = metadata.collectorBoundary();
     if (boundary != null) {
-      listed.addAll(listed(boundary.image()));
+      MetadataImage at = boundary.image();
+      listed.addAll(listed(at));
+      if (wal instanceof WalGarbage.Entries) {
+        swept = swept.thenComposeAsync(_ -> sweepPage(Keys.WAL, k -> spentEntry(k, at, listed)), loop);
+      }
       for (String prefix : UPLOADED) {
         swept =
-            swept.thenComposeAsync(
-                _ -> sweepPage(prefix, key -> deletable(key, boundary.image(), listed)), loop);
+            swept.thenComposeAsync(_ -> sweepPage(prefix, k -> deletable(k, at, listed)), loop);
       }
     }
     return swept.thenComposeAsync(_ -> abortUnfinished(now), loop);
   }
 
   /**
-   * Invariant I8, by the image at the boundary (for WAL files under the exclusive lock: by the
-   * present one): not listed there (nor now), and of a WAL file: its incarnation is recovered; of
-   * any other object: its counter is below the writer's upload floor, or the writer is fenced.
+   * Invariant I8, by the image at the boundary: not listed there (nor now), and its counter is below
+   * the writer's upload floor, or the writer is fenced.
    */
   static boolean deletable(String key, MetadataImage image, Set<String> listed) {
-    if (listed.contains(key)) {
-      return false;
-    }
     Incarnation writer = image.incarnations().get(Keys.writer(key));
-    if (writer == null) {
+    return writer != null
+        && !listed.contains(key)
+        && (writer.state() != IncarnationState.REGISTERED
+            || Keys.number(key) < writer.uploadFloor());
+  }
+
+  /** A file of a recovered incarnation; under the exclusive lock the present image decides. */
+  static boolean leftOverFile(String key, MetadataImage image, Set<String> listed) {
+    Incarnation writer = image.incarnations().get(Keys.writer(key));
+    return writer != null
+        && !listed.contains(key)
+        && writer.state() == IncarnationState.RECOVERED;
+  }
+
+  /**
+   * Invariant I8 for an entry (or seal) in a shared store: not listed at the boundary, and at or
+   * below the trim there, or of an incarnation that is recovered there. The seal that ends a log
+   * stays for ever: behind it a stalled writer must find nothing free.
+   */
+  static boolean spentEntry(String key, MetadataImage image, Set<String> listed) {
+    Incarnation writer = image.incarnations().get(Keys.writer(key));
+    if (writer == null || listed.contains(key)) {
       return false;
     }
-    if (key.startsWith(Keys.WAL)) {
-      return writer.state() == IncarnationState.RECOVERED;
-    }
-    return writer.state() != IncarnationState.REGISTERED || Keys.number(key) < writer.uploadFloor();
+    long sequence = Keys.number(key);
+    return writer.state() == IncarnationState.RECOVERED
+        ? sequence != writer.endSequence() + 1
+        : sequence <= writer.trim();
   }
 
   private void sweepLater(long intervalNs) {
@@ -162,14 +180,14 @@ public final class GarbageCollector implements AutoCloseable {
   }
 
   /** Those being read wait for the next time. */
-  private void releaseAll(List<String> more) {
+  private void releaseAll(WalGarbage.Files files, List<String> more) {
     unlistedWalFiles.addAll(more);
     for (int left = unlistedWalFiles.size(); left > 0; left--) {
       String key = unlistedWalFiles.removeFirst();
       if (pins.isPinned(key)) {
         unlistedWalFiles.addLast(key);
       } else {
-        walFiles.release(key);
+        files.releaser().accept(key);
       }
     }
   }

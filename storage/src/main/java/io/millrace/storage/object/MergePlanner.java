@@ -62,6 +62,9 @@ final class MergePlanner {
   }
 
   private Optional<MergePlan> dead(MetadataImage image) {
+    if (!image.isLowestLive(self)) {
+      return Optional.empty();
+    }
     List<ObjectInfo> dead =
         image.objects().values().stream()
             .filter(o ->
@@ -80,7 +83,8 @@ final class MergePlanner {
         backlog += object.sizeBytes();
       }
     }
-    if (backlog < settings.backlogBytesStart()) {
+    if (backlog < settings.backlogBytesStart()
+        && levelZero.size() < settings.backlogObjectsStart()) {
       return Optional.empty();
     }
     levelZero.sort(
@@ -91,7 +95,7 @@ final class MergePlanner {
 
   private Optional<MergePlan> mostlyDead(
       MetadataImage image, Function<ObjectInfo, @Nullable Footer> footers) {
-    if (!isScribe(image)) {
+    if (!image.isLowestLive(self)) {
       return Optional.empty();
     }
     for (ObjectInfo object : shared(image)) {
@@ -113,7 +117,7 @@ final class MergePlanner {
   }
 
   private Optional<MergePlan> pileUp(MetadataImage image) {
-    if (!isScribe(image)) {
+    if (!image.isLowestLive(self)) {
       return Optional.empty();
     }
     Map<Integer, List<ObjectInfo>> byLevel = new TreeMap<>();
@@ -139,7 +143,8 @@ final class MergePlanner {
     List<ObjectInfo> taken = new ArrayList<>();
     long bytes = 0;
     for (ObjectInfo object : oldestFirst) {
-      if (!taken.isEmpty() && bytes + object.sizeBytes() > settings.inputBytesMax()) {
+      if (taken.size() == settings.inputObjectsMax()
+          || (!taken.isEmpty() && bytes + object.sizeBytes() > settings.inputBytesMax())) {
         break;
       }
       taken.add(object);
@@ -152,12 +157,7 @@ final class MergePlanner {
   private boolean isMine(MetadataImage image, WriterId writer) {
     Incarnation incarnation = image.incarnations().get(writer);
     boolean lives = incarnation != null && incarnation.state() == IncarnationState.REGISTERED;
-    return writer.equals(self) || (!lives && isScribe(image));
-  }
-
-  /** The lowest live broker. */
-  private boolean isScribe(MetadataImage image) {
-    return !image.brokers().isEmpty() && image.brokers().firstEntry().getValue().equals(self);
+    return writer.equals(self) || (!lives && image.isLowestLive(self));
   }
 
   private static long brokerEpoch(MetadataImage image, WriterId writer) {

@@ -6,12 +6,12 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 
 /** Ranges of objects, whole or not at all; an unanswered read is repeated a few times. */
-final class StoreReads {
+public final class StoreReads {
   private static final int ATTEMPTS_MAX = 3;
 
   private final ObjectStore store;
 
-  StoreReads(ObjectStore store) {
+  public StoreReads(ObjectStore store) {
     this.store = store;
   }
 
@@ -19,7 +19,7 @@ final class StoreReads {
    * Fails with {@link ObjectAbsentException}, {@link StoreUnavailableException}, or {@link
    * ObjectCorruptException} where the object is shorter.
    */
-  CompletableFuture<ByteBuffer> read(String key, long position, int length) {
+  public CompletableFuture<ByteBuffer> read(String key, long position, int length) {
     return read(key, position, length, 1);
   }
 

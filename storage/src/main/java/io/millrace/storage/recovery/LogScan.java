@@ -4,7 +4,6 @@ import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.runtime.Disk;
 import io.millrace.runtime.Disk.DiskFile;
 import io.millrace.runtime.Disk.Mode;
-import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.NewerVersionException;
 import io.millrace.storage.wal.WalEntry;
@@ -15,7 +14,6 @@ import io.millrace.storage.wal.WalEntryReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -32,7 +30,7 @@ final class LogScan {
   private final Disk disk;
   private final WriterId writer;
   private final SortedMap<Long, Path> files;
-  private final Map<PartitionId, Long> nextOffsets = new HashMap<>();
+  private final DenseOffsets offsets = new DenseOffsets();
   private final List<AdoptedFile> adopted = new ArrayList<>();
   private List<WalEntryBatch> lastBatches = List.of();
   private long endSequence;
@@ -123,7 +121,7 @@ final class LogScan {
     long position = file.endPosition;
     for (WalEntryBatch batch : entry.batches()) {
       int at = reader.at(position) + batch.position();
-      assertDense(file, batch, BatchHeader.lastOffset(reader.bytes(), at) + 1);
+      offsets.check(file.path, batch, BatchHeader.lastOffset(reader.bytes(), at) + 1);
       file.footer.add(batch.partition(), reader.bytes(), at, position + batch.position());
     }
     endSequence = entry.sequence();
@@ -133,16 +131,6 @@ final class LogScan {
     file.endPosition = position + WalEntryCodec.aligned(entry.bytes());
     if (!entry.isMark()) {
       lastBatches = entry.batches();
-    }
-  }
-
-  /** Invariant I3: in WAL order a partition's batches are dense. */
-  private void assertDense(AdoptedFile file, WalEntryBatch batch, long end) {
-    Long expected = nextOffsets.put(batch.partition(), end);
-    if (expected != null && expected != batch.baseOffset()) {
-      throw new WalCorruptException(
-          "%s: a batch of partition %s begins at offset %d where offset %d must follow"
-              .formatted(file.path, batch.partition(), batch.baseOffset(), expected));
     }
   }
 
@@ -212,7 +200,8 @@ final class LogScan {
                 what));
   }
 
-  private static String names(List<WalEntryBatch> batches) {
+  /** Partitions and offsets, for messages. */
+  static String names(List<WalEntryBatch> batches) {
     StringJoiner names = new StringJoiner(", ");
     for (WalEntryBatch batch : batches.subList(0, Math.min(batches.size(), NAMED_MAX))) {
       names.add("partition %s offset %d".formatted(batch.partition(), batch.baseOffset()));

@@ -9,11 +9,8 @@ import io.millrace.storage.metadata.MetadataLog.Outcome;
 import io.millrace.storage.metadata.MetadataRecord;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
-import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
 
 /**
  * Takes over an ended incarnation: fenced, sealed, recovered, left-overs deleted. Where it stands
@@ -23,15 +20,12 @@ import java.util.concurrent.Executor;
 public final class Takeover {
   private final MetadataLog metadata;
   private final WalSeal seal;
-  private final WalRecovery recovery;
-  private final Executor executor;
+  private final LogRecovery recovery;
 
-  /** {@code executor} runs what blocks. */
-  public Takeover(MetadataLog metadata, WalSeal seal, WalRecovery recovery, Executor executor) {
+  public Takeover(MetadataLog metadata, WalSeal seal, LogRecovery recovery) {
     this.metadata = metadata;
     this.seal = seal;
     this.recovery = recovery;
-    this.executor = executor;
   }
 
   /** Takes over every incarnation that is fenced and not recovered, one after another. */
@@ -49,7 +43,7 @@ public final class Takeover {
   }
 
   /**
-   * Completes when the incarnation is recovered. Fails as {@link WalRecovery#recover} does, or if
+   * Completes when the incarnation is recovered. Fails as {@link LogRecovery#recover} does, or if
    * this incarnation has ended.
    */
   public CompletableFuture<Void> run(WriterId ended) {
@@ -66,9 +60,13 @@ public final class Takeover {
       case REGISTERED -> commit(new IncarnationFenced(ended), incarnation);
       case FENCED ->
           seal.seal(ended, incarnation.trim())
-              .thenApplyAsync(_ -> recover(incarnation), executor)
-              .thenCompose(record -> commit(record, incarnation));
-      case RECOVERED -> CompletableFuture.runAsync(() -> deleteLeftovers(image, ended), executor);
+              .thenCompose(end -> recovery.recover(incarnation, end))
+              .handle((log, failed) ->
+                  failed == null
+                      ? commit(recovered(incarnation, log), incarnation)
+                      : unlessDone(incarnation, failed))
+              .thenCompose(next -> next);
+      case RECOVERED -> recovery.deleteLeftovers(image, incarnation);
     };
   }
 
@@ -88,21 +86,19 @@ public final class Takeover {
             });
   }
 
-  private MetadataRecord recover(Incarnation ended) {
-    try {
-      RecoveredLog log = recovery.recover(ended.writer(), ended.trim(), ended.publishedCounter());
-      return new IncarnationRecovered(
-          ended.writer(), ended.trim(), log.endSequence(), log.objects());
-    } catch (IOException e) {
-      throw new CompletionException(e);
-    }
+  private static MetadataRecord recovered(Incarnation ended, RecoveredLog log) {
+    return new IncarnationRecovered(ended.writer(), ended.trim(), log.endSequence(), log.objects());
   }
 
-  private void deleteLeftovers(MetadataImage image, WriterId ended) {
-    try {
-      recovery.deleteLeftovers(ended, image.objects().keySet());
-    } catch (IOException e) {
-      throw new CompletionException(e);
-    }
+  /** What is missing may be so because another was faster and the entries were collected since. */
+  private CompletableFuture<Void> unlessDone(Incarnation before, Throwable failure) {
+    return metadata
+        .refresh()
+        .thenCompose(image -> {
+          Incarnation now = image.incarnations().get(before.writer());
+          return now == null || now.state() == before.state()
+              ? CompletableFuture.failedFuture(failure)
+              : next(image, before.writer());
+        });
   }
 }

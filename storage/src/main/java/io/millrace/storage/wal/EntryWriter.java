@@ -20,11 +20,9 @@ final class EntryWriter {
   private final WriterId writer;
   private final WalFolder folder;
   private final SpareFiles spares;
-  private final LogCache cache;
+  private final EntryMemory memory;
   private final WalFileReader reader;
   private @Nullable WalFile file;
-  private @Nullable Chunk chunk;
-  private int chunkAt;
   private long nextCounter;
   private long writtenSequence = -1;
   private long syncedSequence = -1;
@@ -40,7 +38,7 @@ final class EntryWriter {
     this.writer = writer;
     this.folder = folder;
     this.spares = spares;
-    this.cache = cache;
+    this.memory = new EntryMemory(cache);
     this.reader = reader;
   }
 
@@ -90,17 +88,18 @@ final class EntryWriter {
     }
     int padded =
         Math.toIntExact(WalEntryCodec.aligned(WalEntryCodec.sizeBytes(batches.size(), payload)));
-    Chunk target = chunkFor(padded);
-    int at = chunkAt;
+    EntryMemory.Place place = memory.take(padded);
+    Chunk target = place.held().chunk();
+    int at = place.position();
     long sequence = writtenSequence + 1;
-    ByteBuffer memory = target.bytes();
-    WalEntryCodec.encode(memory, at, writer, sequence, syncedSequence, batches);
-    chunkAt += padded;
-    long position = current.write(memory.slice(at, padded), sequence);
+    ByteBuffer bytes = target.bytes();
+    int size = WalEntryCodec.encode(bytes, at, writer, sequence, syncedSequence, batches);
+    WalEntryCodec.pad(bytes, at + size, at + padded);
+    long position = current.write(bytes.slice(at, padded), sequence);
     writtenSequence = sequence;
     int offset = WalEntryCodec.payloadPosition(batches.size());
     for (WalBatch batch : batches) {
-      current.note(batch.partition(), memory, at + offset, position + offset);
+      current.note(batch.partition(), bytes, at + offset, position + offset);
       offset += batch.bytes().remaining();
     }
     return new Written(target, at, current.counter(), position, padded);
@@ -126,35 +125,12 @@ final class EntryWriter {
     return file;
   }
 
-  private Chunk chunkFor(int bytes) {
-    Chunk present = chunk;
-    if (present != null && chunkAt + bytes <= present.bytes().capacity()) {
-      return present;
-    }
-    releaseChunk();
-    Chunk opened = cache.open(bytes);
-    chunk = opened;
-    return opened;
-  }
-
-  /** After an entry's callbacks: a chunk that nobody can read from any more is not held longer. */
+  /** After an entry's callbacks. */
   void releaseIfEvicted() {
-    Chunk present = chunk;
-    if (present != null) {
-      if (present.retain()) {
-        present.release();
-      } else {
-        releaseChunk();
-      }
-    }
+    memory.releaseIfEvicted();
   }
 
   void releaseChunk() {
-    Chunk present = chunk;
-    chunk = null;
-    chunkAt = 0;
-    if (present != null) {
-      present.release();
-    }
+    memory.release();
   }
 }

@@ -6,13 +6,10 @@ import io.millrace.runtime.EventLoop;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.LogCache;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,21 +39,16 @@ public final class FileWal implements Wal {
   private final WalFileRecycler recycler;
   private final WalCounters counters = new WalCounters();
 
+  private final WalAdmission admission = new WalAdmission(WalEntryCodec.ALIGNMENT);
+  private final WalIntake intake;
+
   // Any thread.
-  private final MpscUnboundedAtomicArrayQueue<WalBatch> arriving =
-      new MpscUnboundedAtomicArrayQueue<>(1024);
-  private final AtomicBoolean flushQueued = new AtomicBoolean();
-  private final WalAdmission admission = new WalAdmission();
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
   private volatile long durableSequence = -1;
-  private volatile @Nullable WalEndedException ended;
-  private volatile boolean stopping;
 
   // The loop.
-  private final WaitingBatches waiting = new WaitingBatches();
   private final EntryPlanner planner;
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
-  private final ArrayDeque<WalBatch> unacknowledged = new ArrayDeque<>();
   private CompletableFuture<Void> lastPublication = CompletableFuture.completedFuture(null);
   private int unpublishedFiles;
   private boolean timerSet;
@@ -89,7 +81,8 @@ public final class FileWal implements Wal {
     this.recycler =
         new WalFileRecycler(
             writer, folder, spares, reader, filePool, () -> inLoop(this::onSpareChange));
-    this.planner = new EntryPlanner(settings, waiting, entries, spares, maker, this::seal);
+    this.intake = new WalIntake(loop, filePool, counters, admission, this::flush);
+    this.planner = new EntryPlanner(settings, intake.waiting(), entries, spares, maker, this::seal);
   }
 
   /** Begins to make the first file. */
@@ -107,58 +100,14 @@ public final class FileWal implements Wal {
 
   @Override
   public void append(WalBatch batch) {
-    if (ended != null || stopping) {
-      throw over();
-    }
-    try {
-      admission.take(batch);
-    } catch (WalFullException e) {
-      counters.onRefused();
-      throw e;
-    }
-    arriving.offer(batch);
-    if (ended == null) {
-      requestFlush();
-    } else {
-      failLater(); // it ended since it was asked, perhaps after its last look at the queue
-    }
-  }
-
-  private WalEndedException over() {
-    WalEndedException cause = ended;
-    return cause != null
-        ? cause
-        : new WalEndedException("the write-ahead log is being closed", null);
-  }
-
-  private void requestFlush() {
-    if (flushQueued.compareAndSet(false, true)) {
-      try {
-        loop.execute(this::flush);
-      } catch (RejectedExecutionException closed) {
-        failLater();
-      }
-    }
-  }
-
-  /** Not in the caller: it holds the lock of one partition, and callbacks take those of others. */
-  private void failLater() {
-    inPool(() -> failQueued(over()));
+    intake.append(batch);
   }
 
   private void flush() {
-    flushQueued.set(false);
-    if (ended != null) {
-      failQueued(over());
-      return;
-    }
-    WalBatch arrived;
-    while ((arrived = arriving.poll()) != null) {
-      waiting.add(arrived);
-    }
+    intake.takeArrived();
     try {
-      if (writeEntry() && !waiting.isEmpty()) {
-        requestFlush();
+      if (writeEntry() && !intake.waiting().isEmpty()) {
+        intake.requestFlush();
       }
       afterWrite();
     } catch (IOException | RuntimeException | VirtualMachineError e) {
@@ -172,7 +121,7 @@ public final class FileWal implements Wal {
     if (batches.isEmpty()) {
       return false;
     }
-    unacknowledged.addAll(batches);
+    intake.onBegun(batches);
     EntryWriter.Written written = write(batches);
     lastIsMark = false;
     if (settings.sync() == WalSync.ALWAYS) {
@@ -199,11 +148,10 @@ public final class FileWal implements Wal {
   }
 
   private void acknowledge(EntryWriter.Written written) {
-    int offset = WalEntryCodec.payloadPosition(unacknowledged.size());
+    int offset = WalEntryCodec.payloadPosition(intake.unacknowledged());
     WalBatch batch;
-    while ((batch = unacknowledged.poll()) != null) {
+    while ((batch = intake.nextDurable()) != null) {
       int size = batch.bytes().remaining();
-      admission.onWritten(batch);
       batch.onDurable(
           written.chunk(),
           written.chunkPosition() + offset,
@@ -222,7 +170,7 @@ public final class FileWal implements Wal {
     unsynced = false;
     durableSequence = entries.syncedSequence();
     unpublishedFiles++;
-    lastPublication = listener.onFileSealed(sealed);
+    lastPublication = listener.onFilesSealed(List.of(sealed));
     lastPublication.whenComplete((_, failed) -> inLoop(() -> onPublished(failed)));
   }
 
@@ -247,17 +195,17 @@ public final class FileWal implements Wal {
     if (!timerSet && (unsynced || !lastIsMark)) {
       setTimer();
     }
-    if (stopping && waiting.isEmpty()) {
+    if (intake.stopping() && intake.waiting().isEmpty()) {
       finishStop();
     }
   }
 
   private void onSpareChange() {
     updateRoom();
-    if (stopping && maker.failure() != null && !waiting.isEmpty()) {
+    if (intake.stopping() && maker.failure() != null && !intake.waiting().isEmpty()) {
       end("no room for the last write-ahead log entries", maker.failure());
     } else {
-      requestFlush();
+      intake.requestFlush();
     }
   }
 
@@ -290,7 +238,7 @@ public final class FileWal implements Wal {
 
   private void onTimer(long sequence) {
     timerSet = false;
-    if (ended != null) {
+    if (intake.ended() != null) {
       return;
     }
     try {
@@ -324,8 +272,8 @@ public final class FileWal implements Wal {
 
   private void rollInLoop(CompletableFuture<Void> result) {
     try {
-      if (ended != null) {
-        throw over();
+      if (intake.ended() != null) {
+        throw intake.over();
       }
       seal();
       updateRoom();
@@ -345,9 +293,9 @@ public final class FileWal implements Wal {
   /** The lock on the data folder is the proof: nobody else can have fenced this incarnation. */
   @Override
   public CompletableFuture<Void> proof() {
-    return ended == null
+    return intake.ended() == null
         ? CompletableFuture.completedFuture(null)
-        : CompletableFuture.failedFuture(over());
+        : CompletableFuture.failedFuture(intake.over());
   }
 
   @Override
@@ -379,8 +327,8 @@ public final class FileWal implements Wal {
 
   @Override
   public CompletableFuture<Void> stop() {
-    stopping = true;
-    inLoop(this::flush);
+    intake.stop();
+    intake.requestFlush();
     return stopped;
   }
 
@@ -404,13 +352,12 @@ public final class FileWal implements Wal {
   }
 
   private boolean finish(WalEndedException over) {
-    if (ended != null) {
+    if (!intake.end(over)) {
       return false;
     }
-    ended = over;
     reader.end(over);
     maker.close();
-    failQueued(over);
+    intake.failAll();
     entries.releaseChunk();
     cache.close();
     for (WalFile file : reader.files()) {
@@ -430,30 +377,6 @@ public final class FileWal implements Wal {
       file.close();
     } catch (IOException e) {
       LOG.warn("cannot close WAL file {}", file.path(), e);
-    }
-  }
-
-  private void failQueued(WalEndedException over) {
-    WalBatch batch;
-    while ((batch = takeAny()) != null) {
-      batch.onEnded(over);
-    }
-  }
-
-  private synchronized @Nullable WalBatch takeAny() {
-    WalBatch batch = unacknowledged.poll();
-    if (batch == null) {
-      batch = waiting.poll();
-    }
-    return batch != null ? batch : arriving.poll();
-  }
-
-  private void inPool(Runnable task) {
-    try {
-      filePool.execute(task);
-    } catch (RejectedExecutionException closed) {
-      // The process is at its end.
-      return;
     }
   }
 

@@ -3,7 +3,8 @@ package io.millrace.storage.wal;
 import io.millrace.storage.metadata.ObjectInfo;
 
 /**
- * A complete WAL file. There is something in it: a file is begun for a batch.
+ * A complete WAL file, or one entry of an ObjectWal. There is something in it: a file is begun for
+ * a batch.
  *
  * @param object what the image will know of it
  * @param lastSequence of its last entry

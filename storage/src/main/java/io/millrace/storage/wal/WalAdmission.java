@@ -3,17 +3,23 @@ package io.millrace.storage.wal;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Decides whether the WAL takes a batch: always, unless it cannot get another file or its
- * publications lag. What is taken then fits what is left of the current file. The loop sets the
- * limits; any thread asks.
+ * Decides whether the WAL takes a batch, by the bytes it has taken and not written. A FileWal sets
+ * a limit when it cannot get another file or its publications lag, and what is taken then fits what
+ * is left of the current file; an ObjectWal always has one. The loop sets it; any thread asks.
  */
 final class WalAdmission {
+  private final int frameBytes;
   private final AtomicLong queuedBytes = new AtomicLong();
   private volatile Room room = Room.PLENTY;
 
   /** Bytes that may be queued; {@code reason} says why it is not {@link #PLENTY}. */
   private record Room(long bytes, long reservedBytes, String reason) {
     private static final Room PLENTY = new Room(Long.MAX_VALUE, Long.MAX_VALUE, "");
+  }
+
+  /** {@code frameBytes}: what an entry takes beside its one batch. */
+  WalAdmission(int frameBytes) {
+    this.frameBytes = frameBytes;
   }
 
   /**
@@ -37,7 +43,9 @@ final class WalAdmission {
     room = Room.PLENTY;
   }
 
-  /** Only what is left of a file may be used; the last {@code reserveBytes} of it by the few. */
+  /**
+   * No more than {@code bytesLeft} may be taken; the last {@code reserveBytes} of it by the few.
+   */
   void limit(long bytesLeft, long reserveBytes, String reason) {
     room = new Room(bytesLeft - reserveBytes, bytesLeft, reason);
   }
@@ -48,7 +56,7 @@ final class WalAdmission {
   }
 
   /** In the worst case a batch is an entry of its own. */
-  private static long cost(WalBatch batch) {
-    return (long) batch.bytes().remaining() + WalEntryCodec.ALIGNMENT;
+  private long cost(WalBatch batch) {
+    return (long) batch.bytes().remaining() + frameBytes;
   }
 }

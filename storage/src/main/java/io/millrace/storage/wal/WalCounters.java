@@ -2,7 +2,10 @@ package io.millrace.storage.wal;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** What a FileWal has done so far; read by metrics on any thread. */
+/**
+ * What a WAL has done so far; read by metrics on any thread. What a FileWal does with a sync, an
+ * ObjectWal does with the put of an entry.
+ */
 public final class WalCounters {
   private final LongAdder entries = new LongAdder();
   private final LongAdder batches = new LongAdder();
@@ -30,7 +33,7 @@ public final class WalCounters {
     return writtenBytes.sum();
   }
 
-  /** Syncs of group commits. */
+  /** Syncs of group commits; entries stored. */
   public long syncs() {
     return syncs.sum();
   }
@@ -50,7 +53,7 @@ public final class WalCounters {
     return refused.sum();
   }
 
-  /** Moving average of a group commit's sync: merges yield to it. */
+  /** Moving average of what one took: merges yield to it. */
   public long recentSyncNs() {
     return recentSyncNs;
   }

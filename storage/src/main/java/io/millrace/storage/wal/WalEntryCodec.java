@@ -14,12 +14,15 @@ import org.apache.kafka.common.Uuid;
  * and it is no entry.
  */
 public final class WalEntryCodec {
-  /** Entries, and the footer behind the last one, begin at multiples of this. */
+  /** In a file, entries and the footer behind the last one begin at multiples of this. */
   public static final int ALIGNMENT = 4096;
 
   static final int MAGIC = 0x4d57414c;
   static final int VERSION = 1;
-  static final int HEADER_BYTES = 56;
+
+  /** Size of an entry's header. */
+  public static final int HEADER_BYTES = 56;
+
   static final int INDEX_BYTES = 36;
 
   private static final int VERSION_AT = 4;
@@ -55,10 +58,7 @@ public final class WalEntryCodec {
     return HEADER_BYTES + INDEX_BYTES * batches;
   }
 
-  /**
-   * Writes an entry at {@code at} and zeros up to the next boundary; returns its size without them.
-   * The caller has made room.
-   */
+  /** Writes an entry at {@code at}; returns its size. The caller has made room. */
   static int encode(
       ByteBuffer out,
       int at,
@@ -95,10 +95,14 @@ public final class WalEntryCodec {
     out.putInt(at + COUNT_AT, batches.size());
     out.putInt(at + CRC_AT, 0);
     out.putInt(at + CRC_AT, crc(out, at, end - at));
-    for (int padding = end; padding < at + aligned(end - at); padding++) {
-      out.put(padding, (byte) 0);
-    }
     return end - at;
+  }
+
+  /** Zeros from {@code from} to {@code to}: the rest of an entry's last block in a file. */
+  static void pad(ByteBuffer out, int from, int to) {
+    for (int at = from; at < to; at++) {
+      out.put(at, (byte) 0);
+    }
   }
 
   /** What stands at a position, as far as the first {@link #HEADER_BYTES} tell without a CRC. */
@@ -208,6 +212,34 @@ public final class WalEntryCodec {
     return new Decoded.Whole(
         new WalEntry(
             head.sequence(), head.durableSequence(), (int) head.sizeBytes(), List.copyOf(batches)));
+  }
+
+  /**
+   * What the index of a damaged entry says it held, as far as it lies within the buffer's limit;
+   * may be nonsense or empty.
+   */
+  public static List<WalEntryBatch> suspected(ByteBuffer in, int at) {
+    List<WalEntryBatch> found = new ArrayList<>();
+    if (in.limit() - at >= HEADER_BYTES) {
+      Head head = head(in, at);
+      boolean readable = head.indexPlausible() && head.indexEnd() <= in.limit() - at;
+      for (int i = 0; readable && i < head.batches(); i++) {
+        found.add(batch(in, at + payloadPosition(i), 0));
+      }
+    }
+    return found;
+  }
+
+  /**
+   * The durable sequence in a header of {@code writer}'s that was not checked otherwise; -1 if none
+   * begins here.
+   */
+  public static long durableSequence(ByteBuffer in, WriterId writer) {
+    if (in.limit() < HEADER_BYTES) {
+      return -1;
+    }
+    Head head = head(in, 0);
+    return head.plausible(writer) ? head.durableSequence() : -1;
   }
 
   /** One element of the index, which may be nonsense. */

@@ -5,7 +5,6 @@ import io.millrace.storage.WriterId;
 import io.millrace.storage.wal.WalEntryCodec.Decoded;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -78,16 +77,13 @@ public final class WalEntryReader {
    * empty.
    */
   public List<WalEntryBatch> suspected(long position) throws IOException {
-    List<WalEntryBatch> found = new ArrayList<>();
-    if (load(position, WalEntryCodec.HEADER_BYTES)) {
-      WalEntryCodec.Head head = WalEntryCodec.head(window, at(position));
-      boolean readable =
-          head.indexPlausible() && load(position, WalEntryCodec.payloadPosition(head.batches()));
-      for (int i = 0; readable && i < head.batches(); i++) {
-        found.add(WalEntryCodec.batch(window, at(position) + WalEntryCodec.payloadPosition(i), 0));
-      }
+    if (!load(position, WalEntryCodec.HEADER_BYTES)) {
+      return List.of();
     }
-    return found;
+    WalEntryCodec.Head head = WalEntryCodec.head(window, at(position));
+    boolean readable =
+        head.indexPlausible() && load(position, WalEntryCodec.payloadPosition(head.batches()));
+    return readable ? WalEntryCodec.suspected(window, at(position)) : List.of();
   }
 
   private boolean load(long position, long bytes) throws IOException {

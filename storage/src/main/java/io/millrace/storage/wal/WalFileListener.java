@@ -1,15 +1,16 @@
 package io.millrace.storage.wal;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** Told of WAL files that are complete. */
+/** Told of WAL files, or entry objects, that are complete. */
 public interface WalFileListener {
   /**
-   * On the WAL's loop, in order: the file has its footer, all of it is durable, and it is not
-   * written again under its name.
+   * On the WAL's loop, in order: the files have their footers, all of them is durable, and they are
+   * not written again under their names.
    *
-   * @return completes when the publication stands in the image; exceptionally if it never will,
-   *     which ends the WAL
+   * @return completes when the publication of all stands in the image; exceptionally if it never
+   *     will, which ends the WAL
    */
-  CompletableFuture<Void> onFileSealed(SealedWalFile file);
+  CompletableFuture<Void> onFilesSealed(List<SealedWalFile> files);
 }

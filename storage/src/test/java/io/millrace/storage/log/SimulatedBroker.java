@@ -32,6 +32,7 @@ final class SimulatedBroker {
 
   private final SimulatedScheduler scheduler;
   private final SimulatedMachine machine;
+  private FolderSettings folder;
   private StorageSettings settings;
   private @Nullable Process process;
 
@@ -40,16 +41,12 @@ final class SimulatedBroker {
   SimulatedBroker(long seed) {
     this.scheduler = new SimulatedScheduler(seed);
     this.machine = new SimulatedMachine(scheduler, "m");
-    this.settings = settings(256 << 10, 1 << 20);
+    this.folder = folder(256 << 10);
+    this.settings = settings(1 << 20, 64 << 20);
   }
 
-  private static StorageSettings settings(int walFileBytes, int logCacheBytes) {
-    return settings(walFileBytes, logCacheBytes, 64 << 20);
-  }
-
-  private static StorageSettings settings(
-      int walFileBytes, int logCacheBytes, long walBacklogBytesMax) {
-    return new StorageSettings(
+  private static FolderSettings folder(int walFileBytes) {
+    return new FolderSettings(
         DATA,
         new FileWalSettings(
             walFileBytes,
@@ -61,7 +58,11 @@ final class SimulatedBroker {
             8 << 10,
             8),
         2,
-        0,
+        0);
+  }
+
+  private static StorageSettings settings(int logCacheBytes, long walBacklogBytesMax) {
+    return new StorageSettings(
         walBacklogBytesMax,
         logCacheBytes,
         64 << 10,
@@ -77,7 +78,8 @@ final class SimulatedBroker {
 
   /** Instead of the smaller files and larger cache that it begins with. */
   void sizes(int walFileBytes, int logCacheBytes) {
-    settings = settings(walFileBytes, logCacheBytes);
+    folder = folder(walFileBytes);
+    settings = settings(logCacheBytes, 64 << 20);
   }
 
   Environment environment() {
@@ -92,7 +94,8 @@ final class SimulatedBroker {
    * Small WAL files, merged as soon as two of them wait, and a cache that holds less than they do.
    */
   void mergeEagerly() {
-    settings = settings(64 << 10, 256 << 10, 256 << 10);
+    folder = folder(64 << 10);
+    settings = settings(256 << 10, 256 << 10);
   }
 
   /** A new process on the machine, with its engine not yet started. */
@@ -110,8 +113,12 @@ final class SimulatedBroker {
   }
 
   StorageEngine engine(Environment environment, ObjectStore over) {
-    return new StorageEngine(
-        environment, over, settings, new BrokerIdentity(1, List.of(), Optional.empty(), "test"));
+    return StorageEngine.inFolder(
+        environment,
+        over,
+        settings,
+        folder,
+        new BrokerIdentity(1, List.of(), Optional.empty(), "test"));
   }
 
   StorageEngine start() {

@@ -182,7 +182,7 @@ final class StoredPartitionLogTest {
   @Test
   void whatIsPublishedIsReadFromObjects() {
     int batches = fillTwiceTheCache();
-    broker.await(broker.engine().wal().roll());
+    broker.await(broker.engine().publish());
     append(Batches.at(5));
 
     assertThat(readAll()).hasSize(batches + 1);
@@ -193,7 +193,7 @@ final class StoredPartitionLogTest {
   @Test
   void recordsAreFoundByTime() {
     append(Batches.at(10, 20, 30), Batches.compressed(Compression.gzip().build(), 40, 50, 60));
-    broker.await(broker.engine().wal().roll());
+    broker.await(broker.engine().publish());
     append(Batches.at(35, 70, 70), Batches.at(65));
 
     assertThat(at(0)).contains(new OffsetAtTime(0, 10, 0));

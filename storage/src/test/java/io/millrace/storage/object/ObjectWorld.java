@@ -42,7 +42,7 @@ import org.apache.kafka.common.Uuid;
  * published.
  */
 final class ObjectWorld {
-  static final MergeSettings EAGER = new MergeSettings(1, 60_000, 24_000, 6_000, 2, 3);
+  static final MergeSettings EAGER = new MergeSettings(1, 100, 60_000, 100, 24_000, 6_000, 2, 3);
   private static final long STEPS_MAX = 3_000_000;
 
   final SimulatedScheduler scheduler;
@@ -109,7 +109,11 @@ final class ObjectWorld {
               store, metadata, footers, opener, threads.eventLoop("checkpoint"), clock, _ -> null);
       collector =
           new GarbageCollector(
-              store, metadata, threads.eventLoop("garbage"), pins, releasedWalFiles::add);
+              store,
+              metadata,
+              threads.eventLoop("garbage"),
+              pins,
+              new WalGarbage.Files(releasedWalFiles::add));
     }
 
     Merger merger(MergeSettings settings) {

@@ -101,8 +101,8 @@ class TakeoverTest {
 
   private Takeover takeover(MetadataLog log) {
     Executor executor = environment.threads().pool("recovery", 1, 10);
-    return new Takeover(
-        log, WalSeal.HELD_LOCK, new WalRecovery(environment.disk(), folder), executor);
+    var recovery = new FileLogRecovery(new WalRecovery(environment.disk(), folder), executor);
+    return new Takeover(log, WalSeal.HELD_LOCK, recovery);
   }
 
   private void restart() {

@@ -106,9 +106,9 @@ class WalPublisherTest {
   @Test
   void filesArePublishedInOrderEachFromTheTrimOfTheOneBefore() {
     // given
-    CompletableFuture<Void> first = publisher.onFileSealed(file(0, 9));
-    CompletableFuture<Void> second = publisher.onFileSealed(file(1, 19));
-    CompletableFuture<Void> third = publisher.onFileSealed(file(2, 29));
+    CompletableFuture<Void> first = publisher.onFilesSealed(List.of(file(0, 9)));
+    CompletableFuture<Void> second = publisher.onFilesSealed(List.of(file(1, 19)));
+    CompletableFuture<Void> third = publisher.onFilesSealed(List.of(file(2, 29)));
     assertThat(log.submitted)
         .containsExactly(new WalPublished(WRITER, -1, 9, List.of(file(0, 9).object())));
 
@@ -129,8 +129,8 @@ class WalPublisherTest {
   @Test
   void aVoidPublicationFailsItAndAllThatFollow() {
     // given
-    CompletableFuture<Void> first = publisher.onFileSealed(file(0, 9));
-    CompletableFuture<Void> second = publisher.onFileSealed(file(1, 19));
+    CompletableFuture<Void> first = publisher.onFilesSealed(List.of(file(0, 9)));
+    CompletableFuture<Void> second = publisher.onFilesSealed(List.of(file(1, 19)));
 
     // when
     log.settle(new Outcome.Voided("fenced", MetadataImage.EMPTY));
@@ -139,6 +139,6 @@ class WalPublisherTest {
     assertThat(log.submitted).hasSize(1);
     assertThatThrownBy(first::join).hasMessageContaining("fenced");
     assertThatThrownBy(second::join).hasMessageContaining("fenced");
-    assertThat(publisher.onFileSealed(file(2, 29))).isCompletedExceptionally();
+    assertThat(publisher.onFilesSealed(List.of(file(2, 29)))).isCompletedExceptionally();
   }
 }
