@@ -5,6 +5,7 @@ import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cluster.PeerReply.Alive;
+import io.millrace.storage.cluster.PeerReply.Committed;
 import io.millrace.storage.cluster.PeerReply.Declined;
 import io.millrace.storage.cluster.PeerReply.Opinion;
 import io.millrace.storage.cluster.PeerRequest.Commit;
@@ -13,10 +14,13 @@ import io.millrace.storage.cluster.PeerRequest.Suspect;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataLog;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * One registered incarnation among the brokers of its cluster: answers the others, watches them,
@@ -24,6 +28,8 @@ import java.util.function.Function;
  * which the owner closes after it. No safety rests on it.
  */
 public final class ClusterNode implements PeerService, AutoCloseable {
+  private static final String ENDED = "this incarnation has ended";
+
   private final MetadataLog metadata;
   private final EventLoop loop;
   private final Liveness liveness;
@@ -63,7 +69,7 @@ public final class ClusterNode implements PeerService, AutoCloseable {
     MetadataImage image = metadata.image();
     Incarnation own = image.incarnations().get(metadata.writer());
     if (closed || own == null || !image.isRegistered(own.writer()) || metadata.ended().isDone()) {
-      return declined();
+      return declined(ENDED);
     }
     return switch (request) {
       case Heartbeat heartbeat ->
@@ -108,22 +114,53 @@ public final class ClusterNode implements PeerService, AutoCloseable {
     }
   }
 
+  /** Anybody may commit for anybody; that one does by convention is the asker's matter. */
   private CompletableFuture<PeerReply> commit(Commit commit) {
-    return declined();
+    if (commit.commands().stream().anyMatch(c -> !c.issuer().equals(commit.from()))) {
+      return declined("commands of others than the sender");
+    }
+    CompletableFuture<PeerReply> reply = new CompletableFuture<>();
+    metadata
+        .commitFor(commit.entryNumber(), commit.commands())
+        .whenComplete((committed, failure) -> {
+          if (committed != null) {
+            reply.complete(committed(committed.voidReasons(), committed.entries()));
+          } else if (failure instanceof RejectedExecutionException) {
+            reply.complete(new Declined("too many commands wait"));
+          } // else nobody knows what became of them, so silence is the answer
+        });
+    return reply;
+  }
+
+  /** As many of the entries as one answer may hold; the asker reads the rest. */
+  private static Committed committed(List<Optional<String>> voidReasons, List<byte[]> entries) {
+    int count = 0;
+    long bytes = 0;
+    while (count < Math.min(entries.size(), PeerCodec.ENTRIES_MAX)
+        && (bytes += entries.get(count).length) <= PeerCodec.ENTRY_BYTES_MAX) {
+      count++;
+    }
+    return new Committed(
+        voidReasons.stream().map(reason -> reason.map(ClusterNode::shortened)).toList(),
+        entries.subList(0, count));
+  }
+
+  private static String shortened(String reason) {
+    return reason.substring(0, Math.min(reason.length(), PeerCodec.REASON_LENGTH_MAX));
   }
 
   private CompletableFuture<PeerReply> onLoop(
-      java.util.function.Supplier<CompletableFuture<? extends PeerReply>> work) {
+      Supplier<CompletableFuture<? extends PeerReply>> work) {
     CompletableFuture<PeerReply> reply = new CompletableFuture<>();
     try {
       loop.execute(() -> work.get().thenAccept(reply::complete));
     } catch (RejectedExecutionException closing) {
-      return declined();
+      return declined(ENDED);
     }
     return reply;
   }
 
-  private static CompletableFuture<PeerReply> declined() {
-    return CompletableFuture.completedFuture(new Declined("this incarnation has ended"));
+  private static CompletableFuture<PeerReply> declined(String reason) {
+    return CompletableFuture.completedFuture(new Declined(reason));
   }
 }

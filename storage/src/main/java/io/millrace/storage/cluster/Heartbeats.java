@@ -20,8 +20,7 @@ final class Heartbeats {
   private final PeerLink link;
   private final ObservedStore store;
   private final long timeoutNs;
-  private boolean reading;
-  private long heardEntryNumber;
+  private boolean polling;
   private long runningSinceNs;
 
   Heartbeats(
@@ -75,32 +74,12 @@ final class Heartbeats {
     return noted;
   }
 
-  /** Somebody's validated image has this number. */
-  void onEntryNumber(long entryNumber) {
-    heardEntryNumber = Math.max(heardEntryNumber, entryNumber);
-    if (entryNumber > metadata.image().entryNumber()) {
-      read();
+  /** Reads the metadata to its tip, which keeps the age of the store too; one reading at a time. */
+  void poll() {
+    if (!polling) {
+      polling = true;
+      var _ = metadata.refresh().whenCompleteAsync((_, _) -> polling = false, loop);
     }
-  }
-
-  /** Reads the metadata to its tip; one reading at a time. */
-  void read() {
-    if (reading) {
-      return;
-    }
-    reading = true;
-    long heard = heardEntryNumber;
-    var _ =
-        metadata
-            .refresh()
-            .whenCompleteAsync(
-                (_, ended) -> {
-                  reading = false;
-                  if (ended == null && heardEntryNumber > heard) {
-                    onEntryNumber(heardEntryNumber); // heard while it read
-                  }
-                },
-                loop);
   }
 
   private void onOutcome(Peer peer, PeerOutcome outcome) {
@@ -120,6 +99,6 @@ final class Heartbeats {
     } else {
       peer.onRefused(); // a later life: the one that registered the address is over
     }
-    onEntryNumber(alive.entryNumber());
+    metadata.onNudge(alive.entryNumber());
   }
 }

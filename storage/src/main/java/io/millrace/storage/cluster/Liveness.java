@@ -102,7 +102,7 @@ final class Liveness {
     if (peer != null) {
       peer.onHeard(clock.monotonicNs(), heartbeat.entryNumber(), heartbeat.storeAgeMs());
     }
-    heartbeats.onEntryNumber(heartbeat.entryNumber());
+    metadata.onNudge(heartbeat.entryNumber());
   }
 
   /** Whether this broker suspects the incarnation too; it asks the suspect before it says no. */
@@ -126,7 +126,7 @@ final class Liveness {
     lastTickNs = nowNs;
     round++;
     var _ = loop.schedule(settings.heartbeatIntervalNs(), this::tick);
-    heartbeats.read();
+    heartbeats.poll();
     watch(metadata.image());
     for (Peer peer : List.copyOf(peers.values())) {
       var _ = ask(peer).thenRun(() -> judge(peer));

@@ -6,6 +6,8 @@ import io.millrace.runtime.Environment;
 import io.millrace.storage.RandomUuid;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.LogCache;
+import io.millrace.storage.cluster.PeerReply;
+import io.millrace.storage.cluster.PeerService;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
@@ -133,6 +135,13 @@ final class FolderHome implements Home {
         wal.reader()::read,
         wal.counters()::recentSyncNs,
         new WalGarbage.Files(wal::release));
+  }
+
+  @Override
+  public PeerService peers() {
+    return _ ->
+        CompletableFuture.completedFuture(
+            new PeerReply.Declined("this broker is alone in its folder"));
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.millrace.storage.log;
 
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.LogCache;
+import io.millrace.storage.cluster.PeerService;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.Scribe;
 import io.millrace.storage.object.WalGarbage;
@@ -39,6 +40,9 @@ interface Home {
    */
   record OpenLog(
       Wal wal, TailReader.FileReads reads, LongSupplier recentWriteNs, WalGarbage garbage) {}
+
+  /** Answers other brokers. */
+  PeerService peers();
 
   /** The incarnation serves requests from now on. */
   void serving(MetadataLog metadata);

@@ -66,7 +66,8 @@ final class IncarnationStart {
             environment.clock(),
             randomness,
             writer,
-            settings.boundarySpacing())
+            settings.boundarySpacing(),
+            home.scribe(writer))
         .exceptionallyCompose(this::explain)
         .thenCombine(probe, this::checked)
         .thenCompose(log -> home.join(log).thenCompose(_ -> open(log)));

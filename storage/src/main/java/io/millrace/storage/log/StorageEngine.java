@@ -1,9 +1,13 @@
 package io.millrace.storage.log;
 
 import io.millrace.objectstore.ObjectStore;
+import io.millrace.objectstore.ObservedStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.cluster.NodeIds;
+import io.millrace.storage.cluster.PeerLink;
+import io.millrace.storage.cluster.PeerService;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ProducerIds;
 import java.util.concurrent.CompletableFuture;
@@ -63,6 +67,25 @@ public final class StorageEngine implements Partitions {
     Executor blocking = blocking(environment);
     Home home = new FolderHome(environment, folder, identity, blocking);
     return new StorageEngine(environment, store, settings, home, blocking);
+  }
+
+  /**
+   * One broker of many on a shared store.
+   *
+   * @param claim how it wants to register
+   * @param link reaches the others
+   */
+  public static StorageEngine onSharedStore(
+      Environment environment,
+      ObjectStore store,
+      StorageSettings settings,
+      SharedSettings shared,
+      NodeIds.Claim claim,
+      PeerLink link) {
+    ObservedStore observed =
+        new ObservedStore(store, environment.clock(), shared.cluster().sessionTimeoutNs() / 2);
+    Home home = new SharedHome(environment, observed, shared, link, claim);
+    return new StorageEngine(environment, observed, settings, home, blocking(environment));
   }
 
   private static Executor blocking(Environment environment) {
@@ -140,6 +163,11 @@ public final class StorageEngine implements Partitions {
 
   public MetadataLog metadata() {
     return running().metadata();
+  }
+
+  /** Answers other brokers on the store; declines while no incarnation serves. */
+  public PeerService peers() {
+    return home.peers();
   }
 
   /** Publishes all that is durable in the log now. */

@@ -84,6 +84,7 @@ final class ClusterWorld {
       process = new SimulatedProcess(scheduler, "broker" + port);
       ports.put(port, this);
       SimulatedRandomness random = new SimulatedRandomness(scheduler.fork());
+      WriterId writer = new WriterId(random.nextLong(), random.nextLong());
       metadata =
           await(
               StoredMetadataLog.load(
@@ -91,8 +92,9 @@ final class ClusterWorld {
                   process.eventLoop("metadata"),
                   clock,
                   random,
-                  new WriterId(random.nextLong(), random.nextLong()),
-                  new BoundarySpacing(1000)));
+                  writer,
+                  new BoundarySpacing(1000),
+                  new PeerScribe(writer, clock, link(), SETTINGS)));
     }
 
     PeerLink link() {
@@ -169,6 +171,11 @@ final class ClusterWorld {
   void kill(Node node) {
     node.process.kill();
     ports.remove(node.port);
+  }
+
+  /** From now on the process listens at another's former port too. */
+  void moveTo(Node node, int port) {
+    ports.put(port, node);
   }
 
   void breakLink(Node a, Node b) {

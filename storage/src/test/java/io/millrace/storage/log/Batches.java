@@ -45,6 +45,15 @@ final class Batches {
     return batch;
   }
 
+  /** The offset after the last of these whole batches. */
+  static long end(ByteBuffer batches) {
+    int last = batches.position();
+    for (int at = last; at < batches.limit(); at += BatchHeader.sizeBytes(batches, at)) {
+      last = at;
+    }
+    return BatchHeader.lastOffset(batches, last) + 1;
+  }
+
   private static SimpleRecord[] records(long... timestamps) {
     return Arrays.stream(timestamps)
         .mapToObj(t ->

@@ -1,0 +1,105 @@
+package io.millrace.storage.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.log.PartitionLog.Appended;
+import io.millrace.storage.log.PartitionLog.Isolation;
+import io.millrace.storage.log.PartitionLog.LogSlice;
+import io.millrace.storage.log.PartitionLog.Origin;
+import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.junit.jupiter.api.Test;
+
+final class SharedStoreTest {
+  private final SimulatedCluster cluster = new SimulatedCluster();
+
+  @Test
+  void whatWasAcknowledgedIsReadFromTheNextLeaderAfterACrash() {
+    cluster.start(1);
+    cluster.start(2);
+    PartitionId id = cluster.createTopic(1, "t", 1, 2);
+    append(1, id, 5, 6);
+    append(1, id, 7);
+
+    cluster.crash(1);
+    cluster.awaitLeader(2, id, 2);
+
+    assertThat(read(2, id, 0)).isEqualTo(3);
+    assertThat(append(2, id, 8).baseOffset()).isEqualTo(3);
+    assertThat(open(2, id).leaderEpoch()).isOne();
+  }
+
+  @Test
+  void aHandoverKeepsOffsetsDenseWhileClientsAppend() {
+    cluster.start(1);
+    cluster.start(2);
+    PartitionId id = cluster.createTopic(1, "t", 1, 2);
+    PartitionLog log = open(1, id);
+    List<CompletableFuture<Appended>> appends = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      appends.add(log.append(Batches.at(i), -1, Origin.CLIENT));
+    }
+
+    cluster.commit(2, new TargetLeaderSet(id, 2));
+    cluster.awaitLeader(2, id, 2);
+
+    for (int i = 0; i < 50; i++) {
+      assertThat(cluster.await(appends.get(i)).baseOffset()).isEqualTo(i);
+    }
+    assertThat(append(2, id, 99).baseOffset()).isEqualTo(50);
+    assertThat(read(2, id, 0)).isEqualTo(51);
+    cluster.awaitLeader(1, id, 2);
+    assertThatThrownBy(() -> cluster.await(log.append(Batches.at(1), -1, Origin.CLIENT)))
+        .hasCauseInstanceOf(NotLeaderOrFollowerException.class);
+    assertThatThrownBy(() -> open(1, id)).hasCauseInstanceOf(NotLeaderOrFollowerException.class);
+  }
+
+  @Test
+  void aBrokerThatStopsGracefullyLeavesNothingToRecover() {
+    cluster.start(1);
+    cluster.start(2);
+    PartitionId id = cluster.createTopic(1, "t", 1, 2);
+    append(1, id, 5, 6);
+
+    cluster.stop(1);
+
+    cluster.awaitLeader(2, id, 2);
+    assertThat(read(2, id, 0)).isEqualTo(2);
+    cluster.until(() -> cluster.engine(2).metadata().image().brokers().size() == 1);
+    cluster.start(1);
+    cluster.commit(1, new TargetLeaderSet(id, 1));
+    cluster.awaitLeader(1, id, 1);
+    assertThat(append(1, id, 9).baseOffset()).isEqualTo(2);
+  }
+
+  private PartitionLog open(int node, PartitionId id) {
+    return cluster.await(cluster.engine(node).open(id));
+  }
+
+  private Appended append(int node, PartitionId id, long... timestamps) {
+    return cluster.await(open(node, id).append(Batches.at(timestamps), -1, Origin.CLIENT));
+  }
+
+  /** The offset after the last batch that can be read from {@code offset} on. */
+  private long read(int node, PartitionId id, long offset) {
+    long next = offset;
+    while (true) {
+      LogSlice slice =
+          cluster.await(open(node, id).read(next, 1000, true, Isolation.READ_UNCOMMITTED));
+      if (slice.buffers().isEmpty()) {
+        slice.release();
+        return next;
+      }
+      for (ByteBuffer buffer : slice.buffers()) {
+        next = Batches.end(buffer);
+      }
+      slice.release();
+    }
+  }
+}
