@@ -1,30 +1,30 @@
 package io.millrace.broker;
 
 import io.millrace.broker.api.ApiErrors;
+import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.ConfigLoader;
 import io.millrace.broker.config.Listener;
-import io.millrace.broker.config.NodeKeys;
 import io.millrace.broker.config.StartOptions;
 import io.millrace.broker.network.NetworkCounters;
 import io.millrace.broker.network.NetworkServer;
-import io.millrace.objectstore.DirectoryStore;
+import io.millrace.broker.network.PeerConnections;
+import io.millrace.objectstore.location.StoreLocation;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.SystemClock;
 import io.millrace.runtime.SystemDisk;
 import io.millrace.runtime.SystemRandomness;
 import io.millrace.runtime.SystemThreads;
-import io.millrace.storage.log.BrokerIdentity;
+import io.millrace.storage.cluster.NodeIds;
 import io.millrace.storage.log.DataFolderException;
-import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.metadata.MetadataCorruptException;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.millrace.storage.recovery.WalCorruptException;
-import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -32,25 +32,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A broker in this process: configuration, sockets and one {@link BrokerCore} on the machine's
- * clock, threads and files. Ports are taken before anything is registered and clients let in when
- * the core has started.
+ * A broker in this process: configuration, sockets and {@link BrokerLives} on the machine's clock,
+ * threads and files. Ports are taken before anything is registered and clients let in when the
+ * first life has started.
  */
 public final class Broker implements RunningBroker {
   private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
-  private static final int STORE_THREADS = 4;
-  private static final int STORE_TASKS_MAX = 4096;
+  private static final int NAME_THREADS = 2;
+  private static final int NAMES_MAX = 256;
   private static final long STOP_SECONDS_MAX = 30;
   private static final long EXIT_AFTER_FAILURE_SECONDS_MAX = 5;
 
   private final Environment environment;
   private final BrokerConfig config;
-  private final Path dataFolder;
   private final long processStartNs;
   private final NetworkServer network;
-  private final DirectoryStore store;
-  private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
-  private @Nullable BrokerCore core;
+  private final Optional<PeerConnections> peers;
+  private final Site site;
+  private @Nullable BrokerLives lives;
   private List<Listener> listeners = List.of();
   private String readyLine = "";
   private boolean stopped;
@@ -59,15 +58,28 @@ public final class Broker implements RunningBroker {
       throws StartException {
     this.environment = environment;
     this.config = config;
-    this.dataFolder = config.dataDirectory().toAbsolutePath().normalize();
     this.processStartNs = processStartNs;
     this.network =
         new NetworkServer(
             Settings.network(config),
             new NetworkCounters(environment.clock()),
             environment.clock());
-    Executor storeThreads = environment.threads().pool("store", STORE_THREADS, STORE_TASKS_MAX);
-    this.store = new DirectoryStore(environment.disk(), storeThreads, dataFolder);
+    Optional<StoreLocation> store = config.store();
+    if (store.isEmpty()) {
+      this.peers = Optional.empty();
+      this.site = new FolderSite(environment, config, version());
+    } else {
+      PeerConnections connections =
+          new PeerConnections(environment.threads().pool("names", NAME_THREADS, NAMES_MAX));
+      this.peers = Optional.of(connections);
+      this.site =
+          new SharedSite(
+              environment, config, version(), store.get(), Broker::threads, connections);
+    }
+  }
+
+  private static SystemThreads threads() {
+    return new SystemThreads((name, bug) -> LOG.error("A task failed thread={}", name, bug));
   }
 
   /**
@@ -77,11 +89,7 @@ public final class Broker implements RunningBroker {
    */
   public static RunningBroker start(BrokerOptions options) throws StartException {
     Environment environment =
-        new Environment(
-            new SystemClock(),
-            new SystemRandomness(),
-            new SystemThreads((name, bug) -> LOG.error("A task failed thread={}", name, bug)),
-            new SystemDisk());
+        new Environment(new SystemClock(), new SystemRandomness(), threads(), new SystemDisk());
     StartOptions given =
         StartOptions.of(
             options.config(),
@@ -117,26 +125,34 @@ public final class Broker implements RunningBroker {
                 new Endpoint(
                     l.name(), l.advertisedHost(), l.advertisedPort(), l.securityProtocol()))
             .toList();
-    BrokerCore started =
-        new BrokerCore(
-            environment,
-            config,
-            StorageEngine.inFolder(
-                environment,
-                store,
-                Settings.storage(config),
-                Settings.folder(config, dataFolder),
-                new BrokerIdentity(
-                    config.nodeId(), endpoints, config.find(NodeKeys.BROKER_RACK), version())),
-            dataFolder);
-    core = started;
-    await(started);
-    started.failure().thenAccept(this::onFailure);
-    network.open(started.dispatcher());
+    BrokerLives ofProcess =
+        new BrokerLives(
+            environment.threads().eventLoop("lives"),
+            environment.clock(),
+            () -> site.bear(endpoints),
+            new Doors(),
+            site::endsProcess);
+    lives = ofProcess;
+    if (site.shared()) {
+      network.openToPeers(ofProcess);
+    }
+    await(ofProcess);
     readyLine = describe();
   }
 
-  private void await(BrokerCore starting) throws StartException {
+  private final class Doors implements BrokerLives.Doors {
+    @Override
+    public void open(Dispatcher dispatcher) {
+      network.open(dispatcher);
+    }
+
+    @Override
+    public void close() {
+      network.closeClients();
+    }
+  }
+
+  private static void await(BrokerLives starting) throws StartException {
     try {
       starting.start().get();
     } catch (InterruptedException e) {
@@ -145,6 +161,7 @@ public final class Broker implements RunningBroker {
     } catch (ExecutionException e) {
       Throwable cause = ApiErrors.unwrap(e);
       if (cause instanceof DataFolderException
+          || cause instanceof NodeIds.NodeIdInUseException
           || cause instanceof MetadataCorruptException
           || cause instanceof WalCorruptException) {
         throw new StartException(String.valueOf(cause.getMessage()), e);
@@ -162,17 +179,13 @@ public final class Broker implements RunningBroker {
     }
     long readyMs =
         TimeUnit.NANOSECONDS.toMillis(environment.clock().monotonicNs() - processStartNs);
-    return "Millrace is ready: %s, data in %s, %d ms after process start"
-        .formatted(addresses, dataFolder, readyMs);
+    return "Millrace is ready: %s, %s, %d ms after process start"
+        .formatted(addresses, site.describe(), readyMs);
   }
 
   private static String version() {
     String version = Broker.class.getPackage().getImplementationVersion();
     return version == null ? "unpackaged" : version;
-  }
-
-  private void onFailure(Throwable cause) {
-    failure.complete(cause);
   }
 
   @Override
@@ -182,7 +195,7 @@ public final class Broker implements RunningBroker {
 
   @Override
   public CompletableFuture<Throwable> failure() {
-    return failure;
+    return Objects.requireNonNull(lives).failure();
   }
 
   @Override
@@ -191,17 +204,18 @@ public final class Broker implements RunningBroker {
       return;
     }
     stopped = true;
-    network.closeListeners();
-    BrokerCore running = core;
+    network.letNoMoreIn();
+    BrokerLives running = lives;
     if (running != null) {
       boolean failed = running.failure().isDone();
       stop(running, failed ? EXIT_AFTER_FAILURE_SECONDS_MAX : STOP_SECONDS_MAX);
     }
     network.close();
-    store.close();
+    peers.ifPresent(PeerConnections::close);
+    site.close();
   }
 
-  private static void stop(BrokerCore running, long secondsMax) {
+  private static void stop(BrokerLives running, long secondsMax) {
     try {
       running.stop().get(secondsMax, TimeUnit.SECONDS);
     } catch (InterruptedException e) {

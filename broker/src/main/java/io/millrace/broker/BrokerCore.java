@@ -7,15 +7,16 @@ import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.TopicConfigs;
+import io.millrace.broker.handler.LogDirectory;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.coordinator.group.GroupShard;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
+import io.millrace.storage.cluster.PeerService;
 import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -27,31 +28,35 @@ import org.jspecify.annotations.Nullable;
  * of everything that is the same in a process and in the simulation. Started and stopped once; any
  * thread may call.
  */
-public final class BrokerCore {
+public final class BrokerCore implements Life {
   private static final int BLOCKING_THREADS = 1;
   private static final int BLOCKING_TASKS_MAX = 256;
 
   private final Environment environment;
   private final BrokerConfig config;
   private final StorageEngine storage;
-  private final Path dataFolder;
+  private final LogDirectory logDirectory;
   private final RequestCounters counters = new RequestCounters();
   private volatile @Nullable GroupCoordinator groups;
   private volatile @Nullable Dispatcher dispatcher;
 
   /**
    * @param storage not started; its store is closed by the caller after {@link #stop}
-   * @param dataFolder what DescribeLogDirs tells of
+   * @param logDirectory what DescribeLogDirs tells of
    */
   public BrokerCore(
-      Environment environment, BrokerConfig config, StorageEngine storage, Path dataFolder) {
+      Environment environment,
+      BrokerConfig config,
+      StorageEngine storage,
+      LogDirectory logDirectory) {
     this.environment = environment;
     this.config = config;
     this.storage = storage;
-    this.dataFolder = dataFolder;
+    this.logDirectory = logDirectory;
   }
 
   /** Completes when requests may be served; fails as {@link StorageEngine#start} does. */
+  @Override
   public CompletableFuture<Void> start() {
     return storage.start().thenRun(this::compose);
   }
@@ -73,7 +78,8 @@ public final class BrokerCore {
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
     TopicConfigs topicConfigs = new TopicConfigs(config);
     List<ApiHandler<?>> handlers =
-        new Handlers(environment, config, topicConfigs, storage, coordinator, dataFolder, blocking)
+        new Handlers(
+                environment, config, topicConfigs, storage, coordinator, logDirectory, blocking)
             .all();
     groups = coordinator;
     dispatcher = new Dispatcher(new ApiTable(handlers, ApiFeatures.NONE), counters);
@@ -91,7 +97,7 @@ public final class BrokerCore {
     }
   }
 
-  /** After {@link #start}. */
+  @Override
   public Dispatcher dispatcher() {
     Dispatcher present = dispatcher;
     if (present == null) {
@@ -108,12 +114,18 @@ public final class BrokerCore {
     return counters;
   }
 
-  /** Completes with what ended this life by itself; never after {@link #stop}. */
+  @Override
+  public PeerService peers() {
+    return storage.peers();
+  }
+
+  @Override
   public CompletableFuture<Throwable> failure() {
     return storage.failure();
   }
 
-  /** Publishes what is in the log and releases the data folder. */
+  /** Publishes what is in the log and leaves the store. */
+  @Override
   public CompletableFuture<Void> stop() {
     GroupCoordinator coordinator = groups;
     if (coordinator != null) {

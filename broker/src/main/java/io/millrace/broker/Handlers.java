@@ -28,6 +28,7 @@ import io.millrace.broker.handler.LeaveGroupHandler;
 import io.millrace.broker.handler.ListGroupsHandler;
 import io.millrace.broker.handler.ListOffsetsHandler;
 import io.millrace.broker.handler.ListPartitionReassignmentsHandler;
+import io.millrace.broker.handler.LogDirectory;
 import io.millrace.broker.handler.MetadataHandler;
 import io.millrace.broker.handler.OffsetCommitHandler;
 import io.millrace.broker.handler.OffsetFetchHandler;
@@ -41,7 +42,6 @@ import io.millrace.runtime.Environment;
 import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -57,7 +57,7 @@ final class Handlers {
   private final TopicConfigs topicConfigs;
   private final StorageEngine storage;
   private final GroupCoordinator groups;
-  private final Path dataFolder;
+  private final LogDirectory logDirectory;
   private final Executor blocking;
 
   Handlers(
@@ -66,14 +66,14 @@ final class Handlers {
       TopicConfigs topicConfigs,
       StorageEngine storage,
       GroupCoordinator groups,
-      Path dataFolder,
+      LogDirectory logDirectory,
       Executor blocking) {
     this.environment = environment;
     this.config = config;
     this.topicConfigs = topicConfigs;
     this.storage = storage;
     this.groups = groups;
-    this.dataFolder = dataFolder;
+    this.logDirectory = logDirectory;
     this.blocking = blocking;
   }
 
@@ -122,7 +122,7 @@ final class Handlers {
         new ListPartitionReassignmentsHandler(metadata),
         new DescribeConfigsHandler(metadata, config, topicConfigs),
         new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs)),
-        new DescribeLogDirsHandler(metadata, storage, environment.disk(), blocking, dataFolder));
+        new DescribeLogDirsHandler(metadata, storage, environment.disk(), blocking, logDirectory));
   }
 
   private List<ApiHandler<?>> groups() {

@@ -1,24 +1,35 @@
 package io.millrace.broker;
 
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.ClusterKeys;
 import io.millrace.broker.config.GroupKeys;
 import io.millrace.broker.config.MillraceKeys;
 import io.millrace.broker.config.NetworkKeys;
 import io.millrace.broker.handler.FindCoordinatorHandler.OffsetsTopicSettings;
 import io.millrace.broker.network.NetworkSettings;
 import io.millrace.coordinator.group.GroupSettings;
+import io.millrace.objectstore.location.StoreLocation;
+import io.millrace.storage.cluster.ClusterSettings;
 import io.millrace.storage.log.FolderSettings;
+import io.millrace.storage.log.SharedSettings;
 import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.wal.FileWalSettings;
+import io.millrace.storage.wal.ObjectWalSettings;
 import io.millrace.storage.wal.WalSync;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** From the broker's configuration to the values each part works by. */
 final class Settings {
   private static final long PRODUCER_CHECK_MS = 600_000;
   private static final long PARTIAL_FRAME_MS_MAX = 30_000;
   private static final int IN_FLIGHT_MAX = 64;
+
+  /** Slower than nearly all puts of an S3 store, so that few are made twice. */
+  private static final long HEDGE_DELAY_MS = 1_000;
+
+  private static final long SCRIBE_TIMEOUT_MS = 1_000;
   private static final long RESPONSE_BYTES_MAX = 16L << 20;
 
   private Settings() {}
@@ -54,6 +65,23 @@ final class Settings {
             walSync(config.get(MillraceKeys.WAL_SYNC)),
             config.get(MillraceKeys.WAL_SYNC_INTERVAL_MS));
     return FolderSettings.of(dataFolder, wal);
+  }
+
+  static SharedSettings shared(BrokerConfig config, StoreLocation location) {
+    return new SharedSettings(
+        location.toString(),
+        ObjectWalSettings.of(
+            config.get(MillraceKeys.WAL_LATENCY_BUDGET_MS),
+            config.get(MillraceKeys.WAL_ENTRY_BYTES_MAX),
+            Math.max(
+                config.queuedRequestBytesMax(), config.get(MillraceKeys.WAL_ENTRY_BYTES_MAX)),
+            HEDGE_DELAY_MS),
+        new ClusterSettings(
+            TimeUnit.MILLISECONDS.toNanos(config.get(ClusterKeys.HEARTBEAT_INTERVAL_MS)),
+            TimeUnit.MILLISECONDS.toNanos(config.get(ClusterKeys.SESSION_TIMEOUT_MS)),
+            TimeUnit.MILLISECONDS.toNanos(SCRIBE_TIMEOUT_MS),
+            config.get(ClusterKeys.AUTO_LEADER_REBALANCE),
+            config.interBrokerListener()));
   }
 
   static StorageSettings storage(BrokerConfig config) {

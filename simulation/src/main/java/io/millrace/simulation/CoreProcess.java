@@ -3,6 +3,7 @@ package io.millrace.simulation;
 import io.millrace.broker.BrokerCore;
 import io.millrace.broker.api.Caller;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.handler.LogDirectory;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.Environment;
@@ -52,7 +53,7 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
                     List.of(new Endpoint("PLAINTEXT", "broker", 9092, "PLAINTEXT")),
                     Optional.empty(),
                     "simulation")),
-            data);
+            LogDirectory.of(data));
     return core.start().thenApply(done -> new CoreProcess(environment, core));
   }
 

@@ -27,7 +27,7 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.requests.DescribeLogDirsResponse;
 
 /**
- * DescribeLogDirs: the data folder as the one log directory, with the partitions led here and their
+ * DescribeLogDirs: the data folder or shared store as the one log directory, with the partitions led here and their
  * sizes. A partition that is not open yet is opened for that, a limited number at a time; one that
  * cannot be is left out.
  */
@@ -38,19 +38,18 @@ public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsR
   private final Partitions partitions;
   private final Disk disk;
   private final Executor blocking;
-  private final Path folder;
+  private final LogDirectory directory;
 
   /**
    * @param blocking runs the disk's calls
-   * @param folder the data folder
    */
   public DescribeLogDirsHandler(
-      MetadataLog metadata, Partitions partitions, Disk disk, Executor blocking, Path folder) {
+      MetadataLog metadata, Partitions partitions, Disk disk, Executor blocking, LogDirectory directory) {
     this.metadata = metadata;
     this.partitions = partitions;
     this.disk = disk;
     this.blocking = blocking;
-    this.folder = folder;
+    this.directory = directory;
   }
 
   @Override
@@ -62,19 +61,24 @@ public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsR
   public CompletableFuture<DescribeLogDirsResponseData> handle(
       RequestContext context, DescribeLogDirsRequestData request) {
     DescribeLogDirsResult result =
-        new DescribeLogDirsResult().setLogDir(folder.toAbsolutePath().toString());
+        new DescribeLogDirsResult().setLogDir(directory.name());
     return CompletableFuture.supplyAsync(() -> space(result), blocking)
         .thenCompose(_ -> measure(result, wanted(request), 0))
         .thenApply(_ -> new DescribeLogDirsResponseData().setResults(List.of(result)));
   }
 
   private DescribeLogDirsResult space(DescribeLogDirsResult result) {
+    result
+        .setTotalBytes(DescribeLogDirsResponse.UNKNOWN_VOLUME_BYTES)
+        .setUsableBytes(DescribeLogDirsResponse.UNKNOWN_VOLUME_BYTES);
+    if (directory.measured().isEmpty()) {
+      return result;
+    }
+    Path folder = directory.measured().get();
     try {
       return result.setTotalBytes(disk.totalBytes(folder)).setUsableBytes(disk.freeBytes(folder));
     } catch (IOException e) {
-      return result
-          .setTotalBytes(DescribeLogDirsResponse.UNKNOWN_VOLUME_BYTES)
-          .setUsableBytes(DescribeLogDirsResponse.UNKNOWN_VOLUME_BYTES);
+      return result;
     }
   }
 

@@ -107,7 +107,7 @@ class DescribeLogDirsHandlerTest {
             engine,
             environment.disk(),
             environment.threads().pool("disk", 1, 10),
-            DATA);
+            LogDirectory.of(DATA));
     return await(handler.handle(HandlerWorld.context(4), request)).results().getFirst();
   }
 
