@@ -9,6 +9,7 @@ import io.millrace.broker.config.TopicConfigChanges;
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.broker.fetch.FetchSessions;
 import io.millrace.broker.handler.AlterPartitionReassignmentsHandler;
+import io.millrace.broker.handler.AlterReplicaLogDirsHandler;
 import io.millrace.broker.handler.CreatePartitionsHandler;
 import io.millrace.broker.handler.CreateTopicsHandler;
 import io.millrace.broker.handler.DeleteTopicsHandler;
@@ -122,6 +123,7 @@ final class Handlers {
         new ListPartitionReassignmentsHandler(metadata),
         new DescribeConfigsHandler(metadata, config, topicConfigs),
         new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs)),
+        new AlterReplicaLogDirsHandler(metadata::image, logDirectory),
         new DescribeLogDirsHandler(metadata, storage, environment.disk(), blocking, logDirectory));
   }
 

@@ -92,6 +92,14 @@ public record ClusterView(MetadataImage image, String listener) {
         .orElse(-1);
   }
 
+  /** The leader at its address on the listener, if there is one that has such an address. */
+  public Optional<Broker> leader(Partition partition) {
+    return partition
+        .leader()
+        .flatMap(writer -> Optional.ofNullable(image.incarnations().get(writer)))
+        .flatMap(this::at);
+  }
+
   /** What a client is told of a partition besides its leader. */
   public Errors error(Partition partition) {
     int leader = leaderId(partition);

@@ -70,7 +70,6 @@ final class ApiReferencePage {
         ApiKeys.ALTER_CONFIGS);
     put(r, "Comes with configuration of more than topics.", ApiKeys.LIST_CONFIG_RESOURCES);
     put(r, "No feature has levels to change yet.", ApiKeys.UPDATE_FEATURES);
-    put(r, "Data lies in the store, not in folders of a broker.", ApiKeys.ALTER_REPLICA_LOG_DIRS);
     return r;
   }
 
