@@ -1,28 +1,22 @@
 package io.millrace.broker;
 
 import io.millrace.broker.api.ApiErrors;
-import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.ConfigLoader;
 import io.millrace.broker.config.Listener;
 import io.millrace.broker.config.StartOptions;
 import io.millrace.broker.network.NetworkCounters;
 import io.millrace.broker.network.NetworkServer;
-import io.millrace.broker.network.PeerConnections;
-import io.millrace.objectstore.location.StoreLocation;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.SystemClock;
 import io.millrace.runtime.SystemDisk;
 import io.millrace.runtime.SystemRandomness;
 import io.millrace.runtime.SystemThreads;
-import io.millrace.storage.cluster.NodeIds;
-import io.millrace.storage.log.DataFolderException;
+import io.millrace.storage.log.UnusableStoreException;
 import io.millrace.storage.metadata.MetadataCorruptException;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.millrace.storage.recovery.WalCorruptException;
 import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -30,56 +24,56 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import io.millrace.broker.api.Dispatcher;
+import io.millrace.objectstore.location.StoreLocation;
+import io.millrace.storage.cluster.NodeIds;
+import java.util.Objects;
+import java.util.Optional;
 
 /**
- * A broker in this process: configuration, sockets and {@link BrokerLives} on the machine's clock,
- * threads and files. Ports are taken before anything is registered and clients let in when the
- * first life has started.
+ * A broker in this process: configuration, sockets, and the {@link BrokerLives} of a {@link
+ * BrokerCore} on the machine's clock, threads and files. Ports are taken before anything is
+ * registered and clients let in when the core has started.
  */
 public final class Broker implements RunningBroker {
   private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
-  private static final int NAME_THREADS = 2;
-  private static final int NAMES_MAX = 256;
   private static final long STOP_SECONDS_MAX = 30;
   private static final long EXIT_AFTER_FAILURE_SECONDS_MAX = 5;
 
   private final Environment environment;
-  private final BrokerConfig config;
   private final long processStartNs;
   private final NetworkServer network;
-  private final Optional<PeerConnections> peers;
-  private final Site site;
-  private @Nullable BrokerLives lives;
+  private final Births births;
+  private final BrokerLives lives;
+  private final List<Listener> wanted;
+  private volatile @Nullable BrokerCore core;
   private List<Listener> listeners = List.of();
+  private List<Endpoint> endpoints = List.of();
   private String readyLine = "";
   private boolean stopped;
 
   private Broker(Environment environment, BrokerConfig config, long processStartNs)
       throws StartException {
     this.environment = environment;
-    this.config = config;
     this.processStartNs = processStartNs;
+    this.wanted = config.listeners();
     this.network =
         new NetworkServer(
             Settings.network(config),
             new NetworkCounters(environment.clock()),
             environment.clock());
     Optional<StoreLocation> store = config.store();
-    if (store.isEmpty()) {
-      this.peers = Optional.empty();
-      this.site = new FolderSite(environment, config, version());
-    } else {
-      PeerConnections connections =
-          new PeerConnections(environment.threads().pool("names", NAME_THREADS, NAMES_MAX));
-      this.peers = Optional.of(connections);
-      this.site =
-          new SharedSite(
-              environment, config, version(), store.get(), Broker::threads, connections);
-    }
-  }
-
-  private static SystemThreads threads() {
-    return new SystemThreads((name, bug) -> LOG.error("A task failed thread={}", name, bug));
+    this.births =
+        store.isPresent()
+            ? new SharedStoreBirths(environment, config, version(), store.get())
+            : new FolderBirths(environment, config, version());
+    this.lives =
+        new BrokerLives(
+            environment.threads().eventLoop("lives"),
+            environment.clock(),
+            this::next,
+            new Doors(),
+            births::endsProcess);
   }
 
   /**
@@ -89,7 +83,11 @@ public final class Broker implements RunningBroker {
    */
   public static RunningBroker start(BrokerOptions options) throws StartException {
     Environment environment =
-        new Environment(new SystemClock(), new SystemRandomness(), threads(), new SystemDisk());
+        new Environment(
+            new SystemClock(),
+            new SystemRandomness(),
+            new SystemThreads((name, bug) -> LOG.error("A task failed thread={}", name, bug)),
+            new SystemDisk());
     StartOptions given =
         StartOptions.of(
             options.config(),
@@ -118,26 +116,25 @@ public final class Broker implements RunningBroker {
   }
 
   private void run() throws StartException {
-    listeners = network.bind(config.listeners());
-    List<Endpoint> endpoints =
+    listeners = network.bind(wanted);
+    endpoints =
         listeners.stream()
             .map(l ->
                 new Endpoint(
                     l.name(), l.advertisedHost(), l.advertisedPort(), l.securityProtocol()))
             .toList();
-    BrokerLives ofProcess =
-        new BrokerLives(
-            environment.threads().eventLoop("lives"),
-            environment.clock(),
-            () -> site.bear(endpoints),
-            new Doors(),
-            site::endsProcess);
-    lives = ofProcess;
-    if (site.shared()) {
-      network.openToPeers(ofProcess);
+    if (births instanceof SharedStoreBirths) {
+      network.openToPeers(lives);
     }
-    await(ofProcess);
+    await(lives.start());
     readyLine = describe();
+  }
+
+  /** On the loop of the lives. */
+  private BrokerCore next() {
+    BrokerCore next = births.next(endpoints);
+    core = next;
+    return next;
   }
 
   private final class Doors implements BrokerLives.Doors {
@@ -152,15 +149,15 @@ public final class Broker implements RunningBroker {
     }
   }
 
-  private static void await(BrokerLives starting) throws StartException {
+  private static void await(CompletableFuture<Void> starting) throws StartException {
     try {
-      starting.start().get();
+      starting.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StartException("The start was interrupted.", e);
     } catch (ExecutionException e) {
       Throwable cause = ApiErrors.unwrap(e);
-      if (cause instanceof DataFolderException
+      if (cause instanceof UnusableStoreException
           || cause instanceof NodeIds.NodeIdInUseException
           || cause instanceof MetadataCorruptException
           || cause instanceof WalCorruptException) {
@@ -180,7 +177,7 @@ public final class Broker implements RunningBroker {
     long readyMs =
         TimeUnit.NANOSECONDS.toMillis(environment.clock().monotonicNs() - processStartNs);
     return "Millrace is ready: %s, %s, %d ms after process start"
-        .formatted(addresses, site.describe(), readyMs);
+        .formatted(addresses, births.where(Objects.requireNonNull(core)), readyMs);
   }
 
   private static String version() {
@@ -195,7 +192,7 @@ public final class Broker implements RunningBroker {
 
   @Override
   public CompletableFuture<Throwable> failure() {
-    return Objects.requireNonNull(lives).failure();
+    return lives.failure();
   }
 
   @Override
@@ -205,24 +202,19 @@ public final class Broker implements RunningBroker {
     }
     stopped = true;
     network.letNoMoreIn();
-    BrokerLives running = lives;
-    if (running != null) {
-      boolean failed = running.failure().isDone();
-      stop(running, failed ? EXIT_AFTER_FAILURE_SECONDS_MAX : STOP_SECONDS_MAX);
-    }
+    stop(lives.failure().isDone() ? EXIT_AFTER_FAILURE_SECONDS_MAX : STOP_SECONDS_MAX);
     network.close();
-    peers.ifPresent(PeerConnections::close);
-    site.close();
+    births.close();
   }
 
-  private static void stop(BrokerLives running, long secondsMax) {
+  private void stop(long secondsMax) {
     try {
-      running.stop().get(secondsMax, TimeUnit.SECONDS);
+      lives.stop().get(secondsMax, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
-      // the next start recovers what could not be published
-      LOG.warn("The log could not be published in time; the next start recovers it", e);
+      // the next start, or another broker, recovers what could not be published
+      LOG.warn("The log could not be published in time; it will be recovered", e);
     }
   }
 }

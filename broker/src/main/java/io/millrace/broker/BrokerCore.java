@@ -1,13 +1,23 @@
 package io.millrace.broker;
 
+import io.millrace.broker.config.NodeKeys;
+import io.millrace.objectstore.ObjectStore;
+import io.millrace.runtime.ScopedThreads;
+import io.millrace.storage.cluster.NodeIds;
+import io.millrace.storage.cluster.PeerLink;
+import io.millrace.storage.log.BrokerIdentity;
+import io.millrace.storage.log.FolderSettings;
+import io.millrace.storage.log.SharedSettings;
+import io.millrace.storage.log.StorageSettings;
+import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.millrace.broker.api.ApiFeatures;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
+import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.TopicConfigs;
-import io.millrace.broker.handler.LogDirectory;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.coordinator.group.GroupShard;
@@ -33,6 +43,7 @@ public final class BrokerCore implements Life {
   private static final int BLOCKING_TASKS_MAX = 256;
 
   private final Environment environment;
+  private final ScopedThreads threads;
   private final BrokerConfig config;
   private final StorageEngine storage;
   private final LogDirectory logDirectory;
@@ -40,19 +51,70 @@ public final class BrokerCore implements Life {
   private volatile @Nullable GroupCoordinator groups;
   private volatile @Nullable Dispatcher dispatcher;
 
-  /**
-   * @param storage not started; its store is closed by the caller after {@link #stop}
-   * @param logDirectory what DescribeLogDirs tells of
-   */
-  public BrokerCore(
+  private BrokerCore(
       Environment environment,
+      ScopedThreads threads,
       BrokerConfig config,
       StorageEngine storage,
       LogDirectory logDirectory) {
     this.environment = environment;
+    this.threads = threads;
     this.config = config;
     this.storage = storage;
     this.logDirectory = logDirectory;
+  }
+
+  /**
+   * A broker alone in its folder.
+   *
+   * @param store in that folder; closed by the caller after {@link #stop}
+   * @param endpoints advertised addresses, one per listener
+   */
+  public static BrokerCore inFolder(
+      Environment process,
+      BrokerConfig config,
+      ObjectStore store,
+      StorageSettings settings,
+      FolderSettings folder,
+      List<Endpoint> endpoints,
+      String version) {
+    ScopedThreads threads = new ScopedThreads(process.threads());
+    Environment life = process.with(threads);
+    BrokerIdentity identity =
+        new BrokerIdentity(config.nodeId(), endpoints, config.find(NodeKeys.BROKER_RACK), version);
+    return new BrokerCore(
+        life,
+        threads,
+        config,
+        StorageEngine.inFolder(life, store, settings, folder, identity),
+        LogDirectory.folder(process.disk(), folder.dataFolder()));
+  }
+
+  /**
+   * One broker of many on a shared store, which outlasts it as the link to the others does.
+   *
+   * @param endpoints advertised addresses, one per listener
+   */
+  public static BrokerCore onSharedStore(
+      Environment process,
+      BrokerConfig config,
+      ObjectStore store,
+      StorageSettings settings,
+      SharedSettings shared,
+      PeerLink link,
+      List<Endpoint> endpoints,
+      String version) {
+    ScopedThreads threads = new ScopedThreads(process.threads());
+    Environment life = process.with(threads);
+    NodeIds.Claim claim =
+        new NodeIds.Claim(
+            config.givenNodeId(), endpoints, config.find(NodeKeys.BROKER_RACK), version);
+    return new BrokerCore(
+        life,
+        threads,
+        config,
+        StorageEngine.onSharedStore(life, store, settings, shared, claim, link),
+        LogDirectory.sharedStore(shared.location()));
   }
 
   /** Completes when requests may be served; fails as {@link StorageEngine#start} does. */
@@ -78,8 +140,7 @@ public final class BrokerCore implements Life {
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
     TopicConfigs topicConfigs = new TopicConfigs(config);
     List<ApiHandler<?>> handlers =
-        new Handlers(
-                environment, config, topicConfigs, storage, coordinator, logDirectory, blocking)
+        new Handlers(environment, config, topicConfigs, storage, coordinator, logDirectory, blocking)
             .all();
     groups = coordinator;
     dispatcher = new Dispatcher(new ApiTable(handlers, ApiFeatures.NONE), counters);
@@ -97,6 +158,7 @@ public final class BrokerCore implements Life {
     }
   }
 
+  /** After {@link #start}. */
   @Override
   public Dispatcher dispatcher() {
     Dispatcher present = dispatcher;
@@ -104,6 +166,11 @@ public final class BrokerCore implements Life {
       throw new IllegalStateException("the broker has not started");
     }
     return present;
+  }
+
+  @Override
+  public PeerService peers() {
+    return storage.peers();
   }
 
   public StorageEngine storage() {
@@ -114,23 +181,19 @@ public final class BrokerCore implements Life {
     return counters;
   }
 
-  @Override
-  public PeerService peers() {
-    return storage.peers();
-  }
-
+  /** Completes with what ended this life by itself; never after {@link #stop}. */
   @Override
   public CompletableFuture<Throwable> failure() {
     return storage.failure();
   }
 
-  /** Publishes what is in the log and leaves the store. */
+  /** Publishes what is in the log, lets go of the folder or resigns, and ends its loops. */
   @Override
   public CompletableFuture<Void> stop() {
     GroupCoordinator coordinator = groups;
     if (coordinator != null) {
       coordinator.close();
     }
-    return storage.stop();
+    return storage.stop().whenComplete((_, _) -> threads.close());
   }
 }

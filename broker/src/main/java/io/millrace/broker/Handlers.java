@@ -2,6 +2,7 @@ package io.millrace.broker;
 
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.cluster.ImageWaits;
+import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.RequestKeys;
@@ -29,7 +30,6 @@ import io.millrace.broker.handler.LeaveGroupHandler;
 import io.millrace.broker.handler.ListGroupsHandler;
 import io.millrace.broker.handler.ListOffsetsHandler;
 import io.millrace.broker.handler.ListPartitionReassignmentsHandler;
-import io.millrace.broker.handler.LogDirectory;
 import io.millrace.broker.handler.MetadataHandler;
 import io.millrace.broker.handler.OffsetCommitHandler;
 import io.millrace.broker.handler.OffsetFetchHandler;
@@ -124,7 +124,7 @@ final class Handlers {
         new DescribeConfigsHandler(metadata, config, topicConfigs),
         new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs)),
         new AlterReplicaLogDirsHandler(metadata::image, logDirectory),
-        new DescribeLogDirsHandler(metadata, storage, environment.disk(), blocking, logDirectory));
+        new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }
 
   private List<ApiHandler<?>> groups() {

@@ -23,13 +23,10 @@ import java.util.concurrent.TimeUnit;
 /** From the broker's configuration to the values each part works by. */
 final class Settings {
   private static final long PRODUCER_CHECK_MS = 600_000;
+  private static final long HEDGE_DELAY_MS = 1_000;
+  private static final long SCRIBE_TIMEOUT_MS = 1_000;
   private static final long PARTIAL_FRAME_MS_MAX = 30_000;
   private static final int IN_FLIGHT_MAX = 64;
-
-  /** Slower than nearly all puts of an S3 store, so that few are made twice. */
-  private static final long HEDGE_DELAY_MS = 1_000;
-
-  private static final long SCRIBE_TIMEOUT_MS = 1_000;
   private static final long RESPONSE_BYTES_MAX = 16L << 20;
 
   private Settings() {}
@@ -68,20 +65,20 @@ final class Settings {
   }
 
   static SharedSettings shared(BrokerConfig config, StoreLocation location) {
-    return new SharedSettings(
-        location.toString(),
+    ObjectWalSettings wal =
         ObjectWalSettings.of(
             config.get(MillraceKeys.WAL_LATENCY_BUDGET_MS),
             config.get(MillraceKeys.WAL_ENTRY_BYTES_MAX),
-            Math.max(
-                config.queuedRequestBytesMax(), config.get(MillraceKeys.WAL_ENTRY_BYTES_MAX)),
-            HEDGE_DELAY_MS),
+            config.queuedRequestBytesMax(),
+            HEDGE_DELAY_MS);
+    ClusterSettings cluster =
         new ClusterSettings(
             TimeUnit.MILLISECONDS.toNanos(config.get(ClusterKeys.HEARTBEAT_INTERVAL_MS)),
             TimeUnit.MILLISECONDS.toNanos(config.get(ClusterKeys.SESSION_TIMEOUT_MS)),
             TimeUnit.MILLISECONDS.toNanos(SCRIBE_TIMEOUT_MS),
             config.get(ClusterKeys.AUTO_LEADER_REBALANCE),
-            config.interBrokerListener()));
+            config.interBrokerListener());
+    return new SharedSettings(location.toString(), wal, cluster);
   }
 
   static StorageSettings storage(BrokerConfig config) {

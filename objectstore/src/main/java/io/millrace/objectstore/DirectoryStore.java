@@ -49,8 +49,7 @@ public final class DirectoryStore implements ObjectStore {
   public static DirectoryStore shared(
       Disk disk, Executor executor, Path root, Randomness randomness) {
     String processName = "%016x%016x".formatted(randomness.nextLong(), randomness.nextLong());
-    return new DirectoryStore(
-        disk, executor, root.toAbsolutePath().normalize(), true, processName);
+    return new DirectoryStore(disk, executor, root.toAbsolutePath().normalize(), true, processName);
   }
 
   /** Where an object lies; the file WAL writes its files in place. */

@@ -37,7 +37,10 @@ public interface ObjectStore extends AutoCloseable {
   /** Begins a put in parts; nothing is visible until {@link MultipartPut#complete()}. */
   MultipartPut multipartPut(String key);
 
-  /** Unfinished multipart puts under {@code prefix}, by any process. */
+  /**
+   * Unfinished multipart puts under {@code prefix}, by any process; of thousands perhaps only the
+   * first, the others once those are aborted.
+   */
   CompletableFuture<UnfinishedOutcome> unfinishedPuts(String prefix);
 
   /** Aborts one; an id that is gone counts as Deleted. */

@@ -261,7 +261,8 @@ public abstract class ObjectStoreContractTest {
     await(left.append(numbered(LARGE_BYTES, 1)));
     await(store().multipartPut("data/w2/1").append(numbered(LARGE_BYTES, 2)));
 
-    assertThat(unfinished("data/")).extracting(UnfinishedPut::key)
+    assertThat(unfinished("data/"))
+        .extracting(UnfinishedPut::key)
         .containsExactlyInAnyOrder("data/w1/1", "data/w2/1");
     List<UnfinishedPut> found = unfinished("data/w1/");
     assertThat(found).hasSize(1);

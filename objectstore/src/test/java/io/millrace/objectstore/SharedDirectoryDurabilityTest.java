@@ -52,13 +52,12 @@ class SharedDirectoryDurabilityTest {
 
   @Test
   void whatAPutFoundTakenIsDurable() {
-    believedAfterADeath(
-        (store, key) ->
-            switch (now(store.putIfAbsent(key, body()))) {
-              case PutOutcome.Exists() -> true;
-              case PutOutcome.Stored() -> true;
-              case PutOutcome.Unknown _ -> false;
-            });
+    believedAfterADeath((store, key) ->
+        switch (now(store.putIfAbsent(key, body()))) {
+          case PutOutcome.Exists() -> true;
+          case PutOutcome.Stored() -> true;
+          case PutOutcome.Unknown _ -> false;
+        });
   }
 
   @Test

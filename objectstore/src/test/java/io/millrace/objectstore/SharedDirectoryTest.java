@@ -102,7 +102,8 @@ class SharedDirectoryTest {
 
   @Test
   void aListingHoldsWhatIsThereThroughoutWhileOthersPutAndDelete() {
-    List<String> lasting = IntStream.range(0, KEYS).mapToObj(i -> key(i, "lasting")).sorted().toList();
+    List<String> lasting =
+        IntStream.range(0, KEYS).mapToObj(i -> key(i, "lasting")).sorted().toList();
     lasting.forEach(key -> await(one.putIfAbsent(key, bytes("x"))));
     CompletableFuture<Void> others =
         CompletableFuture.allOf(churn().toArray(CompletableFuture[]::new));

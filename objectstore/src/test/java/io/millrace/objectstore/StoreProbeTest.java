@@ -229,7 +229,8 @@ class StoreProbeTest {
           }
         });
 
-    assertThat(memory.list("", "", 1).resultNow()).isEqualTo(new ListOutcome.Keys(List.of(), false));
+    assertThat(memory.list("", "", 1).resultNow())
+        .isEqualTo(new ListOutcome.Keys(List.of(), false));
   }
 
   private static ProbeOutcome probe(ObjectStore store) {

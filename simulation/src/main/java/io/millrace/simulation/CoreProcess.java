@@ -3,13 +3,10 @@ package io.millrace.simulation;
 import io.millrace.broker.BrokerCore;
 import io.millrace.broker.api.Caller;
 import io.millrace.broker.config.BrokerConfig;
-import io.millrace.broker.handler.LogDirectory;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.Environment;
-import io.millrace.storage.log.BrokerIdentity;
 import io.millrace.storage.log.FolderSettings;
-import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.BoundarySpacing;
 import io.millrace.storage.metadata.MetadataImage;
@@ -20,7 +17,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -40,20 +36,14 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
             environment.threads().pool("store", STORE_THREADS, STORE_TASKS_MAX),
             data);
     BrokerCore core =
-        new BrokerCore(
+        BrokerCore.inFolder(
             environment,
             BrokerConfig.of(Map.of("node.id", "1")),
-            StorageEngine.inFolder(
-                environment,
-                store,
-                settings(),
-                folder(data),
-                new BrokerIdentity(
-                    1,
-                    List.of(new Endpoint("PLAINTEXT", "broker", 9092, "PLAINTEXT")),
-                    Optional.empty(),
-                    "simulation")),
-            LogDirectory.of(data));
+            store,
+            settings(),
+            folder(data),
+            List.of(new Endpoint("PLAINTEXT", "broker", 9092, "PLAINTEXT")),
+            "simulation");
     return core.start().thenApply(done -> new CoreProcess(environment, core));
   }
 

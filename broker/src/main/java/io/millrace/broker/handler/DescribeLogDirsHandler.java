@@ -2,15 +2,13 @@ package io.millrace.broker.handler;
 
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
-import io.millrace.runtime.Disk;
+import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog;
 import io.millrace.storage.log.Partitions;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataLog;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,7 +22,6 @@ import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDi
 import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDirsResult;
 import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDirsTopic;
 import org.apache.kafka.common.protocol.ApiKeys;
-import org.apache.kafka.common.requests.DescribeLogDirsResponse;
 
 /**
  * DescribeLogDirs: the data folder or shared store as the one log directory, with the partitions led here and their
@@ -36,7 +33,6 @@ public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsR
 
   private final MetadataLog metadata;
   private final Partitions partitions;
-  private final Disk disk;
   private final Executor blocking;
   private final LogDirectory directory;
 
@@ -44,10 +40,12 @@ public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsR
    * @param blocking runs the disk's calls
    */
   public DescribeLogDirsHandler(
-      MetadataLog metadata, Partitions partitions, Disk disk, Executor blocking, LogDirectory directory) {
+      MetadataLog metadata,
+      Partitions partitions,
+      Executor blocking,
+      LogDirectory directory) {
     this.metadata = metadata;
     this.partitions = partitions;
-    this.disk = disk;
     this.blocking = blocking;
     this.directory = directory;
   }
@@ -60,26 +58,14 @@ public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsR
   @Override
   public CompletableFuture<DescribeLogDirsResponseData> handle(
       RequestContext context, DescribeLogDirsRequestData request) {
-    DescribeLogDirsResult result =
-        new DescribeLogDirsResult().setLogDir(directory.name());
-    return CompletableFuture.supplyAsync(() -> space(result), blocking)
-        .thenCompose(_ -> measure(result, wanted(request), 0))
+    DescribeLogDirsResult result = new DescribeLogDirsResult().setLogDir(directory.name());
+    return CompletableFuture.supplyAsync(directory.space(), blocking)
+        .thenCompose(space ->
+            measure(
+                result.setTotalBytes(space.totalBytes()).setUsableBytes(space.usableBytes()),
+                wanted(request),
+                0))
         .thenApply(_ -> new DescribeLogDirsResponseData().setResults(List.of(result)));
-  }
-
-  private DescribeLogDirsResult space(DescribeLogDirsResult result) {
-    result
-        .setTotalBytes(DescribeLogDirsResponse.UNKNOWN_VOLUME_BYTES)
-        .setUsableBytes(DescribeLogDirsResponse.UNKNOWN_VOLUME_BYTES);
-    if (directory.measured().isEmpty()) {
-      return result;
-    }
-    Path folder = directory.measured().get();
-    try {
-      return result.setTotalBytes(disk.totalBytes(folder)).setUsableBytes(disk.freeBytes(folder));
-    } catch (IOException e) {
-      return result;
-    }
   }
 
   private record Wanted(String topic, PartitionId id) {}

@@ -2,6 +2,7 @@ package io.millrace.broker.handler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.simulated.SimulatedMachine;
@@ -105,9 +106,8 @@ class DescribeLogDirsHandlerTest {
         new DescribeLogDirsHandler(
             engine.metadata(),
             engine,
-            environment.disk(),
             environment.threads().pool("disk", 1, 10),
-            LogDirectory.of(DATA));
+            LogDirectory.folder(environment.disk(), DATA));
     return await(handler.handle(HandlerWorld.context(4), request)).results().getFirst();
   }
 

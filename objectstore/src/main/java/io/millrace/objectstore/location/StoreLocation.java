@@ -56,7 +56,8 @@ public sealed interface StoreLocation {
     try {
       return new Directory(Path.of(folder).toAbsolutePath().normalize());
     } catch (InvalidPathException e) {
-      throw new IllegalArgumentException("'%s' is no folder: %s".formatted(text, e.getMessage()), e);
+      throw new IllegalArgumentException(
+          "'%s' is no folder: %s".formatted(text, e.getMessage()), e);
     }
   }
 

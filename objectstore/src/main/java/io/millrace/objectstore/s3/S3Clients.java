@@ -17,7 +17,9 @@ import software.amazon.awssdk.services.s3.S3ClientBuilder;
  * success into "exists"), and without the checksum trailers that other stores than AWS lack.
  */
 final class S3Clients {
-  /** Where the service is not AWS, a region only has to be the same on both sides of a signature. */
+  /**
+   * Where the service is not AWS, a region only has to be the same on both sides of a signature.
+   */
   private static final Region ANY_REGION = Region.US_EAST_1;
 
   /** Below what stores and balancers wait before they close a connection. */

@@ -85,14 +85,13 @@ final class S3MultipartPut implements MultipartPut {
       send(rest);
     }
     try {
-      client.completeMultipartUpload(
-          request ->
-              request
-                  .bucket(bucket)
-                  .key(fullKey)
-                  .uploadId(uploadId)
-                  .ifNoneMatch("*")
-                  .multipartUpload(upload -> upload.parts(parts)));
+      client.completeMultipartUpload(request ->
+          request
+              .bucket(bucket)
+              .key(fullKey)
+              .uploadId(uploadId)
+              .ifNoneMatch("*")
+              .multipartUpload(upload -> upload.parts(parts)));
       uploadId = null;
       return new PutOutcome.Stored();
     } catch (S3Exception e) {

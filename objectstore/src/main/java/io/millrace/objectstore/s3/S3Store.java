@@ -57,7 +57,8 @@ public final class S3Store implements ObjectStore {
   @Override
   public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer body) {
     ObjectKeys.check(key);
-    return write(() -> put(key, body), PutOutcome.Unknown::new);
+    ByteBuffer source = body.duplicate();
+    return write(() -> put(key, source), PutOutcome.Unknown::new);
   }
 
   @Override
@@ -191,13 +192,12 @@ public final class S3Store implements ObjectStore {
       String from = last.isEmpty() ? null : fullKey(last);
       int pageMax = Math.min(PAGE_KEYS_MAX, keysMax - keys.size());
       ListObjectsV2Response page =
-          client.listObjectsV2(
-              request ->
-                  request
-                      .bucket(bucket.bucket())
-                      .prefix(fullKey(prefix))
-                      .startAfter(from)
-                      .maxKeys(pageMax));
+          client.listObjectsV2(request ->
+              request
+                  .bucket(bucket.bucket())
+                  .prefix(fullKey(prefix))
+                  .startAfter(from)
+                  .maxKeys(pageMax));
       for (S3Object object : page.contents()) {
         String key = object.key().substring(bucket.keyStart().length());
         if (key.compareTo(last) <= 0) {
@@ -224,13 +224,12 @@ public final class S3Store implements ObjectStore {
       String afterKey = keyMarker;
       String afterId = idMarker;
       ListMultipartUploadsResponse page =
-          client.listMultipartUploads(
-              request ->
-                  request
-                      .bucket(bucket.bucket())
-                      .prefix(fullKey(prefix))
-                      .keyMarker(afterKey)
-                      .uploadIdMarker(afterId));
+          client.listMultipartUploads(request ->
+              request
+                  .bucket(bucket.bucket())
+                  .prefix(fullKey(prefix))
+                  .keyMarker(afterKey)
+                  .uploadIdMarker(afterId));
       page.uploads().stream()
           .map(upload ->
               new UnfinishedPut(

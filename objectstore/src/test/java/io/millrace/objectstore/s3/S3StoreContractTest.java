@@ -120,9 +120,7 @@ final class S3StoreContractTest extends ObjectStoreContractTest {
     S3Client stranger =
         S3Clients.connect(
             bucket,
-            StaticCredentialsProvider.create(
-                AwsBasicCredentials.create(
-                    "identity", "wrong")),
+            StaticCredentialsProvider.create(AwsBasicCredentials.create("identity", "wrong")),
             S3Timeouts.DEFAULT,
             1);
     S3Store refused = new S3Store(stranger, bucket, Runnable::run, Runnable::run);
@@ -149,7 +147,10 @@ final class S3StoreContractTest extends ObjectStoreContractTest {
 
   private static S3Store open(S3Bucket bucket) {
     return new S3Store(
-        connect(bucket), bucket, threads.pool("write", THREADS, 2000), threads.pool("read", 8, 100));
+        connect(bucket),
+        bucket,
+        threads.pool("write", THREADS, 2000),
+        threads.pool("read", 8, 100));
   }
 
   private static S3Client connect(S3Bucket bucket) {

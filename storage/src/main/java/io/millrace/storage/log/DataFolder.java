@@ -29,12 +29,12 @@ final class DataFolder {
       disk.createDirectories(root);
       return disk.lock(root.resolve("lock"));
     } catch (LockedException e) {
-      throw new DataFolderException(
+      throw new UnusableStoreException(
           "The data folder %s is in use by another process. Stop that process, or start with another folder (--data)."
               .formatted(root),
           e);
     } catch (IOException e) {
-      throw new DataFolderException(
+      throw new UnusableStoreException(
           "The data folder %s cannot be used (%s). Give it to the user that runs the broker, or start with another folder"
                   .formatted(root, e)
               + " (--data).",
@@ -42,8 +42,8 @@ final class DataFolder {
     }
   }
 
-  DataFolderException newer(Throwable cause) {
-    return new DataFolderException(
+  UnusableStoreException newer(Throwable cause) {
+    return new UnusableStoreException(
         ("The data folder %s was written by a newer version of Millrace (%s). Start that version, or start with another folder"
                 + " (--data).")
             .formatted(root, cause.getMessage()),

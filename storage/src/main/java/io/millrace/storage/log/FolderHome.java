@@ -76,7 +76,7 @@ final class FolderHome implements Home {
           settings.wal().fileBytes(),
           settings.diskReserveBytes());
     } catch (IOException e) {
-      throw new DataFolderException(
+      throw new UnusableStoreException(
           "The data folder %s cannot be used: %s".formatted(settings.dataFolder(), e), e);
     }
   }
@@ -171,7 +171,7 @@ final class FolderHome implements Home {
 
   @Override
   public RuntimeException unusable(String problem) {
-    return new DataFolderException(
+    return new UnusableStoreException(
         "The data folder %s cannot be used as a store: %s. Use a local file system."
             .formatted(settings.dataFolder(), problem),
         null);

@@ -147,13 +147,13 @@ final class SharedHome implements Home {
 
   @Override
   public RuntimeException unusable(String problem) {
-    return new DataFolderException(
+    return new UnusableStoreException(
         "The store %s cannot be used: %s.".formatted(settings.location(), problem), null);
   }
 
   @Override
   public RuntimeException newer(Throwable cause) {
-    return new DataFolderException(
+    return new UnusableStoreException(
         "The store %s was written by a newer version of Millrace (%s). Start that version, or name another store (--store)."
             .formatted(settings.location(), cause.getMessage()),
         cause);

@@ -94,7 +94,7 @@ public final class StorageEngine implements Partitions {
 
   /**
    * Enters the home, loads the metadata, registers, takes over what must be, opens a new log. Fails
-   * with {@link DataFolderException} if the operator has to do something; {@link #stop} is right
+   * with {@link UnusableStoreException} if the operator has to do something; {@link #stop} is right
    * after a failure too.
    */
   public CompletableFuture<Void> start() {

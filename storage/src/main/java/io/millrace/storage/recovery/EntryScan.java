@@ -102,7 +102,9 @@ final class EntryScan {
                     : "its index, if that is not damaged too, names " + LogScan.names(lost)));
   }
 
-  /** Whether an object that begins so may be an entry which says that {@code sequence} was durable. */
+  /**
+   * Whether an object that begins so may be an entry which says that {@code sequence} was durable.
+   */
   boolean mayCover(ByteBuffer head, long sequence) {
     return WalEntryCodec.durableSequence(head, writer) >= sequence;
   }

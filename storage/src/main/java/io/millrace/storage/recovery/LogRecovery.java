@@ -17,6 +17,8 @@ public interface LogRecovery {
    */
   CompletableFuture<RecoveredLog> recover(Incarnation ended, long endSequence);
 
-  /** After <i>recovered</i>: deletes what of the log {@code image} does not list, if that is due. */
+  /**
+   * After <i>recovered</i>: deletes what of the log {@code image} does not list, if that is due.
+   */
   CompletableFuture<Void> deleteLeftovers(MetadataImage image, Incarnation ended);
 }

@@ -66,7 +66,9 @@ public final class ObjectLogRecovery implements LogRecovery {
     };
   }
 
-  /** Entries behind the end were put beside the one that is missing; none may say it was durable. */
+  /**
+   * Entries behind the end were put beside the one that is missing; none may say it was durable.
+   */
   private CompletableFuture<Void> lookBehind(
       EntryScan scan, WriterId writer, long endSequence, String after) {
     return calls

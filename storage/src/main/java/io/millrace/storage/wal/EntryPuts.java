@@ -181,8 +181,7 @@ final class EntryPuts {
         onStored(put);
         listener.onAnswered();
       }
-      case GetOutcome.Found(var body)
-          when SealCodec.isSeal(body, writer, put.entry.sequence()) ->
+      case GetOutcome.Found(var body) when SealCodec.isSeal(body, writer, put.entry.sequence()) ->
           listener.onOver(
               new WalFencedException("this incarnation was fenced: %s is a seal".formatted(key)));
       case GetOutcome.Absent() ->

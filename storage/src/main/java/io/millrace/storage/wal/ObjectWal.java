@@ -99,8 +99,7 @@ public final class ObjectWal implements Wal {
     this.proof =
         new FenceProof(
             store, writer, loop, () -> new Backoff(environment.randomness()), new ProofListener());
-    this.publication =
-        new EntryPublication(settings, publisher, loop, new PublicationListener());
+    this.publication = new EntryPublication(settings, publisher, loop, new PublicationListener());
     updateRoom();
   }
 
@@ -132,8 +131,7 @@ public final class ObjectWal implements Wal {
     intake.onBegun(batches);
     pace.onPut(nowNs, batches.size(), ObjectEntries.payloadBytes(batches));
     ObjectEntry entry = entries.assemble(batches, durableSequence);
-    counters.onWrite(
-        batches.size(), entry.object().sizeBytes(), clock.monotonicNs() - nowNs);
+    counters.onWrite(batches.size(), entry.object().sizeBytes(), clock.monotonicNs() - nowNs);
     puts.begin(entry);
   }
 
@@ -159,8 +157,7 @@ public final class ObjectWal implements Wal {
     for (int i = 0; i < entry.batches(); i++) {
       WalBatch batch = Objects.requireNonNull(intake.nextDurable());
       int size = batch.bytes().remaining();
-      batch.onDurable(
-          entry.held().chunk(), entry.position() + offset, entry.sequence(), offset);
+      batch.onDurable(entry.held().chunk(), entry.position() + offset, entry.sequence(), offset);
       offset += size;
     }
     entry.held().release();

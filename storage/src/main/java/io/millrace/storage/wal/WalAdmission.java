@@ -43,7 +43,9 @@ final class WalAdmission {
     room = Room.PLENTY;
   }
 
-  /** No more than {@code bytesLeft} may be taken; the last {@code reserveBytes} of it by the few. */
+  /**
+   * No more than {@code bytesLeft} may be taken; the last {@code reserveBytes} of it by the few.
+   */
   void limit(long bytesLeft, long reserveBytes, String reason) {
     room = new Room(bytesLeft - reserveBytes, bytesLeft, reason);
   }

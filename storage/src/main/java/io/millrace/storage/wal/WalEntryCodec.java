@@ -215,8 +215,8 @@ public final class WalEntryCodec {
   }
 
   /**
-   * What the index of a damaged entry says it held, as far as it lies within the buffer's limit; may
-   * be nonsense or empty.
+   * What the index of a damaged entry says it held, as far as it lies within the buffer's limit;
+   * may be nonsense or empty.
    */
   public static List<WalEntryBatch> suspected(ByteBuffer in, int at) {
     List<WalEntryBatch> found = new ArrayList<>();

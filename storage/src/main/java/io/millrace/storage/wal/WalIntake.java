@@ -34,11 +34,7 @@ final class WalIntake {
    * @param pool takes callbacks that may run in no caller
    */
   WalIntake(
-      EventLoop loop,
-      Executor pool,
-      WalCounters counters,
-      WalAdmission admission,
-      Runnable flush) {
+      EventLoop loop, Executor pool, WalCounters counters, WalAdmission admission, Runnable flush) {
     this.loop = loop;
     this.pool = pool;
     this.counters = counters;

@@ -76,7 +76,10 @@ public final class WalPublisher implements WalFileListener {
   }
 
   private void onOutcome(
-      List<Waiting> published, long trimAfter, @Nullable Outcome outcome, @Nullable Throwable failed) {
+      List<Waiting> published,
+      long trimAfter,
+      @Nullable Outcome outcome,
+      @Nullable Throwable failed) {
     Throwable cause =
         switch (outcome) {
           case Outcome.Applied _ -> null;

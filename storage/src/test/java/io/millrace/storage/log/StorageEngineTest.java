@@ -163,7 +163,7 @@ final class StorageEngineTest {
     StorageEngine second = broker.engine(broker.environment(), broker.store());
 
     assertThatThrownBy(() -> broker.await(second.start()))
-        .hasCauseInstanceOf(DataFolderException.class)
+        .hasCauseInstanceOf(UnusableStoreException.class)
         .hasMessageContaining("/data is in use by another process");
     broker.await(second.stop());
     broker.stop();
@@ -190,7 +190,7 @@ final class StorageEngineTest {
     newer.close();
 
     assertThatThrownBy(() -> broker.await(engine.start()))
-        .hasCauseInstanceOf(DataFolderException.class)
+        .hasCauseInstanceOf(UnusableStoreException.class)
         .hasMessageContaining("/data was written by a newer version");
     broker.await(engine.stop());
   }

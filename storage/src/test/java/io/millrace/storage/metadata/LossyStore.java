@@ -3,6 +3,7 @@ package io.millrace.storage.metadata;
 import io.millrace.objectstore.ObjectStore;
 import io.millrace.runtime.EventLoop;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -13,16 +14,28 @@ import java.util.function.Supplier;
  * A store in memory under virtual time that loses requests and replies, and lets some requests it
  * did not answer happen much later. Single-threaded, like all of a simulation.
  */
-final class LossyStore implements ObjectStore {
+public final class LossyStore implements ObjectStore {
   private static final long DELAY_MAX_NS = 5_000_000L;
   private static final long LATE_MAX_NS = 20_000_000_000L;
 
-  final TreeMap<String, byte[]> objects = new TreeMap<>();
+  public final TreeMap<String, byte[]> objects;
   private final EventLoop loop;
   private final SplittableRandom random;
   private final int lossPercent;
 
+  /** Of the requests that are answered, how many happen once more much later. */
+  public int repeatPercent;
+
+  public long puts;
+
   LossyStore(EventLoop loop, SplittableRandom random, int lossPercent) {
+    this(loop, random, lossPercent, new TreeMap<>());
+  }
+
+  /** One client's way to a store that others share. */
+  public LossyStore(
+      EventLoop loop, SplittableRandom random, int lossPercent, TreeMap<String, byte[]> objects) {
+    this.objects = objects;
     this.loop = loop;
     this.random = random;
     this.lossPercent = lossPercent;
@@ -32,6 +45,7 @@ final class LossyStore implements ObjectStore {
   public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer body) {
     byte[] bytes = new byte[body.remaining()];
     body.get(body.position(), bytes);
+    puts++;
     return call(
         () ->
             objects.putIfAbsent(key, bytes) == null
@@ -91,7 +105,12 @@ final class LossyStore implements ObjectStore {
         loop.schedule(delayNs, () -> reply.complete(unknown));
         loop.schedule(random.nextLong(LATE_MAX_NS), () -> first(effect, unknown));
       }
-      default -> loop.schedule(delayNs, () -> reply.complete(effect.get()));
+      default -> {
+        loop.schedule(delayNs, () -> reply.complete(effect.get()));
+        if (repeatPercent > 0 && random.nextInt(100) < repeatPercent) {
+          loop.schedule(delayNs + random.nextLong(LATE_MAX_NS), effect::get);
+        }
+      }
     }
     return reply;
   }
@@ -104,7 +123,17 @@ final class LossyStore implements ObjectStore {
 
   @Override
   public CompletableFuture<GetOutcome> getRange(String key, long position, int length) {
-    throw new UnsupportedOperationException();
+    return call(
+        () -> {
+          byte[] found = objects.get(key);
+          if (found == null) {
+            return new GetOutcome.Absent();
+          }
+          int from = (int) Math.min(position, found.length);
+          int to = Math.min(found.length, from + length);
+          return new GetOutcome.Found(ByteBuffer.wrap(Arrays.copyOfRange(found, from, to)));
+        },
+        new GetOutcome.Unknown("lost"));
   }
 
   @Override

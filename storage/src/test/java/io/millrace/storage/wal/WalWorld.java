@@ -285,7 +285,8 @@ public final class WalWorld {
     }
   }
 
-  private static void collect(
+  /** Adds an object's batches to those of their partitions. */
+  public static void collect(
       Map<PartitionId, List<byte[]>> into, ObjectInfo object, ByteBuffer file) {
     ByteBuffer footerBytes = file.slice((int) object.footerPosition(), object.footerBytes());
     Footer footer = FooterCodec.decode(object.key(), footerBytes);
