@@ -54,6 +54,9 @@ Empty ==
 Void(s, c) ==
   \/ c.by \in s.fenced /\ ~Weak("void after fence")
   \/ c.num # s.last[c.by] + 1 /\ ~Weak("command number")
+  \* I8: a record that newly lists a deletable object
+  \/ /\ c.kind = "list" /\ ~Weak("late listing")
+     /\ c.arg < s.floor[c.by] \/ c.by \in s.fenced
 
 Applied(s, c) ==
   [last   |-> [s.last EXCEPT ![c.by] = c.num],
@@ -87,6 +90,7 @@ Init ==
         tip  |-> 0,      \* ghost: true length when n+1 was found absent
         att  |-> None,   \* the entry whose put is not settled
         snap |-> None,   \* <<counter, history>> of a snapshot not named yet
+        up   |-> None,   \* <<counter>> of a data object no command names yet
         out  |-> None,   \* the command not settled
         ids  |-> 0,      \* commands issued
         cnt  |-> 0]]     \* uploads begun
@@ -97,22 +101,35 @@ Init ==
 (***************************************************************************)
 NextNumber(b) == State(mem[b].img).last[b] + 1
 
+\* Every lower counter is listed, named by a stored boundary, or given up.
+Min(S) == CHOOSE n \in S : \A m \in S : n <= m
+Floor(b) ==
+  IF Weak("upload floor") THEN mem[b].cnt + 1
+  ELSE Min({mem[b].cnt + 1} \cup (IF mem[b].up = None THEN {} ELSE {mem[b].up[1]})
+                           \cup (IF mem[b].snap = None THEN {} ELSE {mem[b].snap[1]}))
+
+Argument(b, kind) ==
+  CASE kind = "plain" -> {0}
+    [] kind = "fence" -> Broker \ {b}
+    [] kind = "list"  -> IF mem[b].up = None THEN {} ELSE {mem[b].up[1]}
+    [] kind = "floor" -> {Floor(b)}
+
+Upload(b) ==
+  /\ "list" \in Kinds /\ mem[b].pc = "idle" /\ mem[b].up = None /\ ~KnowsFenced(b)
+  /\ mem[b].cnt < Uploads
+  /\ objs' = objs \cup {<<b, mem[b].cnt + 1>>}
+  /\ mem' = [mem EXCEPT ![b].cnt = @ + 1, ![b].up = <<mem[b].cnt + 1>>]
+  /\ UNCHANGED <<log, bound, air, pool, hist, ans, stale>>
+
 Issue(b) ==
   /\ mem[b].pc = "idle" /\ mem[b].out = None /\ ~KnowsFenced(b)
   /\ mem[b].ids < Commands
-  /\ \E kind \in Kinds \ {"noop"} : \E arg \in
-       CASE kind = "plain" -> {0}
-         [] kind = "fence" -> Broker \ {b}
-         [] kind = "list"  -> IF mem[b].cnt < Uploads THEN {mem[b].cnt + 1} ELSE {}
-         \* every lower counter is listed, named by a boundary or given up
-         [] kind = "floor" -> IF mem[b].snap # None /\ ~Weak("upload floor")
-                              THEN {mem[b].snap[1]} ELSE {mem[b].cnt + 1} :
+  /\ \E kind \in Kinds \ {"noop"} : \E arg \in Argument(b, kind) :
        LET c == [by |-> b, num |-> NextNumber(b), id |-> mem[b].ids + 1, kind |-> kind, arg |-> arg]
        IN  /\ pool' = pool \cup {c}
            /\ mem' = [mem EXCEPT ![b].out = c, ![b].ids = @ + 1,
-                        ![b].cnt = IF kind = "list" THEN @ + 1 ELSE @]
-           /\ objs' = IF kind = "list" THEN objs \cup {<<b, arg>>} ELSE objs
-  /\ UNCHANGED <<log, bound, air, hist, ans, stale>>
+                        ![b].up = IF kind = "list" THEN None ELSE @]
+  /\ UNCHANGED <<log, bound, objs, air, hist, ans, stale>>
 
 \* The issuer would rather not wait: a no-op under the same number.
 GiveUp(b) ==
@@ -256,7 +273,8 @@ Reload(b) ==
 (***************************************************************************)
 Snapshot(b) ==
   LET key == <<b, mem[b].cnt + 1>>
-  IN  /\ mem[b].pc = "idle" /\ mem[b].snap = None /\ ~KnowsFenced(b)
+  IN  /\ mem[b].pc = "idle" /\ mem[b].snap = None
+      /\ ~KnowsFenced(b) \/ Weak("no boundary once fenced")
       /\ mem[b].cnt < Uploads /\ mem[b].k < Boundaries
       /\ Len(mem[b].img) > BoundaryNumber(b)
       /\ mem' = [mem EXCEPT ![b].cnt = @ + 1, ![b].snap = <<key[2], mem[b].img>>]
@@ -314,7 +332,7 @@ CollectObject(b) ==
 
 Next ==
   \/ \E b \in Broker :
-       \/ Issue(b) \/ GiveUp(b) \/ Commit(b) \/ Retry(b) \/ Exists(b)
+       \/ Upload(b) \/ Issue(b) \/ GiveUp(b) \/ Commit(b) \/ Retry(b) \/ Exists(b)
        \/ ReadNext(b) \/ ReadDone(b) \/ FindEnd(b) \/ Check(b) \/ Load(b) \/ Reload(b)
        \/ Snapshot(b) \/ PutBoundary(b) \/ RetryBoundary(b)
        \/ CollectEntry(b) \/ CollectObject(b)
