@@ -23,7 +23,7 @@ CONSTANTS
   Boundaries,  \* numbers of boundaries: 1..Boundaries
   Commands,    \* commands a broker may issue
   Uploads,     \* objects and snapshots a broker may upload
-  Kinds,       \* kinds of commands: plain, noop, list, floor, fence
+  Kinds,       \* kinds of commands: plain, again, noop, list, floor, fence
   Weaken       \* rules that are taken away
 
 VARIABLES
@@ -99,8 +99,6 @@ Init ==
 (* Commands: issued under the next number, handed to anyone, settled by    *)
 (* the image alone.                                                        *)
 (***************************************************************************)
-NextNumber(b) == State(mem[b].img).last[b] + 1
-
 \* Every lower counter is listed, named by a stored boundary, or given up.
 Min(S) == CHOOSE n \in S : \A m \in S : n <= m
 Floor(b) ==
@@ -121,20 +119,37 @@ Upload(b) ==
   /\ mem' = [mem EXCEPT ![b].cnt = @ + 1, ![b].up = <<mem[b].cnt + 1>>]
   /\ UNCHANGED <<log, bound, air, pool, hist, ans, stale>>
 
+Command(b, req, kind, arg) ==
+  [by |-> b, num |-> State(mem[b].img).last[b] + 1, req |-> req, kind |-> kind, arg |-> arg]
+
+MayIssue(b) ==
+  mem[b].pc = "idle" /\ mem[b].out = None /\ ~KnowsFenced(b) /\ mem[b].ids < Commands
+
 Issue(b) ==
-  /\ mem[b].pc = "idle" /\ mem[b].out = None /\ ~KnowsFenced(b)
-  /\ mem[b].ids < Commands
-  /\ \E kind \in Kinds \ {"noop"} : \E arg \in Argument(b, kind) :
-       LET c == [by |-> b, num |-> NextNumber(b), id |-> mem[b].ids + 1, kind |-> kind, arg |-> arg]
+  /\ MayIssue(b)
+  /\ \E kind \in Kinds \ {"noop", "again"} : \E arg \in Argument(b, kind) :
+       LET c == Command(b, <<b, mem[b].ids + 1>>, kind, arg)
        IN  /\ pool' = pool \cup {c}
            /\ mem' = [mem EXCEPT ![b].out = c, ![b].ids = @ + 1,
                         ![b].up = IF kind = "list" THEN None ELSE @]
   /\ UNCHANGED <<log, bound, objs, air, hist, ans, stale>>
 
+\* A client whose broker was fenced before it answered asks another one for the same.
+IssueAgain(b) ==
+  /\ "again" \in Kinds /\ MayIssue(b)
+  /\ \E old \in pool :
+       LET s == State(mem[b].img)
+           c == Command(b, old.req, old.kind, old.arg)
+       IN  /\ old.kind = "plain" /\ old.by \in s.fenced
+           /\ \A i \in DOMAIN s.done : s.done[i].req # old.req
+           /\ pool' = pool \cup {c}
+           /\ mem' = [mem EXCEPT ![b].out = c, ![b].ids = @ + 1]
+  /\ UNCHANGED <<log, bound, objs, air, hist, ans, stale>>
+
 \* The issuer would rather not wait: a no-op under the same number.
 GiveUp(b) ==
   /\ "noop" \in Kinds /\ mem[b].pc = "idle" /\ mem[b].out # None
-  /\ pool' = pool \cup {[by |-> b, num |-> mem[b].out.num, id |-> 0, kind |-> "noop", arg |-> 0]}
+  /\ pool' = pool \cup {[mem[b].out EXCEPT !.req = <<b, 0>>, !.kind = "noop", !.arg = 0]}
   /\ IF Weak("give up")
      THEN /\ ans' = ans \cup {<<mem[b].out, FALSE>>}
           /\ mem' = [mem EXCEPT ![b].out = None]
@@ -182,7 +197,7 @@ LandLog(p) ==
       /\ air' = air \ {p}
       /\ log' = IF stored THEN [log EXCEPT ![p.n] = p.val] ELSE log
       /\ hist' = IF stored /\ p.n > Len(hist) THEN p.val ELSE hist
-      /\ \/ UNCHANGED mem  \* the reply is lost
+      /\ \/ stored /\ UNCHANGED mem  \* the reply is lost
          \/ waiting /\ mem' = IF stored
               THEN [mem EXCEPT ![p.by].run = mem[p.by].att, ![p.by].pc = "check", ![p.by].why = "create"]
               ELSE [mem EXCEPT ![p.by].pc = "exists"]
@@ -212,11 +227,6 @@ ReadNext(b) ==
       /\ mem' = [mem EXCEPT ![b].run = log[n]]
       /\ UNCHANGED <<log, bound, objs, air, pool, hist, ans, stale>>
 
-ReadDone(b) ==
-  /\ mem[b].pc = "idle" /\ mem[b].run # mem[b].img
-  /\ mem' = [mem EXCEPT ![b].pc = "check", ![b].why = "read"]
-  /\ UNCHANGED <<log, bound, objs, air, pool, hist, ans, stale>>
-
 \* The last number is found absent: with the check, my image is the newest.
 \* (One check may serve a run and the absent number behind it.)
 FindEnd(b) ==
@@ -232,18 +242,21 @@ Kept(b, k) ==
 
 Check(b) ==
   LET k    == mem[b].k + 1
-      skip == Weak("check after " \o mem[b].why)
+      read == mem[b].pc = "idle" /\ mem[b].run # mem[b].img  \* a run was read
+      why  == IF read THEN "read" ELSE mem[b].why
+      skip == Weak("check after " \o why)
       free == k > Boundaries \/ bound[k] = None
       m    == Len(bound[k].hist)
-  IN  /\ mem[b].pc = "check"
+  IN  /\ mem[b].pc = "check" \/ read
       /\ IF skip \/ free
          THEN /\ mem' = [mem EXCEPT ![b].img = mem[b].run, ![b].pc = "idle", ![b].why = "",
                            ![b].tip = 0, ![b].att = None, ![b].out = Unsettled(b, mem[b].run)]
               /\ ans' = ans \cup Answer(b, mem[b].run)
-              /\ stale' = (stale \/ (mem[b].why = "absent" /\ Len(mem[b].img) < mem[b].tip))
+              /\ stale' = (stale \/ (why = "absent" /\ Len(mem[b].img) < mem[b].tip))
          ELSE /\ IF Len(mem[b].img) >= m \/ IsPrefix(bound[k].hist, mem[b].run)
-                 THEN mem' = [mem EXCEPT ![b].k = k, ![b].snap = Kept(b, k)]
-                 ELSE mem' = [mem EXCEPT ![b].k = k, ![b].snap = Kept(b, k), ![b].pc = "load"]
+                 THEN mem' = [mem EXCEPT ![b].k = k, ![b].snap = Kept(b, k), ![b].pc = "check", ![b].why = why]
+                 ELSE mem' = [mem EXCEPT ![b].k = k, ![b].snap = Kept(b, k), ![b].pc = "load", ![b].why = "",
+                                ![b].run = mem[b].img, ![b].tip = 0, ![b].att = None]
               /\ UNCHANGED <<ans, stale>>
       /\ UNCHANGED <<log, bound, objs, air, pool, hist>>
 
@@ -305,7 +318,7 @@ LandBoundary(p) ==
   /\ p.to = "bound"
   /\ air' = air \ {p}
   /\ bound' = IF bound[p.n] = None THEN [bound EXCEPT ![p.n] = p.val] ELSE bound
-  /\ \/ UNCHANGED mem
+  /\ \/ bound[p.n] = None /\ UNCHANGED mem
      \/ /\ mem[p.by].pc = "bound" /\ mem[p.by].k + 1 = p.n
         /\ mem' = [mem EXCEPT ![p.by].pc = "check", ![p.by].why = "boundary"]
   /\ UNCHANGED <<log, objs, pool, hist, ans, stale>>
@@ -332,8 +345,8 @@ CollectObject(b) ==
 
 Next ==
   \/ \E b \in Broker :
-       \/ Upload(b) \/ Issue(b) \/ GiveUp(b) \/ Commit(b) \/ Retry(b) \/ Exists(b)
-       \/ ReadNext(b) \/ ReadDone(b) \/ FindEnd(b) \/ Check(b) \/ Load(b) \/ Reload(b)
+       \/ Upload(b) \/ Issue(b) \/ IssueAgain(b) \/ GiveUp(b) \/ Commit(b) \/ Retry(b) \/ Exists(b)
+       \/ ReadNext(b) \/ FindEnd(b) \/ Check(b) \/ Load(b) \/ Reload(b)
        \/ Snapshot(b) \/ PutBoundary(b) \/ RetryBoundary(b)
        \/ CollectEntry(b) \/ CollectObject(b)
   \/ \E p \in air : LandLog(p) \/ LandBoundary(p)
@@ -352,10 +365,10 @@ NoFork ==
 \* A broker that found the end of the log has the newest image.
 NoStaleEnd == ~stale
 
-Count(c) == Cardinality({i \in DOMAIN State(hist).done :
-              LET d == State(hist).done[i] IN d.by = c.by /\ d.id = c.id})
-CommandOnce == \A c \in pool : c.kind # "noop" => Count(c) <= 1
-AnswersHold == \A a \in ans : Count(a[1]) = IF a[2] THEN 1 ELSE 0
+Done == State(hist).done
+CommandOnce ==
+  \A i, j \in DOMAIN Done : Done[i].kind # "noop" /\ Done[i].req = Done[j].req => i = j
+AnswersHold == \A a \in ans : a[2] <=> \E i \in DOMAIN Done : Done[i] = a[1]
 
 \* Nothing is missing that an image at or after the newest boundary needs.
 Newest == CHOOSE k \in 0..Boundaries :

@@ -22,6 +22,7 @@ CONSTANTS
   Numbers,  \* WAL numbers a life may use: 1..Numbers
   Records,  \* records produced in all
   Window,   \* puts in flight
+  Epochs,   \* no handover at or above this leader epoch
   Features, \* parts of the protocol in this run: handover, merge, collect, ask, duplicate
   Weaken    \* rules that are taken away
 
@@ -72,13 +73,20 @@ Writer(x, n) == CHOOSE w \in Life :
   /\ \A v \in Life : x.st[v] = "registered" /\ x.nodeOf[v] = n => v <= w
 
 \* The image names leaders by node id, as Kafka does.
-Leads(x, l) == x.st[mem[l].w] = "registered" /\ x.leader = mem[l].node
-IsOpen(l) == Runs(l) /\ Leads(mem[l].view, l) /\ mem[l].open = mem[l].view.epoch /\ ~mem[l].shut
+Leads(l) == Runs(l) /\ mem[l].view.leader = mem[l].node
+IsOpen(l) == Leads(l) /\ mem[l].open = mem[l].view.epoch /\ ~mem[l].shut
+
+\* What a life, and what the collector, looks at in an image.
+View(x, w) == [leader |-> x.leader, epoch |-> x.epoch, trim |-> x.trim[w], log |-> x.log]
+Bounded(x) == [st |-> x.st, trim |-> x.trim, last |-> x.last, listed |-> x.listed]
 
 Fenced(x, w) ==
   [x EXCEPT !.st[w] = "fenced", !.leader = IF x.own = w THEN 0 ELSE @]
 LeaderIs(x, n) ==
   [x EXCEPT !.leader = n, !.own = Writer(x, n), !.epoch = @ + 1]
+
+\* Commands of a fenced incarnation are void for ever: the model forgets them.
+Dead(w) == IF Weak("void after fence") THEN cmds ELSE {c \in cmds : c.w # w}
 
 FirstImage ==
   [st     |-> [w \in Life |-> IF w = 1 THEN "registered" ELSE "none"],
@@ -90,12 +98,12 @@ FirstImage ==
    listed |-> {}]                  \* WAL objects that hold them (others are merged)
 
 Init ==
-  /\ meta = FirstImage /\ col = FirstImage
+  /\ meta = FirstImage /\ col = Bounded(FirstImage)
   /\ wal = [w \in Life |-> [s \in 1..(Numbers + 1) |-> None]]
   /\ fence = {} /\ air = {} /\ cmds = {} /\ ref = {}
   /\ made = 0 /\ acked = {} /\ refused = {} /\ flaw = ""
   /\ mem = [l \in Life |-> IF l = 1
-       THEN [Blank EXCEPT !.state = "runs", !.node = 1, !.w = 1, !.view = FirstImage, !.open = 1]
+       THEN [Blank EXCEPT !.state = "runs", !.node = 1, !.w = 1, !.view = View(FirstImage, 1), !.open = 1]
        ELSE Blank]
 
 \* Command 0: a new writer id, and the older incarnation of the node id is fenced.
@@ -106,21 +114,22 @@ Register(l) ==
            old   == CHOOSE w \in older : TRUE
            x     == IF older # {} /\ ~Weak("fence the older") THEN Fenced(meta, old) ELSE meta
            y     == [x EXCEPT !.st[l] = "registered", !.nodeOf[l] = n]
-           life  == [Blank EXCEPT !.state = "runs", !.node = n, !.w = l, !.view = y]
+           life  == [Blank EXCEPT !.state = "runs", !.node = n, !.w = l, !.view = View(y, l)]
        IN  IF Weak("new writer id") /\ older # {}
-           THEN /\ mem' = [mem EXCEPT ![l] = [life EXCEPT !.w = old, !.view = meta]]
-                /\ UNCHANGED meta
-           ELSE meta' = y /\ mem' = [mem EXCEPT ![l] = life]
-  /\ UNCHANGED <<wal, fence, air, cmds, col, ref, made, acked, refused, flaw>>
+           THEN /\ mem' = [mem EXCEPT ![l] = [life EXCEPT !.w = old, !.view = View(meta, old)]]
+                /\ UNCHANGED <<meta, cmds>>
+           ELSE /\ meta' = y /\ mem' = [mem EXCEPT ![l] = life]
+                /\ cmds' = IF x = meta THEN cmds ELSE Dead(old)
+  /\ UNCHANGED <<wal, fence, air, col, ref, made, acked, refused, flaw>>
 
 Look(l) ==
-  /\ Runs(l) /\ mem[l].view # meta
+  /\ Runs(l)
   /\ mem' = [mem EXCEPT ![l] = IF meta.st[mem[l].w] = "registered"
-                                THEN [mem[l] EXCEPT !.view = meta] ELSE Ended]
+                                THEN [mem[l] EXCEPT !.view = View(meta, mem[l].w)] ELSE Ended]
   /\ UNCHANGED <<meta, wal, fence, air, cmds, col, ref, made, acked, refused, flaw>>
 
 Open(l) ==
-  /\ Runs(l) /\ Leads(mem[l].view, l) /\ mem[l].open < mem[l].view.epoch
+  /\ Leads(l) /\ mem[l].open < mem[l].view.epoch
   /\ mem' = [mem EXCEPT ![l].open = mem[l].view.epoch, ![l].shut = FALSE, ![l].ask = None,
                ![l].end = Len(mem[l].view.log), ![l].hw = Len(mem[l].view.log)]
   /\ UNCHANGED <<meta, wal, fence, air, cmds, col, ref, made, acked, refused, flaw>>
@@ -176,7 +185,7 @@ Land(p) ==
       own   == here = mem[p.l].ent[p.s]
   IN  /\ air' = air \ {p}
       /\ wal' = IF here = None THEN [wal EXCEPT ![p.w][p.s] = p.entry] ELSE wal
-      /\ \/ UNCHANGED <<mem, acked, refused>>  \* the reply is lost
+      /\ \/ here = None /\ UNCHANGED <<mem, acked, refused>>  \* the reply is lost
          \/ /\ knows /\ here = None
             /\ Stored(p.l, p.s) /\ UNCHANGED refused
          \* Exists: read it and compare
@@ -202,7 +211,7 @@ Duplicate(l, s) ==
 Publish(l) ==
   /\ Runs(l)
   /\ LET w    == mem[l].w
-         from == mem[l].view.trim[w]
+         from == mem[l].view.trim
      IN  /\ from < mem[l].dur
          /\ cmds' = cmds \cup
               {[kind |-> "publish", w |-> w, epoch |-> 0, to |-> 0, from |-> from,
@@ -210,18 +219,17 @@ Publish(l) ==
   /\ UNCHANGED <<meta, wal, fence, air, mem, col, ref, made, acked, refused, flaw>>
 
 Shut(l) ==
-  /\ Has("handover") /\ IsOpen(l)
+  /\ Has("handover") /\ IsOpen(l) /\ mem[l].open < Epochs
   /\ mem' = [mem EXCEPT ![l].shut = TRUE, ![l].ask = None]
   /\ UNCHANGED <<meta, wal, fence, air, cmds, col, ref, made, acked, refused, flaw>>
 
 HandOver(l) ==
-  /\ Has("handover") /\ Runs(l) /\ Leads(mem[l].view, l) /\ mem[l].open = mem[l].view.epoch
+  /\ Has("handover") /\ Leads(l) /\ mem[l].open = mem[l].view.epoch /\ mem[l].open < Epochs
   /\ mem[l].shut \/ Weak("handover: closed")
   /\ mem[l].dur = mem[l].next - 1 \/ Weak("handover: settled")
-  /\ mem[l].view.trim[mem[l].w] = mem[l].dur \/ Weak("handover: published")
-  /\ \E n \in 1..Nodes \ {mem[l].node} :
-       /\ Live(mem[l].view, n)
-       /\ cmds' = cmds \cup {[kind |-> "handover", w |-> mem[l].w, epoch |-> mem[l].open, to |-> n,
+  /\ mem[l].view.trim = mem[l].dur \/ Weak("handover: published")
+  /\ \E n \in (1..Nodes) \ {mem[l].node} :
+       cmds' = cmds \cup {[kind |-> "handover", w |-> mem[l].w, epoch |-> mem[l].open, to |-> n,
                               from |-> 0, ents |-> <<>>]}
   /\ UNCHANGED <<meta, wal, fence, air, mem, col, ref, made, acked, refused, flaw>>
 
@@ -260,7 +268,7 @@ Apply(c) ==
 
 \* Nobody but the leader writes a new leader for a partition that has one (I14).
 MoveLeader ==
-  /\ Weak("handover: by the leader itself")
+  /\ Weak("handover: by the leader itself") /\ meta.epoch < Epochs
   /\ \E n \in 1..Nodes : meta.leader # 0 /\ n # meta.leader /\ Live(meta, n) /\ meta' = LeaderIs(meta, n)
   /\ UNCHANGED <<wal, fence, air, cmds, mem, col, ref, made, acked, refused, flaw>>
 
@@ -270,7 +278,8 @@ MoveLeader ==
 Fence(w) ==
   /\ meta.st[w] = "registered" /\ Lives > 1 /\ mem[2].state # "none"
   /\ meta' = Fenced(meta, w)
-  /\ UNCHANGED <<wal, fence, air, cmds, mem, col, ref, made, acked, refused, flaw>>
+  /\ cmds' = Dead(w)
+  /\ UNCHANGED <<wal, fence, air, mem, col, ref, made, acked, refused, flaw>>
 
 PutFence(w) ==
   /\ meta.st[w] = "fenced" /\ w \notin fence
@@ -315,8 +324,8 @@ Merge ==
 
 \* The collector adopts a boundary; it may stall and delete by it much later.
 Boundary ==
-  /\ Has("collect") /\ col # meta
-  /\ col' = meta /\ ref' = meta.listed
+  /\ Has("collect")
+  /\ col' = Bounded(meta) /\ ref' = meta.listed
   /\ UNCHANGED <<meta, wal, fence, air, cmds, mem, made, acked, refused, flaw>>
 
 Collect(w, s) ==
@@ -344,19 +353,16 @@ AckedEnd == CHOOSE n \in 0..Records :
 Ask(l) ==
   /\ Has("ask") /\ IsOpen(l) /\ mem[l].ask = None
   /\ mem' = [mem EXCEPT ![l].ask =
-       <<[truth |-> AckedEnd, first |-> mem[l].next, dur |-> mem[l].dur, clear |-> FALSE]>>]
+       <<[truth |-> AckedEnd, first |-> mem[l].next,
+          dur |-> IF Weak("first attempts") THEN mem[l].dur ELSE 0]>>]
   /\ UNCHANGED <<meta, wal, fence, air, cmds, col, ref, made, acked, refused, flaw>>
 
-GetFence(l) ==
-  /\ IsOpen(l) /\ mem[l].ask # None /\ mem[l].w \notin fence
-  /\ mem' = [mem EXCEPT ![l].ask = <<[mem[l].ask[1] EXCEPT !.clear = TRUE]>>]
-  /\ UNCHANGED <<meta, wal, fence, air, cmds, col, ref, made, acked, refused, flaw>>
-
+\* Answered as soon as there is a proof: a later answer could only be a higher one.
 AnswerEnd(l) ==
   /\ IsOpen(l) /\ mem[l].ask # None
   /\ LET q == mem[l].ask[1]
-     IN  /\ \/ q.clear
-            \/ mem[l].dur >= q.first  \* first attempted after the arrival, stored in order
+     IN  /\ \/ mem[l].w \notin fence    \* a get finds nothing
+            \/ mem[l].dur >= q.first    \* first attempted after the arrival, stored in order
             \/ Weak("first attempts") /\ mem[l].dur > q.dur
             \/ Weak("proof")
          /\ flaw' = IF mem[l].hw < q.truth THEN "stale answer" ELSE flaw
@@ -366,7 +372,7 @@ AnswerEnd(l) ==
 Next ==
   \/ \E l \in Life :
        \/ Register(l) \/ Look(l) \/ Open(l) \/ AppendRecord(l) \/ Publish(l) \/ Shut(l) \/ HandOver(l)
-       \/ Ask(l) \/ GetFence(l) \/ AnswerEnd(l)
+       \/ Ask(l) \/ AnswerEnd(l)
        \/ \E s \in 1..Numbers : Retry(l, s) \/ Duplicate(l, s)
   \/ \E p \in air : Land(p)
   \/ \E c \in cmds : Apply(c)
