@@ -13,8 +13,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The model of the protocol core ({@code simulation/model}), checked by TLC: as it is nothing breaks,
- * and with a rule taken away something does. {@code -Dmillrace.model=full} or {@code long} runs
- * those lines of runs.txt and adds a row for each to {@code target/model-runs.md}.
+ * and with a rule taken away something does. {@code -Dmillrace.model=TIER} runs the
+ * lines of that tier of runs.txt too. Each run adds a row to {@code target/model-runs.md}.
  */
 final class ModelTest {
   private static final long STATES_MIN = 1_000;
