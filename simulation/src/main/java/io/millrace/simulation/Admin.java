@@ -3,7 +3,9 @@ package io.millrace.simulation;
 import io.millrace.runtime.EventLoop;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicCollection;
@@ -24,12 +26,11 @@ import org.jspecify.annotations.Nullable;
 final class Admin extends Client {
   private static final int CREATE_VERSION = 7;
   private static final int DELETE_VERSION = 6;
-  private static final int METADATA_VERSION = 12;
 
   private final TreeSet<String> wanted = new TreeSet<>();
   private final boolean deletes;
   private Ledger.@Nullable Topic deleting;
-  private boolean scheduled;
+  private @Nullable Connection busy;
 
   Admin(EventLoop loop, SplittableRandom random, World world, int topics, boolean deletes) {
     super("admin", loop, random, world);
@@ -53,75 +54,82 @@ final class Admin extends Client {
   }
 
   @Override
-  void onConnected() {
-    next(1);
+  void act() {
+    Connection connection = busy == null ? any() : null;
+    Ledger.Topic topic = deleting;
+    String name = missing();
+    if (connection == null) {
+      next(20);
+    } else if (topic != null) {
+      delete(connection, topic);
+    } else if (name != null) {
+      create(connection, name);
+    } else if (deletes && !resting() && random.nextInt(20) == 0) {
+      Ledger.Topic victim = ledger.topics().get(random.nextInt(ledger.topics().size()));
+      victim.partitions().forEach(PartitionLedger::deleting);
+      deleting = victim;
+      delete(connection, victim);
+    } else {
+      next(50 + random.nextInt(100));
+    }
   }
 
   @Override
-  void onBroken() {}
+  void onBroken(Connection connection) {
+    if (connection.equals(busy)) {
+      next(20);
+    }
+  }
 
   private @Nullable String missing() {
     return wanted.stream().filter(name -> ledger.topic(name) == null).findFirst().orElse(null);
   }
 
   private void next(int delayMs) {
-    if (!scheduled) {
-      scheduled = true;
-      later(
-          delayMs,
-          () -> {
-            scheduled = false;
-            act();
-          });
-    }
+    busy = null;
+    later(delayMs, this::act);
   }
 
-  private void act() {
-    if (!connected()) {
-      return;
-    }
-    Ledger.Topic topic = deleting;
-    String name = missing();
-    if (topic != null) {
-      delete(topic);
-    } else if (name != null) {
-      create(name);
-    } else if (deletes && !resting() && random.nextInt(20) == 0) {
-      Ledger.Topic victim = ledger.topics().get(random.nextInt(ledger.topics().size()));
-      victim.partitions().forEach(PartitionLedger::deleting);
-      deleting = victim;
-      delete(victim);
-    } else {
-      next(50 + random.nextInt(100));
-    }
+  private void ask(
+      Connection connection, ApiMessage request, int version, Consumer<ApiMessage> onReply) {
+    busy = connection;
+    send(connection, request, version, onReply);
   }
 
-  private void create(String name) {
+  private void create(Connection connection, String name) {
     CreatableTopicCollection topics = new CreatableTopicCollection();
+    int replicas = 1 + random.nextInt(Math.min(3, world.network().addresses().size()));
     topics.add(
         new CreatableTopic()
             .setName(name)
             .setNumPartitions(1 + random.nextInt(4))
-            .setReplicationFactor((short) 1));
-    send(
+            .setReplicationFactor((short) replicas));
+    ask(
+        connection,
         new CreateTopicsRequestData().setTopics(topics).setTimeoutMs(30_000),
         CREATE_VERSION,
         answer -> {
           CreatableTopicResult result =
               ((CreateTopicsResponseData) answer).topics().iterator().next();
           Errors error = Errors.forCode(result.errorCode());
-          if (error == Errors.NONE || error == Errors.TOPIC_ALREADY_EXISTS) {
-            lookUp(name);
-          } else if (error == Errors.REQUEST_TIMED_OUT || error == Errors.KAFKA_STORAGE_ERROR) {
-            next(20);
-          } else {
-            throw new Violation("creating " + name + ": " + error + " " + result.errorMessage());
+          switch (error) {
+            case NONE, TOPIC_ALREADY_EXISTS -> lookUp(connection, name);
+            case REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR -> next(20);
+            case INVALID_REPLICATION_FACTOR -> {
+              if (ledger.oneBroker()) {
+                throw new Violation("creating " + name + ": " + result.errorMessage());
+              }
+              next(100); // too few live at present
+            }
+            default ->
+                throw new Violation("creating " + name + ": " + error + " " + result.errorMessage());
           }
         });
   }
 
-  private void lookUp(String name) {
-    send(
+  private void lookUp(Connection connection, String name) {
+    ask(
+        connection,
         new MetadataRequestData()
             .setTopics(List.of(new MetadataRequestTopic().setName(name)))
             .setAllowAutoTopicCreation(false),
@@ -131,17 +139,23 @@ final class Admin extends Client {
 
   private void onFound(String name, ApiMessage answer) {
     MetadataResponseTopic topic = ((MetadataResponseData) answer).topics().find(name);
-    if (topic == null || topic.errorCode() != Errors.NONE.code()) {
+    boolean found =
+        topic != null
+            && Set.of(Errors.NONE.code(), Errors.LEADER_NOT_AVAILABLE.code())
+                .contains(topic.errorCode());
+    if (found && (ledger.oneBroker() || !ledger.isDeleted(topic.topicId()))) {
+      ledger.found(name, topic.topicId(), topic.partitions().size());
+    } else if (ledger.oneBroker()) {
       throw new Violation(
           "topic %s was created and is not there: %s"
               .formatted(name, topic == null ? "none" : Errors.forCode(topic.errorCode())));
     }
-    ledger.found(name, topic.topicId(), topic.partitions().size());
     next(20);
   }
 
-  private void delete(Ledger.Topic topic) {
-    send(
+  private void delete(Connection connection, Ledger.Topic topic) {
+    ask(
+        connection,
         new DeleteTopicsRequestData()
             .setTopics(List.of(new DeleteTopicState().setName(null).setTopicId(topic.id())))
             .setTimeoutMs(30_000),
@@ -151,15 +165,23 @@ final class Admin extends Client {
               ((DeleteTopicsResponseData) answer).responses().iterator().next().errorCode();
           Errors error = Errors.forCode(code);
           switch (error) {
-            case NONE, UNKNOWN_TOPIC_ID -> {
-              topic.partitions().forEach(PartitionLedger::deleted);
-              ledger.gone(topic.name());
-              deleting = null;
+            case NONE -> onDeleted(topic);
+            case UNKNOWN_TOPIC_ID -> {
+              // of one that has not heard of its creation it means nothing
+              if (!world.stands(topic.partitions().getFirst().id())) {
+                onDeleted(topic);
+              }
             }
             case REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR -> {}
             default -> throw new Violation("deleting " + topic.name() + ": " + error);
           }
           next(20);
         });
+  }
+
+  private void onDeleted(Ledger.Topic topic) {
+    topic.partitions().forEach(PartitionLedger::deleted);
+    ledger.gone(topic.name());
+    deleting = null;
   }
 }

@@ -3,35 +3,46 @@ package io.millrace.simulation;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.simulated.SimulatedMachine;
+import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The machine the broker runs on, its lives one after another, and the connections to the present
+ * The machine a broker runs on, its processes one after another, and the connections to the present
  * one.
  */
 final class BrokerHost {
   static final Path DATA = Path.of("/data");
 
+  private final String name;
+  private final Endpoint address;
   private final SimulatedMachine machine;
   private final BrokerProcess.Starter starter;
-  private final SplittableRandom random;
   private final List<Connection> connections = new ArrayList<>();
   private @Nullable Environment environment;
+  private @Nullable EventLoop peerLoop;
   private @Nullable CompletableFuture<BrokerProcess> starting;
   private int starts;
   private int connectionNumber;
-  private int lossPerMille;
-  private @Nullable Throwable violation;
 
-  BrokerHost(SimulatedMachine machine, BrokerProcess.Starter starter, SplittableRandom random) {
+  BrokerHost(
+      String name, Endpoint address, SimulatedMachine machine, BrokerProcess.Starter starter) {
+    this.name = name;
+    this.address = address;
     this.machine = machine;
     this.starter = starter;
-    this.random = random;
+  }
+
+  String name() {
+    return name;
+  }
+
+  Endpoint address() {
+    return address;
   }
 
   SimulatedMachine machine() {
@@ -42,16 +53,12 @@ final class BrokerHost {
     return starts;
   }
 
-  /** Chance of each request and each reply to break its connection. */
-  void lossPerMille(int value) {
-    lossPerMille = value;
-  }
-
-  /** Begins a life. */
+  /** Begins a process. */
   void start() {
     Environment begun = machine.startProcess();
     CompletableFuture<BrokerProcess> future = new CompletableFuture<>();
     environment = begun;
+    peerLoop = begun.threads().eventLoop("peers");
     starting = future;
     starts++;
     begun
@@ -59,7 +66,7 @@ final class BrokerHost {
         .eventLoop("main")
         .execute(() ->
             starter
-                .start(begun, DATA)
+                .start(begun)
                 .whenComplete((process, failure) -> {
                   if (failure == null) {
                     future.complete(process);
@@ -67,6 +74,14 @@ final class BrokerHost {
                     future.completeExceptionally(failure);
                   }
                 }));
+  }
+
+  /** Runs a task of the present process, which serves other brokers. */
+  void onPeerLoop(Runnable task) {
+    EventLoop present = peerLoop;
+    if (present != null) {
+      present.execute(task);
+    }
   }
 
   /** The broker that takes requests now; null while there is none. */
@@ -80,7 +95,7 @@ final class BrokerHost {
         : begun.getNow(null);
   }
 
-  /** Why the present life refused to start or ended; null while it does neither. */
+  /** Why the present process refused to start or ended; null while it does neither. */
   @Nullable Throwable ended() {
     CompletableFuture<BrokerProcess> begun = starting;
     if (begun == null || !machine.running()) {
@@ -97,24 +112,28 @@ final class BrokerHost {
     return process.equals(process());
   }
 
-  /** Null if the broker does not listen. */
-  @Nullable Connection connect(EventLoop clientLoop, Runnable onDisconnected) {
+  /** Null if nobody listens. */
+  @Nullable Connection connect(
+      Client.World world,
+      String client,
+      EventLoop clientLoop,
+      Consumer<Connection> onDisconnected) {
     BrokerProcess process = process();
     Environment current = environment;
-    if (process == null || current == null) {
+    if (process == null || current == null || !process.listens()) {
       return null;
     }
-    String id = "connection-" + connectionNumber++;
+    String id = name + "/connection-" + connectionNumber++;
     connections.removeIf(connection -> !connection.open());
     Connection connection =
         new Connection(
             id,
+            client,
             this,
             process,
             current.threads().eventLoop(id),
             clientLoop,
-            random,
-            lossPerMille,
+            world,
             onDisconnected);
     connections.add(connection);
     return connection;
@@ -122,21 +141,6 @@ final class BrokerHost {
 
   List<Connection> connections() {
     return connections;
-  }
-
-  /** Runs a check; broker code around it must not swallow what it throws. */
-  void check(Runnable check) {
-    try {
-      check.run();
-    } catch (RuntimeException e) {
-      if (violation == null) {
-        violation = e;
-      }
-    }
-  }
-
-  @Nullable Throwable violation() {
-    return violation;
   }
 
   /** The process is gone, its page cache is not. */
@@ -161,6 +165,12 @@ final class BrokerHost {
     }
     breakOff();
     process.stop().whenComplete((done, failure) -> onExit.run());
+  }
+
+  /** The broker closes all connections, as its incarnation is over. */
+  void closeConnections() {
+    connections.forEach(Connection::close);
+    connections.clear();
   }
 
   private void breakOff() {

@@ -2,41 +2,79 @@ package io.millrace.simulation;
 
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
+import io.millrace.storage.PartitionId;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Partition;
+import io.millrace.storage.metadata.MetadataRecord.Endpoint;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.kafka.common.message.MetadataRequestData;
+import org.apache.kafka.common.message.MetadataResponseData;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client with one connection at a time that it opens again whenever it breaks. Runs on its own
- * loop.
+ * A client with one connection to each broker it talks to, opened when it is needed. Asks any broker
+ * who leads what, and again whenever that turns out to be wrong. Runs on its own loop.
  */
 abstract class Client {
+  static final int METADATA_VERSION = 12;
+
   final String name;
   final EventLoop loop;
   final SplittableRandom random;
   final Clock clock;
   final Ledger ledger;
-  private final BrokerHost host;
-  private @Nullable Connection connection;
-  final Runnable onAcknowledged;
+  final World world;
+  private final TreeMap<String, Connection> connections = new TreeMap<>();
+  private final Routes routes = new Routes();
+  private @Nullable Connection asking;
   private boolean resting;
 
-  /** What all clients of a simulation share. */
-  record World(BrokerHost host, Ledger ledger, Clock clock, Runnable onAcknowledged) {}
+  /**
+   * What all clients of a simulation share.
+   *
+   * @param newest metadata of the cluster, as nobody but the simulation knows it
+   * @param onAcknowledged told of each acknowledged batch
+   * @param requestTimeoutNs after which a client gives a connection up
+   * @param slowness factor on the time clients take between requests
+   */
+  record World(
+      Network network,
+      Checks checks,
+      Ledger ledger,
+      Clock clock,
+      Supplier<MetadataImage> newest,
+      Runnable onAcknowledged,
+      long requestTimeoutNs,
+      int slowness) {
+
+    boolean stands(PartitionId partition) {
+      return newest.get().topic(partition.topicId()) != null;
+    }
+
+    /** First offset of a partition, 0 if it is not there. */
+    long logStart(PartitionId id) {
+      Partition partition = newest.get().partition(id);
+      return partition == null ? 0 : partition.logStart();
+    }
+  }
 
   Client(String name, EventLoop loop, SplittableRandom random, World world) {
     this.name = name;
     this.loop = loop;
     this.random = random;
-    this.host = world.host();
+    this.world = world;
     this.ledger = world.ledger();
     this.clock = world.clock();
-    this.onAcknowledged = world.onAcknowledged();
   }
 
   void start() {
-    loop.execute(this::connect);
+    loop.execute(this::act);
   }
 
   /** Makes no new work from now on, but finishes what it has begun. */
@@ -59,46 +97,98 @@ abstract class Client {
   /** What it waits for, for a person. */
   abstract String waitsFor();
 
-  /** The connection stands; nothing is in flight. */
-  abstract void onConnected();
+  /** Begins. */
+  abstract void act();
 
-  /** What was in flight is neither known to have happened nor not. */
-  abstract void onBroken();
+  /** What was in flight on it is neither known to have happened nor not. */
+  abstract void onBroken(Connection connection);
 
-  final boolean connected() {
-    return connection != null && connection.open();
+  /** To whoever leads the partition, as far as is known; null while that is nobody. */
+  final @Nullable Connection leader(PartitionId partition) {
+    String address = routes.leader(partition);
+    Connection connection = address == null ? null : connection(address);
+    if (connection == null) {
+      askWhoLeads();
+    }
+    return connection;
+  }
+
+  /** The epoch of the leader as far as is known, -1 if none is. */
+  final int leaderEpoch(PartitionId partition) {
+    return routes.leaderEpoch(partition);
+  }
+
+  /** To some broker; null if the one tried cannot be reached. */
+  final @Nullable Connection any() {
+    List<Endpoint> addresses = world.network().addresses();
+    return connection(Network.address(addresses.get(random.nextInt(addresses.size()))));
+  }
+
+  private @Nullable Connection connection(String address) {
+    Connection open = connections.get(address);
+    if (open != null && open.open()) {
+      return open;
+    }
+    BrokerHost host = world.network().at(address);
+    if (host == null || world.network().broken(name, host.name())) {
+      return null;
+    }
+    Connection connection = host.connect(world, name, loop, this::disconnected);
+    if (connection != null) {
+      connections.put(address, connection);
+    }
+    return connection;
   }
 
   final void send(
+      Connection connection,
       ApiMessage request,
       int version,
       Consumer<ApiMessage> onAnswered,
       Consumer<ApiMessage> onReply) {
-    if (connection != null) {
-      connection.send(request, (short) version, onAnswered, onReply);
-    }
+    connection.send(request, (short) version, onAnswered, onReply);
   }
 
-  final void send(ApiMessage request, int version, Consumer<ApiMessage> onReply) {
-    send(request, version, answer -> {}, onReply);
+  final void send(
+      Connection connection, ApiMessage request, int version, Consumer<ApiMessage> onReply) {
+    send(connection, request, version, answer -> {}, onReply);
   }
 
   final void later(long delayMs, Runnable task) {
-    loop.schedule(delayMs * 1_000_000, task);
+    loop.schedule(delayMs * 1_000_000 * world.slowness(), task);
   }
 
-  private void connect() {
-    connection = host.connect(loop, this::disconnected);
-    if (connection == null) {
-      later(20 + random.nextInt(100), this::connect);
-    } else {
-      onConnected();
+  /** Asks any broker for the leaders of all partitions, unless it is asking already. */
+  final void askWhoLeads() {
+    if (asking != null) {
+      return;
+    }
+    Connection connection = any();
+    if (connection != null) {
+      asking = connection;
+      send(
+          connection,
+          new MetadataRequestData().setTopics(null).setAllowAutoTopicCreation(false),
+          METADATA_VERSION,
+          answer -> {
+            asking = null;
+            routes.learn((MetadataResponseData) answer);
+          });
     }
   }
 
-  private void disconnected() {
-    connection = null;
-    onBroken();
-    later(1 + random.nextInt(50), this::connect);
+  private void disconnected(Connection connection) {
+    connections.remove(connection.address(), connection);
+    if (connection.equals(asking)) {
+      asking = null;
+    }
+    onBroken(connection);
+  }
+
+  /** All partitions clients know. */
+  final List<PartitionLedger> partitions() {
+    List<PartitionLedger> partitions = new ArrayList<>();
+    ledger.topics().forEach(topic -> partitions.addAll(topic.partitions()));
+    return partitions;
   }
 }

@@ -1,6 +1,7 @@
 package io.millrace.simulation;
 
 import io.millrace.broker.api.Caller;
+import io.millrace.broker.api.RefusedRequestException;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.EventLoop;
@@ -8,10 +9,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
-import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -19,23 +20,26 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client's connection to one life of the broker. Requests arrive in order; now and then the
- * connection breaks with a request or a reply in it, and it breaks for certain when that life ends.
+ * A client's connection to one process of a broker. Requests and replies arrive in order; now and
+ * then the connection breaks with one in it, and it breaks for certain when that process ends.
  */
 final class Connection implements RequestContext.Connection {
-  private static final long REQUEST_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(30);
   private static final InetSocketAddress PEER = new InetSocketAddress(loopback(), 12345);
 
   private final String id;
+  private final String client;
   private final BrokerProcess process;
   private final EventLoop brokerLoop;
   private final EventLoop clientLoop;
-  private final SplittableRandom random;
-  private final Runnable onDisconnected;
+  private final Client.World world;
+  private final Consumer<Connection> onDisconnected;
   private final BrokerHost host;
+  private final Pipe requests;
+  private final Pipe replies;
+  private final Deque<Call> unsent = new ArrayDeque<>();
   private final List<Runnable> closeListeners = new ArrayList<>();
-  private final int lossPerMille;
   private boolean open = true;
+  private boolean closed;
   private boolean requestsArrive = true;
   private int nextCorrelationId;
   private int unanswered;
@@ -43,21 +47,23 @@ final class Connection implements RequestContext.Connection {
 
   Connection(
       String id,
+      String client,
       BrokerHost host,
       BrokerProcess process,
       EventLoop brokerLoop,
       EventLoop clientLoop,
-      SplittableRandom random,
-      int lossPerMille,
-      Runnable onDisconnected) {
+      Client.World world,
+      Consumer<Connection> onDisconnected) {
     this.id = id;
+    this.client = client;
     this.host = host;
     this.process = process;
     this.brokerLoop = brokerLoop;
     this.clientLoop = clientLoop;
-    this.random = random;
-    this.lossPerMille = lossPerMille;
+    this.world = world;
     this.onDisconnected = onDisconnected;
+    this.requests = new Pipe(world.network(), client, host.name());
+    this.replies = new Pipe(world.network(), host.name(), client);
   }
 
   /**
@@ -76,19 +82,19 @@ final class Connection implements RequestContext.Connection {
       return;
     }
     int correlationId = nextCorrelationId++;
-    ByteBuffer frame = Frames.encode(request, version, correlationId, id);
+    ByteBuffer frame = Frames.encode(request, version, correlationId, client);
     ApiKeys api = ApiKeys.forId(request.apiKey());
     unanswered++;
     boolean mayBeRefused = request instanceof ProduceRequestData produce && produce.acks() == 0;
     Call call = new Call(api, version, correlationId, mayBeRefused, onAnswered, onReply);
-    if (random.nextInt(1000) < lossPerMille) {
+    if (world.network().loses()) {
       requestsArrive = false;
       breakOff();
     }
     if (requestsArrive) {
-      brokerLoop.execute(() -> arrive(call, frame));
+      requests.send(() -> brokerLoop.execute(() -> arrive(call, frame)));
     }
-    call.timeout = clientLoop.schedule(REQUEST_TIMEOUT_NS, this::breakOff);
+    call.timeout = clientLoop.schedule(world.requestTimeoutNs(), this::breakOff);
   }
 
   boolean open() {
@@ -99,14 +105,29 @@ final class Connection implements RequestContext.Connection {
     return unanswered;
   }
 
+  String address() {
+    return Network.address(host.address());
+  }
+
+  /** The process at the other end. */
+  BrokerProcess process() {
+    return process;
+  }
+
   /** The client learns of it after a while; what it has sent may still arrive. */
   void breakOff() {
     if (open) {
       open = false;
       closeListeners.forEach(brokerLoop::execute);
       closeListeners.clear();
-      clientLoop.schedule(random.nextInt(2_000_000), onDisconnected);
+      clientLoop.schedule(1_000_000, () -> onDisconnected.accept(this));
     }
+  }
+
+  /** The broker closes it: what has not arrived does not any more, and nothing is answered. */
+  void close() {
+    closed = true;
+    breakOff();
   }
 
   @Override
@@ -134,6 +155,10 @@ final class Connection implements RequestContext.Connection {
   }
 
   private void arrive(Call call, ByteBuffer frame) {
+    if (closed) {
+      return;
+    }
+    unsent.addLast(call);
     Caller caller = new Caller("PLAINTEXT", PEER, "User:ANONYMOUS", this, brokerLoop);
     process
         .dispatch(caller, frame)
@@ -141,11 +166,11 @@ final class Connection implements RequestContext.Connection {
   }
 
   private void answer(Call call, @Nullable EncodedResponse response, @Nullable Throwable failure) {
-    if (!host.lives(process)) {
+    if (closed || !host.lives(process)) {
       return;
     }
-    host.check(() -> {
-      if (failure != null && !call.mayBeRefused) {
+    world.checks().run(() -> {
+      if (failure != null && !call.mayBeRefused && !mayEnd(failure)) {
         throw new Violation("the broker refuses " + call.api + ": " + failure, failure);
       }
       if (failure != null) {
@@ -155,24 +180,43 @@ final class Connection implements RequestContext.Connection {
         ApiMessage reply = Frames.decode(call.api, call.version, call.correlationId, response);
         response.release();
         call.onAnswered.accept(reply);
-        reply(call, reply);
+        call.reply = reply;
       }
+      call.answered = true;
+      sendInOrder();
     });
   }
 
+  /** Replies leave in the order of the requests, as sockets have it. */
+  private void sendInOrder() {
+    while (!unsent.isEmpty() && unsent.getFirst().answered) {
+      Call call = unsent.removeFirst();
+      if (call.reply != null) {
+        reply(call, call.reply);
+      }
+    }
+  }
+
+  /** In a cluster, a batch whose fate recovery decides has no answer. */
+  private boolean mayEnd(Throwable failure) {
+    return !world.ledger().oneBroker() && failure instanceof RefusedRequestException;
+  }
+
   private void reply(Call call, ApiMessage reply) {
-    if (random.nextInt(1000) < lossPerMille) {
+    if (world.network().loses()) {
       breakOff();
     }
-    clientLoop.execute(() -> {
-      if (open) {
-        unanswered--;
-        if (call.timeout != null) {
-          call.timeout.cancel();
-        }
-        host.check(() -> call.onReply.accept(reply));
+    replies.send(() -> clientLoop.execute(() -> onReply(call, reply)));
+  }
+
+  private void onReply(Call call, ApiMessage reply) {
+    if (open) {
+      unanswered--;
+      if (call.timeout != null) {
+        call.timeout.cancel();
       }
-    });
+      world.checks().run(() -> call.onReply.accept(reply));
+    }
   }
 
   private static InetAddress loopback() {
@@ -194,6 +238,8 @@ final class Connection implements RequestContext.Connection {
     private final Consumer<ApiMessage> onAnswered;
     private final Consumer<ApiMessage> onReply;
     private EventLoop.@Nullable Cancellable timeout;
+    private boolean answered;
+    private @Nullable ApiMessage reply;
 
     Call(
         ApiKeys api,

@@ -6,10 +6,12 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.Environment;
+import io.millrace.storage.cluster.PeerReply;
+import io.millrace.storage.cluster.PeerService;
 import io.millrace.storage.log.FolderSettings;
 import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.BoundarySpacing;
-import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.millrace.storage.wal.FileWalSettings;
 import io.millrace.storage.wal.WalSync;
@@ -26,10 +28,12 @@ import org.jspecify.annotations.Nullable;
  * day happens in seconds.
  */
 record CoreProcess(Environment environment, BrokerCore core) implements BrokerProcess {
+  static final Endpoint ADDRESS = new Endpoint("PLAINTEXT", "broker", 9092, "PLAINTEXT");
   private static final int STORE_THREADS = 4;
   private static final int STORE_TASKS_MAX = 1000;
 
-  static CompletableFuture<BrokerProcess> start(Environment environment, Path data) {
+  static CompletableFuture<BrokerProcess> start(Environment environment) {
+    Path data = BrokerHost.DATA;
     DirectoryStore store =
         new DirectoryStore(
             environment.disk(),
@@ -42,7 +46,7 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
             store,
             settings(),
             folder(data),
-            List.of(new Endpoint("PLAINTEXT", "broker", 9092, "PLAINTEXT")),
+            List.of(ADDRESS),
             "simulation");
     return core.start().thenApply(done -> new CoreProcess(environment, core));
   }
@@ -82,8 +86,14 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
   }
 
   @Override
-  public MetadataImage image() {
-    return core.storage().metadata().image();
+  public MetadataLog metadata() {
+    return core.storage().metadata();
+  }
+
+  @Override
+  public PeerService peers() {
+    return request ->
+        CompletableFuture.completedFuture(new PeerReply.Declined("a broker that is alone"));
   }
 
   @Override

@@ -15,13 +15,33 @@ import org.apache.kafka.common.message.FetchResponseData.PartitionData;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 
-/** One partition's part of a fetch and what its answer may say. */
+/**
+ * One partition's part of a fetch and what its answer may say.
+ *
+ * @param leaderEpoch sent along, -1 for none
+ * @param toldAtRequest highest high watermark the broker asked had told by then
+ * @param goneAtRequest whether nobody may find the partition any more
+ */
 record FetchCheck(
-    PartitionLedger partition, long offset, long endAtRequest, boolean goneAtRequest) {
+    PartitionLedger partition,
+    long offset,
+    int leaderEpoch,
+    long endAtRequest,
+    long toldAtRequest,
+    boolean goneAtRequest,
+    BrokerProcess asked) {
   static final int VERSION = 17;
 
-  static FetchCheck at(PartitionLedger partition, long offset) {
-    return new FetchCheck(partition, offset, partition.end(), partition.isDeleted());
+  static FetchCheck at(
+      PartitionLedger partition, long offset, int leaderEpoch, BrokerProcess asked) {
+    return new FetchCheck(
+        partition,
+        offset,
+        leaderEpoch,
+        partition.end(),
+        partition.toldBy(asked),
+        partition.isGoneAt(asked),
+        asked);
   }
 
   static FetchRequestData request(List<FetchCheck> checks, int maxWaitMs, int bytesMax) {
@@ -41,6 +61,7 @@ record FetchCheck(
               new FetchPartition()
                   .setPartition(check.partition.id().partition())
                   .setFetchOffset(check.offset)
+                  .setCurrentLeaderEpoch(check.leaderEpoch)
                   .setPartitionMaxBytes(bytesMax));
     }
     request.topics().addAll(topics.values());
@@ -59,20 +80,27 @@ record FetchCheck(
     return switch (error) {
       case NONE -> Optional.of(check(data, alone));
       case OFFSET_OUT_OF_RANGE -> {
-        if (offset >= 0 && offset <= endAtRequest && !partition.isDeleting()) {
+        if (offset >= partition.logStartMax()
+            && offset <= endAtRequest
+            && !partition.isDeleting()) {
           throw new Violation(
-              "A1: %s says %d is out of range; its end was %d"
+              "A1/I12: %s says %d is out of range; its end was %d"
                   .formatted(partition.id(), offset, endAtRequest));
         }
         yield Optional.empty();
       }
       case UNKNOWN_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION -> {
-        if (!partition.isDeleting()) {
+        if (partition.oneBroker() && !partition.isDeleting()) {
           throw new Violation("A1: " + error + " for " + partition.id());
         }
         yield Optional.empty();
       }
-      case NOT_LEADER_OR_FOLLOWER, OFFSET_NOT_AVAILABLE, KAFKA_STORAGE_ERROR, CORRUPT_MESSAGE ->
+      case NOT_LEADER_OR_FOLLOWER,
+          OFFSET_NOT_AVAILABLE,
+          FENCED_LEADER_EPOCH,
+          UNKNOWN_LEADER_EPOCH,
+          KAFKA_STORAGE_ERROR,
+          CORRUPT_MESSAGE ->
           Optional.empty();
       default -> throw new Violation(error + " answered to a fetch of " + partition.id());
     };
@@ -85,12 +113,14 @@ record FetchCheck(
     ByteBuffer bytes =
         data.records() instanceof MemoryRecords records ? records.buffer() : ByteBuffer.allocate(0);
     List<RecordedBatch> batches = RecordedBatch.decode(bytes);
-    partition.toldHighWatermark(data.highWatermark(), endAtRequest, "a fetch");
-    partition.read(batches, offset, data.highWatermark());
-    if (batches.isEmpty() && alone && offset < endAtRequest) {
+    // one that no longer leads may tell what was so before, but never less than it told before
+    long atLeast = partition.oneBroker() ? endAtRequest : toldAtRequest;
+    partition.toldHighWatermark(data.highWatermark(), atLeast, "a fetch", asked);
+    partition.read(batches, offset, data.highWatermark(), asked);
+    if (batches.isEmpty() && alone && offset < atLeast) {
       throw new Violation(
           "A6/A12: a fetch of %s at %d returned nothing; its end was %d"
-              .formatted(partition.id(), offset, endAtRequest));
+              .formatted(partition.id(), offset, atLeast));
     }
     return new Fetched(batches, data.highWatermark(), data.logStartOffset());
   }

@@ -6,6 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
@@ -14,6 +17,7 @@ import org.apache.kafka.common.message.ListOffsetsResponseData;
 import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsPartitionResponse;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads on from where it was, or from anywhere, the middle of a batch included, and asks for the
@@ -25,7 +29,7 @@ final class Fetcher extends Client {
   private static final long EARLIEST = -2;
 
   private final TreeMap<PartitionId, Long> positions = new TreeMap<>();
-  private boolean scheduled;
+  private @Nullable Connection busy;
 
   Fetcher(String name, EventLoop loop, SplittableRandom random, World world) {
     super(name, loop, random, world);
@@ -42,54 +46,55 @@ final class Fetcher extends Client {
   }
 
   @Override
-  void onConnected() {
-    next();
+  void act() {
+    if (busy == null && !resting()) {
+      List<PartitionLedger> partitions = partitions();
+      if (partitions.isEmpty()) {
+        askWhoLeads();
+      } else if (random.nextInt(10) == 0) {
+        listOffsets(partitions);
+      } else {
+        fetch(partitions);
+      }
+    }
+    later(1 + random.nextInt(20), this::act);
   }
 
   @Override
-  void onBroken() {}
-
-  private void next() {
-    if (!scheduled) {
-      scheduled = true;
-      later(
-          1 + random.nextInt(20),
-          () -> {
-            scheduled = false;
-            act();
-          });
-    }
-  }
-
-  private void act() {
-    List<PartitionLedger> partitions = new ArrayList<>();
-    ledger.topics().forEach(topic -> partitions.addAll(topic.partitions()));
-    if (!connected()) {
-      return;
-    }
-    if (partitions.isEmpty() || resting()) {
-      next();
-    } else if (random.nextInt(10) == 0) {
-      listOffsets();
-    } else {
-      fetch(partitions);
+  void onBroken(Connection connection) {
+    if (connection.equals(busy)) {
+      busy = null;
     }
   }
 
   private void fetch(List<PartitionLedger> partitions) {
     List<FetchCheck> checks = new ArrayList<>();
     int first = random.nextInt(partitions.size());
+    Connection connection = leader(partitions.get(first).id());
+    if (connection == null) {
+      return;
+    }
     int count = 1 + random.nextInt(Math.min(3, partitions.size()));
     for (int i = 0; i < count; i++) {
       PartitionLedger partition = partitions.get((first + i) % partitions.size());
-      checks.add(FetchCheck.at(partition, offset(partition)));
+      // now and then one that another leads
+      if (connection.equals(leader(partition.id())) || random.nextInt(10) == 0) {
+        int epoch = random.nextBoolean() ? leaderEpoch(partition.id()) : -1;
+        checks.add(FetchCheck.at(partition, offset(partition), epoch, connection.process()));
+      }
     }
     int bytesMax = 1 + random.nextInt(random.nextBoolean() ? 2_000 : 200_000);
-    send(
+    ask(
+        connection,
         FetchCheck.request(checks, random.nextInt(300), bytesMax),
         FetchCheck.VERSION,
-        answer -> onFetched((FetchResponseData) answer, checks),
-        answer -> next());
+        answer -> onFetched((FetchResponseData) answer, checks));
+  }
+
+  private void ask(
+      Connection connection, ApiMessage request, int version, Consumer<ApiMessage> onAnswered) {
+    busy = connection;
+    send(connection, request, version, onAnswered, answer -> busy = null);
   }
 
   private long offset(PartitionLedger partition) {
@@ -106,24 +111,36 @@ final class Fetcher extends Client {
     for (FetchCheck check : checks) {
       check
           .answered(response, checks.size() == 1)
-          .ifPresent(fetched ->
-              positions.merge(check.partition().id(), fetched.next(check.offset()), Math::max));
+          .ifPresentOrElse(
+              fetched ->
+                  positions.merge(check.partition().id(), fetched.next(check.offset()), Math::max),
+              () -> loop.execute(this::askWhoLeads));
     }
   }
 
-  private void listOffsets() {
-    List<Ledger.Topic> topics = ledger.topics();
-    Ledger.Topic topic = topics.get(random.nextInt(topics.size()));
-    PartitionLedger partition = topic.partitions().get(random.nextInt(topic.partitions().size()));
+  private void listOffsets(List<PartitionLedger> partitions) {
+    PartitionLedger partition = partitions.get(random.nextInt(partitions.size()));
+    String topic = ledger.name(partition.id().topicId());
+    Connection connection =
+        ledger.oneBroker() || random.nextInt(4) > 0 ? leader(partition.id()) : any();
+    if (connection == null || topic == null) {
+      return;
+    }
+    Supplier<@Nullable Uuid> named = () -> connection.process().image().topicIds().get(topic);
+    if (!partition.id().topicId().equals(named.get())) {
+      return; // it has not heard yet of what others know
+    }
     boolean latest = random.nextBoolean();
     long endAtRequest = partition.end();
-    send(
+    long logStartAtRequest = partition.logStart();
+    ask(
+        connection,
         new ListOffsetsRequestData()
             .setReplicaId(-1)
             .setTopics(
                 List.of(
                     new ListOffsetsTopic()
-                        .setName(topic.name())
+                        .setName(topic)
                         .setPartitions(
                             List.of(
                                 new ListOffsetsPartition()
@@ -131,22 +148,35 @@ final class Fetcher extends Client {
                                     .setCurrentLeaderEpoch(-1)
                                     .setTimestamp(latest ? LATEST : EARLIEST))))),
         LIST_OFFSETS_VERSION,
-        answer -> onListed(answer, partition, latest, endAtRequest),
-        answer -> next());
+        answer -> {
+          if (partition.id().topicId().equals(named.get())) {
+            onListed(
+                answer,
+                partition,
+                latest,
+                endAtRequest,
+                logStartAtRequest,
+                connection.process());
+          }
+        });
   }
 
   private void onListed(
-      ApiMessage answer, PartitionLedger partition, boolean latest, long endAtRequest) {
+      ApiMessage answer,
+      PartitionLedger partition,
+      boolean latest,
+      long endAtRequest,
+      long logStartAtRequest,
+      BrokerProcess asked) {
     ListOffsetsPartitionResponse listed =
         ((ListOffsetsResponseData) answer).topics().getFirst().partitions().getFirst();
-    // By name: the answer may be about the topic's successor.
     if (listed.errorCode() != Errors.NONE.code() || partition.isDeleting()) {
       return;
     }
     if (latest) {
-      partition.toldHighWatermark(listed.offset(), endAtRequest, "ListOffsets");
-    } else if (listed.offset() != 0) {
-      throw new Violation("I9: " + partition.id() + " begins at " + listed.offset());
+      partition.toldHighWatermark(listed.offset(), endAtRequest, "ListOffsets", asked);
+    } else {
+      partition.toldLogStart(listed.offset(), logStartAtRequest);
     }
   }
 }

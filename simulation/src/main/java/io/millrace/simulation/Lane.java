@@ -2,8 +2,12 @@ package io.millrace.simulation;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** One producer's batches for one partition, oldest first, of which the first few are in flight. */
+/**
+ * One producer's batches for one partition, oldest first, of which the first few are in flight, all
+ * on the same connection.
+ */
 final class Lane {
   static final int BATCHES_MAX = 5;
 
@@ -11,8 +15,10 @@ final class Lane {
   final PartitionLedger ledger;
   final List<SentBatch> unsettled = new ArrayList<>();
   private final String namePrefix;
+  private @Nullable Connection via;
   private int inFlight;
   private boolean draining;
+  private boolean begun;
   private int nextNumber;
   private int nextSequence;
 
@@ -45,7 +51,16 @@ final class Lane {
     return !draining && inFlight < unsettled.size();
   }
 
-  SentBatch send() {
+  /**
+   * Not while something is in flight elsewhere, nor behind a first batch that may be refused: it would
+   * come out of order, where a broker takes the first it sees of a producer.
+   */
+  boolean maySendVia(Connection connection) {
+    return inFlight == 0 || (begun && connection.equals(via));
+  }
+
+  SentBatch send(Connection connection) {
+    via = connection;
     return unsettled.get(inFlight++);
   }
 
@@ -55,6 +70,7 @@ final class Lane {
   }
 
   void settled(SentBatch batch) {
+    begun = true;
     if (unsettled.remove(batch)) {
       inFlight--;
       drained();
@@ -68,7 +84,14 @@ final class Lane {
     drained();
   }
 
-  void connectionBroken() {
+  void onBroken(Connection connection) {
+    if (connection.equals(via)) {
+      sendAgain();
+    }
+  }
+
+  private void sendAgain() {
+    via = null;
     inFlight = 0;
     draining = false;
   }
@@ -81,7 +104,7 @@ final class Lane {
 
   private void drained() {
     if (draining && inFlight <= 0) {
-      connectionBroken();
+      sendAgain();
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.millrace.simulation;
 
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.WriterId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -14,6 +15,39 @@ import org.jspecify.annotations.Nullable;
 final class Ledger {
   private final TreeMap<PartitionId, PartitionLedger> partitions = new TreeMap<>();
   private final TreeMap<String, Topic> topics = new TreeMap<>();
+  private final boolean oneBroker;
+  private final Durability durability;
+
+  /**
+   * @param oneBroker every answer is by the only broker, which knows all
+   * @param durability checked whenever a client is told that something is stored
+   */
+  Ledger(boolean oneBroker, Durability durability) {
+    this.oneBroker = oneBroker;
+    this.durability = durability;
+  }
+
+  /** Tells whether what a client is told is stored so that it cannot be lost (I1, I2). */
+  interface Durability {
+    String ACKNOWLEDGED = "acknowledged";
+    String READ = "read";
+
+    /** Of one broker on a disk, which only a power loss tells. */
+    Durability ASSUMED =
+        new Durability() {
+          @Override
+          public void check(PartitionId id, RecordedBatch batch, String how, WriterId by) {}
+
+          @Override
+          public void checkEnd(PartitionId id, long end, String how, WriterId by) {}
+        };
+
+    /** Throws {@link Violation} if the batch is not. */
+    void check(PartitionId id, RecordedBatch batch, String how, WriterId by);
+
+    /** Throws {@link Violation} if not all below {@code end} is. */
+    void checkEnd(PartitionId id, long end, String how, WriterId by);
+  }
 
   /** A topic as clients found it. */
   record Topic(String name, Uuid id, List<PartitionLedger> partitions) {}
@@ -26,7 +60,9 @@ final class Ledger {
     List<PartitionLedger> ledgers = new ArrayList<>();
     for (int p = 0; p < partitionCount; p++) {
       PartitionId partition = new PartitionId(id, p);
-      PartitionLedger ledger = partitions.computeIfAbsent(partition, PartitionLedger::new);
+      PartitionLedger ledger = 
+          partitions.computeIfAbsent(
+              partition, of -> new PartitionLedger(of, oneBroker, durability));
       if (ledger.isDeleted()) {
         throw new Violation("I10: deleted topic " + name + " " + id + " is there again");
       }
@@ -39,6 +75,25 @@ final class Ledger {
 
   @Nullable Topic topic(String name) {
     return topics.get(name);
+  }
+
+  /** Name of a topic that clients know; null if they know it no longer. */
+  @Nullable String name(Uuid id) {
+    return topics.values().stream()
+        .filter(topic -> topic.id().equals(id))
+        .map(Topic::name)
+        .findFirst()
+        .orElse(null);
+  }
+
+  boolean oneBroker() {
+    return oneBroker;
+  }
+
+  /** Whether a topic of this id was deleted for certain. */
+  boolean isDeleted(Uuid id) {
+    PartitionLedger first = partitions.get(new PartitionId(id, 0));
+    return first != null && first.isDeleted();
   }
 
   void gone(String name) {

@@ -1,6 +1,8 @@
 package io.millrace.simulation;
 
+import io.millrace.simulation.Ledger.Durability;
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.WriterId;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,12 +18,19 @@ final class PartitionLedger {
   private final PartitionId id;
   private final TreeMap<Long, RecordedBatch> known = new TreeMap<>();
   private final Map<String, SentBatch> sent = new HashMap<>();
+  private final Map<WriterId, Long> toldBy = new HashMap<>();
+  private final boolean oneBroker;
+  private final Durability durability;
   private long end;
+  private long logStart;
+  private long logStartMax;
   private boolean deleting;
   private boolean deleted;
 
-  PartitionLedger(PartitionId id) {
+  PartitionLedger(PartitionId id, boolean oneBroker, Durability durability) {
     this.id = id;
+    this.oneBroker = oneBroker;
+    this.durability = durability;
   }
 
   PartitionId id() {
@@ -31,6 +40,48 @@ final class PartitionLedger {
   /** No answer below this was ever given as the end, and everything below it is readable. */
   long end() {
     return end;
+  }
+
+  boolean oneBroker() {
+    return oneBroker;
+  }
+
+  /** No answer below this is right as its start. */
+  long logStart() {
+    return logStart;
+  }
+
+  /** Nobody has asked for its start to move further than this. */
+  long logStartMax() {
+    return logStartMax;
+  }
+
+  /** Its start was asked to move, and may. */
+  void movingLogStart(long to) {
+    logStartMax = Math.max(logStartMax, to);
+  }
+
+  /** Its start has moved. */
+  void movedLogStart(long to) {
+    logStart = Math.max(logStart, to);
+  }
+
+  void toldLogStart(long told, long logStartAtRequest) {
+    if (told > logStartMax || (oneBroker && told < logStartAtRequest)) {
+      throw new Violation(
+          "I9: %s is told to begin at %d; it began at %d and was asked to move to %d"
+              .formatted(id, told, logStartAtRequest, logStartMax));
+    }
+  }
+
+  /** Highest high watermark that an incarnation told, 0 if none. */
+  long toldBy(BrokerProcess process) {
+    return toldBy.getOrDefault(process.writer(), 0L);
+  }
+
+  /** Whether a request sent now to this broker must find nothing. */
+  boolean isGoneAt(BrokerProcess process) {
+    return deleted && (oneBroker || process.image().topic(id.topicId()) == null);
   }
 
   int batches() {
@@ -60,7 +111,8 @@ final class PartitionLedger {
     sent.put(batch.name, batch);
   }
 
-  void acknowledged(SentBatch batch, long baseOffset, boolean sentAfterDelete) {
+  void acknowledged(
+      SentBatch batch, long baseOffset, boolean sentAfterDelete, BrokerProcess by) {
     if (sentAfterDelete) {
       throw new Violation("A10/I10: " + id + " took " + batch.name + " after its topic was gone");
     }
@@ -75,23 +127,26 @@ final class PartitionLedger {
     batch.acknowledgedAt(baseOffset);
     RecordedBatch recorded = RecordedBatch.of(batch.name, batch.bytes, baseOffset);
     learn(recorded, "acknowledged");
+    durability.check(id, recorded, Durability.ACKNOWLEDGED, by.writer());
     end = Math.max(end, recorded.lastOffset() + 1);
   }
 
   /**
-   * The end as an answer told it to a request sent when the ledger's end was {@code endAtRequest}.
+   * The end as an answer told it to a request sent when it was known to be {@code atLeast}.
    */
-  void toldHighWatermark(long highWatermark, long endAtRequest, String by) {
-    if (highWatermark < endAtRequest) {
+  void toldHighWatermark(long highWatermark, long atLeast, String how, BrokerProcess by) {
+    if (highWatermark < atLeast) {
       throw new Violation(
-          "I2: %s told high watermark %d of %s after %d was known"
-              .formatted(by, highWatermark, id, endAtRequest));
+          "I2/I12: %s of %s told high watermark %d of %s after %d was known"
+              .formatted(how, by.writer(), highWatermark, id, atLeast));
     }
+    durability.checkEnd(id, highWatermark, how, by.writer());
+    toldBy.merge(by.writer(), highWatermark, Math::max);
     end = Math.max(end, highWatermark);
   }
 
   /** Batches a fetch of {@code offset} returned, in its order. */
-  void read(List<RecordedBatch> batches, long offset, long highWatermark) {
+  void read(List<RecordedBatch> batches, long offset, long highWatermark, BrokerProcess by) {
     long expected = -1;
     for (RecordedBatch batch : batches) {
       if (expected < 0
@@ -109,17 +164,18 @@ final class PartitionLedger {
       expected = batch.lastOffset() + 1;
       checkSent(batch);
       learn(batch, "read");
+      durability.check(id, batch, Durability.READ, by.writer());
     }
   }
 
-  /** All of the partition, read from its start to its end after a restart. */
-  void readWhole(List<RecordedBatch> batches, long highWatermark) {
+  /** All of the partition from {@code start}, read to its end after a restart. */
+  void readWhole(List<RecordedBatch> batches, long start, long highWatermark) {
     TreeMap<Long, RecordedBatch> found = new TreeMap<>();
     Map<String, Integer> copies = new HashMap<>();
     Map<String, Integer> lastNumbers = new HashMap<>();
     batches.forEach(batch -> found.put(batch.baseOffset(), batch));
     for (RecordedBatch batch : known.values()) {
-      if (!batch.equals(found.get(batch.baseOffset()))) {
+      if (batch.baseOffset() >= start && !batch.equals(found.get(batch.baseOffset()))) {
         throw new Violation(
             "I1/A1: %s of %s is lost; at its place is %s"
                 .formatted(batch, id, found.get(batch.baseOffset())));
@@ -134,7 +190,8 @@ final class PartitionLedger {
       if (of.idempotent) {
         String producer = batch.name().substring(0, batch.name().lastIndexOf('-'));
         Integer before = lastNumbers.put(producer, of.number);
-        if (of.number != (before == null ? 0 : before + 1)) {
+        boolean follows = before == null ? start > 0 || of.number == 0 : of.number == before + 1;
+        if (!follows) {
           throw new Violation("A4: %s of %s follows number %s".formatted(batch, id, before));
         }
       }

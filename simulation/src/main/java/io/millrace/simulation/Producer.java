@@ -20,6 +20,7 @@ import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends numbered batches to random partitions, up to five requests at once, and again until each is
@@ -37,16 +38,19 @@ final class Producer extends Client {
           Errors.NOT_ENOUGH_REPLICAS,
           Errors.THROTTLING_QUOTA_EXCEEDED);
 
+  /** What brokers answer that have not heard yet of what others know. */
+  private static final Set<Errors> BEHIND =
+      EnumSet.of(Errors.UNKNOWN_TOPIC_ID, Errors.UNKNOWN_TOPIC_OR_PARTITION);
+
   private final boolean idempotent;
   private final short acks;
   private final boolean small;
   private final TreeMap<PartitionId, Lane> lanes = new TreeMap<>();
   private long producerId = -1;
   private short producerEpoch = -1;
-  private int requestsInFlight;
+  private @Nullable Connection initializing;
   private int laneNumber;
   private boolean backingOff;
-  private boolean working;
   private String lastError = "none";
 
   Producer(String name, EventLoop loop, SplittableRandom random, World world, boolean idempotent) {
@@ -64,69 +68,62 @@ final class Producer extends Client {
 
   @Override
   String waitsFor() {
-    StringBuilder text = new StringBuilder(name).append(connected() ? "" : " (not connected)");
-    text.append(
-        " with %d requests in flight%s, ".formatted(requestsInFlight, working ? ", working" : ""));
-    text.append("last error ").append(lastError).append(':');
+    StringBuilder text = new StringBuilder(name).append(", last error ").append(lastError);
+    text.append(':');
     for (Lane lane : lanes.values()) {
       if (!lane.unsettled.isEmpty()) {
         text.append(
-            " %s of %s (%s);".formatted(lane.unsettled.getFirst().name, lane.ledger.id(), lane));
+            " %s of %s (%s, leader epoch %d);"
+                .formatted(
+                    lane.unsettled.getFirst().name,
+                    lane.ledger.id(),
+                    lane,
+                    leaderEpoch(lane.ledger.id())));
       }
     }
     return text.toString();
   }
 
   @Override
-  void onConnected() {
+  void act() {
     if (idempotent && producerId < 0) {
-      send(
-          new InitProducerIdRequestData().setTransactionalId(null).setTransactionTimeoutMs(60_000),
-          INIT_VERSION,
-          this::onProducerId);
+      initialize();
     } else {
-      produce();
+      for (int i = random.nextInt(3); i > 0 && !resting(); i--) {
+        makeBatch();
+      }
+      sendRequests();
     }
+    later(1 + random.nextInt(resting() ? 50 : 12), this::act);
   }
 
   @Override
-  void onBroken() {
-    requestsInFlight = 0;
-    lanes.values().forEach(Lane::connectionBroken);
+  void onBroken(Connection connection) {
+    if (connection.equals(initializing)) {
+      initializing = null;
+    }
+    lanes.values().forEach(lane -> lane.onBroken(connection));
+  }
+
+  private void initialize() {
+    Connection connection = initializing == null ? any() : null;
+    if (connection != null) {
+      initializing = connection;
+      send(
+          connection,
+          new InitProducerIdRequestData().setTransactionalId(null).setTransactionTimeoutMs(60_000),
+          INIT_VERSION,
+          this::onProducerId);
+    }
   }
 
   private void onProducerId(ApiMessage reply) {
+    initializing = null;
     InitProducerIdResponseData answer = (InitProducerIdResponseData) reply;
     if (answer.errorCode() == Errors.NONE.code()) {
       producerId = answer.producerId();
       producerEpoch = answer.producerEpoch();
     }
-    later(1 + random.nextInt(20), this::onConnectedAgain);
-  }
-
-  private void onConnectedAgain() {
-    if (connected()) {
-      onConnected();
-    }
-  }
-
-  private void produce() {
-    if (!connected()) {
-      return;
-    }
-    for (int i = random.nextInt(3); i > 0 && !resting(); i--) {
-      makeBatch();
-    }
-    sendRequests();
-    if (!working) {
-      working = true;
-      later(1 + random.nextInt(resting() ? 50 : 12), this::workAgain);
-    }
-  }
-
-  private void workAgain() {
-    working = false;
-    produce();
   }
 
   private void makeBatch() {
@@ -172,31 +169,44 @@ final class Producer extends Client {
     lane.add(batch, records);
   }
 
+  /** Whether its topic was deleted, so that its batches need not go anywhere. */
+  private boolean isGone(Lane lane) {
+    return lane.ledger.isDeleting() && !world.stands(lane.ledger.id());
+  }
+
   private void sendRequests() {
-    while (requestsInFlight < REQUESTS_MAX) {
-      ProduceRequestData request = new ProduceRequestData().setAcks(acks).setTimeoutMs(30_000);
-      List<Sending> content = new ArrayList<>();
+    if (backingOff) {
+      return;
+    }
+    lanes.values().removeIf(lane -> !ledger.oneBroker() && isGone(lane));
+    boolean more = true;
+    while (more) {
+      TreeMap<String, Request> requests = new TreeMap<>();
       for (Lane lane : lanes.values()) {
-        if (lane.hasUnsent() && content.size() < 3) {
-          SentBatch batch = lane.send();
-          content.add(new Sending(lane, batch, lane.ledger.isDeleted()));
-          add(request, lane.ledger.id(), batch);
+        Connection connection = lane.hasUnsent() ? leader(lane.ledger.id()) : null;
+        if (connection != null
+            && connection.unanswered() < REQUESTS_MAX
+            && lane.maySendVia(connection)) {
+          requests.computeIfAbsent(connection.address(), _ -> new Request(connection)).take(lane);
         }
       }
-      if (content.isEmpty()) {
-        return;
-      }
-      if (acks == 0) {
-        send(request, PRODUCE_VERSION, answer -> {});
-        content.forEach(sending -> sending.lane.settled(sending.batch));
-      } else {
-        requestsInFlight++;
-        send(
-            request,
-            PRODUCE_VERSION,
-            answer -> onAnswered((ProduceResponseData) answer, content),
-            answer -> onReply((ProduceResponseData) answer, content));
-      }
+      requests.values().forEach(this::send);
+      more = !requests.isEmpty();
+    }
+  }
+
+  private void send(Request request) {
+    List<Sending> content = request.content;
+    if (acks == 0) {
+      send(request.connection, request.data, PRODUCE_VERSION, answer -> {});
+      content.forEach(sending -> sending.lane.settled(sending.batch));
+    } else {
+      send(
+          request.connection,
+          request.data,
+          PRODUCE_VERSION,
+          answer -> onAnswered((ProduceResponseData) answer, content, request.connection),
+          answer -> onReply((ProduceResponseData) answer, content));
     }
   }
 
@@ -217,19 +227,19 @@ final class Producer extends Client {
   /**
    * The broker has spoken: from now on what it said must hold, even if this client never hears it.
    */
-  private void onAnswered(ProduceResponseData answer, List<Sending> content) {
+  private void onAnswered(
+      ProduceResponseData answer, List<Sending> content, Connection connection) {
     for (Sending sending : content) {
       PartitionProduceResponse result = result(answer, sending);
       if (result.errorCode() == Errors.NONE.code()) {
         sending.lane.ledger.acknowledged(
-            sending.batch, result.baseOffset(), sending.sentAfterDelete);
-        onAcknowledged.run();
+            sending.batch, result.baseOffset(), sending.sentAfterDelete, connection.process());
+        world.onAcknowledged().run();
       }
     }
   }
 
   private void onReply(ProduceResponseData answer, List<Sending> content) {
-    requestsInFlight--;
     for (Sending sending : content) {
       PartitionProduceResponse result = result(answer, sending);
       if (result.errorCode() != Errors.NONE.code()) {
@@ -237,9 +247,7 @@ final class Producer extends Client {
       }
       onResult(sending, Errors.forCode(result.errorCode()));
     }
-    if (!backingOff) {
-      sendRequests();
-    }
+    sendRequests();
   }
 
   private void onResult(Sending sending, Errors error) {
@@ -249,17 +257,19 @@ final class Producer extends Client {
       return;
     }
     boolean gone = error == Errors.UNKNOWN_TOPIC_ID || error == Errors.UNKNOWN_TOPIC_OR_PARTITION;
-    if (gone && lane.ledger.isDeleting()) {
+    if (gone && isGone(lane)) {
       lanes.remove(lane.ledger.id(), lane);
       return;
     }
     boolean behindAnother =
         error == Errors.OUT_OF_ORDER_SEQUENCE_NUMBER && !lane.isHead(sending.batch);
-    if (!PASSING.contains(error) && !behindAnother) {
+    boolean behind = BEHIND.contains(error) && !ledger.oneBroker();
+    if (!PASSING.contains(error) && !behindAnother && !behind) {
       throw new Violation(
           "A1: %s answered to %s of %s".formatted(error, sending.batch.name, lane.ledger.id()));
     }
     lane.failed();
+    askWhoLeads();
     backingOff = true;
     later(10 + random.nextInt(100), () -> backingOff = false);
   }
@@ -279,4 +289,27 @@ final class Producer extends Client {
   }
 
   private record Sending(Lane lane, SentBatch batch, boolean sentAfterDelete) {}
+
+  /** A request being filled for one broker. */
+  private final class Request {
+    private static final int LANES_MAX = 3;
+
+    private final Connection connection;
+    private final ProduceRequestData data =
+        new ProduceRequestData().setAcks(acks).setTimeoutMs(30_000);
+    private final List<Sending> content = new ArrayList<>();
+
+    Request(Connection connection) {
+      this.connection = connection;
+    }
+
+    void take(Lane lane) {
+      if (content.size() < LANES_MAX) {
+        SentBatch batch = lane.send(connection);
+        boolean gone = lane.ledger.isGoneAt(connection.process());
+        content.add(new Sending(lane, batch, gone));
+        add(data, lane.ledger.id(), batch);
+      }
+    }
+  }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.apache.kafka.common.message.FetchResponseData;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads every live partition from start to end while nobody writes, and compares with all that
@@ -18,6 +19,8 @@ final class Reader extends Client {
 
   private final Deque<PartitionLedger> partitions = new ArrayDeque<>();
   private List<RecordedBatch> read = new ArrayList<>();
+  private @Nullable Connection busy;
+  private long start;
   private long position;
   private int tries;
   private boolean damageExpected;
@@ -36,9 +39,6 @@ final class Reader extends Client {
     partitions.clear();
     partitions.addAll(ledger.live());
     begin();
-    if (connected()) {
-      fetch();
-    }
   }
 
   @Override
@@ -56,43 +56,63 @@ final class Reader extends Client {
   }
 
   @Override
-  void onConnected() {
-    fetch();
+  void act() {
+    PartitionLedger partition = partitions.peek();
+    Connection connection =
+        partition == null || busy != null ? null : leader(partition.id());
+    if (partition != null && connection != null) {
+      fetch(connection, partition);
+    } else {
+      later(20, this::act);
+    }
   }
 
   @Override
-  void onBroken() {}
+  void onBroken(Connection connection) {
+    if (connection.equals(busy)) {
+      busy = null;
+      later(20, this::act);
+    }
+  }
 
   private void begin() {
-    position = 0;
+    PartitionLedger partition = partitions.peek();
+    start = partition == null ? 0 : world.logStart(partition.id());
+    position = start;
     tries = 0;
     read = new ArrayList<>();
   }
 
-  private void fetch() {
-    PartitionLedger partition = partitions.peek();
-    if (partition == null || !connected()) {
-      return;
-    }
-    FetchCheck check = FetchCheck.at(partition, position);
+  private void fetch(Connection connection, PartitionLedger partition) {
+    FetchCheck check = FetchCheck.at(partition, position, -1, connection.process());
+    busy = connection;
     send(
+        connection,
         FetchCheck.request(List.of(check), 0, 1 << 20),
         FetchCheck.VERSION,
-        answer -> onFetched(partition, check, (FetchResponseData) answer));
+        answer -> {
+          busy = null;
+          onFetched(partition, check, (FetchResponseData) answer);
+        });
   }
 
   private void onFetched(PartitionLedger partition, FetchCheck check, FetchResponseData answer) {
     if (!partition.equals(partitions.peek()) || check.offset() != position) {
+      act();
       return;
     }
     Optional<FetchCheck.Fetched> fetched = check.answered(answer, true);
-    if (fetched.isEmpty()) {
+    // one that no longer leads may end earlier
+    if (fetched.isEmpty() || fetched.get().highWatermark() < check.endAtRequest()) {
       tries++;
       if (damageExpected && tries == TRIES_MAX) {
         partitions.poll();
         begin();
+      } else if (position < world.logStart(partition.id())) {
+        begin();
       }
-      later(20, this::fetch);
+      askWhoLeads();
+      later(20, this::act);
       return;
     }
     onBatches(partition, fetched.get());
@@ -102,10 +122,10 @@ final class Reader extends Client {
     read.addAll(fetched.batches());
     position = fetched.next(position);
     if (position >= fetched.highWatermark()) {
-      partition.readWhole(read, fetched.highWatermark());
+      partition.readWhole(read, start, fetched.highWatermark());
       partitions.poll();
       begin();
     }
-    fetch();
+    act();
   }
 }

@@ -5,6 +5,7 @@ import io.millrace.runtime.simulated.SimulatedDisk;
 import io.millrace.runtime.simulated.SimulatedMachine;
 import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.runtime.simulated.SimulatedThreads;
+import io.millrace.storage.metadata.MetadataImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,19 +28,22 @@ public final class Simulation {
   private static final long CHAOS_NS_MAX = TimeUnit.SECONDS.toNanos(120);
   private static final long IDLE_NS = TimeUnit.SECONDS.toNanos(1);
   private static final long WORK_NS = TimeUnit.MILLISECONDS.toNanos(300);
-  private static final long STEPS_MAX = 5_000_000;
+  private static final long REQUEST_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(30);
 
   private final long seed;
   private final SimulatedScheduler scheduler;
   private final SplittableRandom random;
   private final Story story;
   private final Coverage coverage = new Coverage();
-  private final Ledger ledger = new Ledger();
+  private final Ledger ledger = new Ledger(true, Ledger.Durability.ASSUMED);
+  private final Checks checks = new Checks();
+  private final Network network;
   private final BrokerHost host;
   private final Faults faults;
   private final ImageCheck imageCheck;
   private final List<Client> clients = new ArrayList<>();
   private final Reader reader;
+  private final Stepper stepper;
 
   /** How a seed went. */
   public record Result(long seed, long traceHash, long steps, Map<String, Long> coverage) {}
@@ -61,12 +65,22 @@ public final class Simulation {
     this.random = scheduler.fork();
     this.story = new Story(scheduler, log);
     SimulatedMachine machine = new SimulatedMachine(scheduler, "broker");
-    this.host = new BrokerHost(machine, starter, scheduler.fork());
+    this.host = new BrokerHost("broker", CoreProcess.ADDRESS, machine, starter);
+    this.network = new Network(scheduler, List.of(host), true);
     machine.disk().log(call -> onDiskCall(call, log));
     this.faults = new Faults(scheduler, host, scheduler.fork(), story);
     this.imageCheck = new ImageCheck(machine.disk());
     Threads threads = new SimulatedMachine(scheduler, "clients").startProcess().threads();
-    Client.World world = new Client.World(host, ledger, machine.clock(), faults::onAcknowledged);
+    Client.World world =
+        new Client.World(
+            network,
+            checks,
+            ledger,
+            machine.clock(),
+            this::newestImage,
+            faults::onAcknowledged,
+            REQUEST_TIMEOUT_NS,
+            1);
     int producers = 1 + random.nextInt(3);
     for (int i = 0; i < producers; i++) {
       String name = "p" + i;
@@ -91,6 +105,7 @@ public final class Simulation {
             1 + random.nextInt(3),
             random.nextInt(3) == 0));
     this.reader = new Reader(threads.eventLoop("reader"), scheduler.fork(), world);
+    this.stepper = new Stepper(scheduler, checks, this::afterStep, this::whoWaits);
   }
 
   /** Runs the seed with the broker as it is. */
@@ -103,6 +118,11 @@ public final class Simulation {
    */
   public static Result run(long seed, Consumer<String> log) {
     return new Simulation(seed, CoreProcess::start, log).run();
+  }
+
+  private MetadataImage newestImage() {
+    BrokerProcess process = host.process();
+    return process == null ? MetadataImage.EMPTY : process.image();
   }
 
   private void onDiskCall(String call, Consumer<String> log) {
@@ -143,16 +163,16 @@ public final class Simulation {
 
   private void chaos() {
     story.tell("faults begin");
-    host.lossPerMille(random.nextInt(3) == 0 ? 10 : 1);
+    network.lossPerMille(random.nextInt(3) == 0 ? 10 : 1);
     clients.forEach(Client::work);
     faults.plan(1 + random.nextInt(5));
     long endNs = scheduler.nowNs() + CHAOS_NS_MAX;
-    runUntil(() -> faults.exhausted() || scheduler.nowNs() > endNs);
+    stepper.runUntil(() -> faults.exhausted() || scheduler.nowNs() > endNs);
   }
 
   private void peace() {
     story.tell("faults end");
-    host.lossPerMille(0);
+    network.lossPerMille(0);
     faults.heal();
     clients.forEach(Client::rest);
     await(() -> clients.stream().allMatch(Client::done), "what clients have begun");
@@ -173,10 +193,10 @@ public final class Simulation {
    */
   private void damage() throws IOException {
     clients.forEach(Client::work);
-    runFor(WORK_NS);
+    stepper.runFor(WORK_NS);
     clients.forEach(Client::rest);
     await(() -> clients.stream().allMatch(Client::done), "what clients have begun");
-    runFor(IDLE_NS);
+    stepper.runFor(IDLE_NS);
     SimulatedDisk disk = host.machine().disk();
     boolean ofTheLog = random.nextBoolean();
     Path folder = BrokerHost.DATA.resolve("store");
@@ -199,39 +219,11 @@ public final class Simulation {
     coverage.count("flipped bit refused at start", faults.refused() ? 1 : 0);
   }
 
-  private void runFor(long durationNs) {
-    long endNs = scheduler.nowNs() + durationNs;
-    runUntil(() -> scheduler.nowNs() > endNs);
-  }
-
   private void await(BooleanSupplier condition, String what) {
-    long endNs = scheduler.nowNs() + PEACE_NS_MAX;
-    runUntil(() -> condition.getAsBoolean() || scheduler.nowNs() > endNs);
-    if (!condition.getAsBoolean()) {
-      throw new Violation("no progress, waiting for " + what + whoWaits());
-    }
+    stepper.await(condition, what, PEACE_NS_MAX);
   }
 
-  private void runUntil(BooleanSupplier condition) {
-    for (long i = 0; i < STEPS_MAX; i++) {
-      if (condition.getAsBoolean()) {
-        return;
-      }
-      scheduler.step();
-      checkStep();
-      faults.afterStep();
-    }
-    throw new Violation("no end after " + STEPS_MAX + " steps" + whoWaits());
-  }
-
-  private void checkStep() {
-    Throwable violation = host.violation();
-    if (violation == null && !scheduler.failures().isEmpty()) {
-      violation = scheduler.failures().getFirst();
-    }
-    if (violation != null) {
-      throw new Violation(String.valueOf(violation.getMessage()), violation);
-    }
+  private void afterStep() {
     SimulatedThreads threads = host.machine().process();
     if (threads != null && threads.pending() > TASKS_PENDING_MAX) {
       throw new Violation("I13: " + threads.pending() + " tasks wait in the broker");
@@ -240,6 +232,7 @@ public final class Simulation {
     if (process != null) {
       imageCheck.check(process.image());
     }
+    faults.afterStep();
   }
 
   private String whoWaits() {

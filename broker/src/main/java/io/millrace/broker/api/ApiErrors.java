@@ -1,9 +1,11 @@
 package io.millrace.broker.api;
 
+import io.millrace.storage.metadata.MetadataLog.IncarnationEndedException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
@@ -26,10 +28,25 @@ public final class ApiErrors {
     return cause;
   }
 
-  /** The error code of a failure; UNKNOWN_SERVER_ERROR for one that is not Kafka's. */
+  /**
+   * The error code of a failure; UNKNOWN_SERVER_ERROR for one that is not Kafka's. Where the
+   * incarnation is over, others lead what it led.
+   */
   public static Errors of(@Nullable Throwable failure) {
     Throwable cause = unwrap(failure);
+    if (cause instanceof IncarnationEndedException) {
+      return Errors.NOT_LEADER_OR_FOLLOWER;
+    }
     return cause == null ? Errors.UNKNOWN_SERVER_ERROR : Errors.forException(cause);
+  }
+
+  /**
+   * Whether any answer would say more than is known: what was asked for may have happened, or may
+   * yet.
+   */
+  static boolean fateUnknown(Throwable failure) {
+    Throwable cause = unwrap(failure);
+    return cause instanceof NetworkException || cause instanceof IncarnationEndedException;
   }
 
   /** Whether a failure is an outcome the API knows, not a bug. */

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import org.apache.kafka.common.errors.InvalidRequestException;
-import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -121,8 +120,7 @@ public final class Dispatcher {
         return;
       }
       counters.onFailure(request.api());
-      if (ApiErrors.unwrap(failure) instanceof NetworkException) {
-        // Any answer would say more than is known: the client has to ask again.
+      if (ApiErrors.fateUnknown(failure)) { // the client has to ask again
         result.completeExceptionally(
             new RefusedRequestException(request.api() + " has no answer", failure));
         return;

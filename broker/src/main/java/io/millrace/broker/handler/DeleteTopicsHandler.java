@@ -94,7 +94,7 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
             CompletableFuture.completedFuture(
                 result(asked, topic, refusal, twice.contains(asked))));
       } else if (topic != null && !(asked.name() == null && namedToo(once, topic.name()))) {
-        results.add(delete(topic));
+        results.add(delete(topic, asked.name() == null));
       }
     }
     return results;
@@ -131,7 +131,9 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
     return once.contains(new Asked(name, Uuid.ZERO_UUID));
   }
 
-  private CompletableFuture<DeletableTopicResult> delete(MetadataImage.Topic topic) {
+  private CompletableFuture<DeletableTopicResult> delete(
+      MetadataImage.Topic topic, boolean askedById) {
+    Errors gone = askedById ? Errors.UNKNOWN_TOPIC_ID : Errors.UNKNOWN_TOPIC_OR_PARTITION;
     return metadata
         .submit(new TopicDeleted(topic.id()))
         .thenApply(outcome -> {
@@ -140,9 +142,7 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
           return switch (outcome) {
             case MetadataLog.Outcome.Applied _ -> result;
             case MetadataLog.Outcome.Voided _ ->
-                result
-                    .setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code())
-                    .setErrorMessage(Errors.UNKNOWN_TOPIC_OR_PARTITION.message());
+                result.setErrorCode(gone.code()).setErrorMessage(gone.message());
           };
         });
   }

@@ -71,8 +71,9 @@ public final class SimulatedScheduler {
       if (task == null || !queue.accepts(event.timer)) {
         continue;
       }
-      if (queue.busyUntilNs > event.timeNs) {
-        event.timeNs = queue.busyUntilNs;
+      long readyNs = Math.max(queue.busyUntilNs, queue.stalledUntilNs());
+      if (readyNs > event.timeNs) {
+        event.timeNs = readyNs;
         events.add(event);
         continue;
       }

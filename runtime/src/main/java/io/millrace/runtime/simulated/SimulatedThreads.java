@@ -3,6 +3,8 @@ package io.millrace.runtime.simulated;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.Threads;
 import io.millrace.runtime.simulated.SimulatedScheduler.Event;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
@@ -10,7 +12,9 @@ import java.util.concurrent.RejectedExecutionException;
 public final class SimulatedThreads implements Threads {
   private final SimulatedScheduler scheduler;
   private final String process;
+  private final Map<String, Long> stalledUntilNs = new HashMap<>();
   private boolean alive = true;
+  private long stoppedUntilNs;
   private long pending;
 
   public SimulatedThreads(SimulatedScheduler scheduler, String process) {
@@ -31,6 +35,27 @@ public final class SimulatedThreads implements Threads {
   /** The end of the process: nothing of it runs any more. */
   public void kill() {
     alive = false;
+  }
+
+  /** Stops the process and lets it continue after a while with all that has queued. */
+  public void stop(long durationNs) {
+    stoppedUntilNs = Math.max(stoppedUntilNs, scheduler.nowNs() + durationNs);
+  }
+
+  /** The same for one loop or pool, by the name it was made with. */
+  public void stall(String queue, long durationNs) {
+    stalledUntilNs.merge(process + "/" + queue, scheduler.nowNs() + durationNs, Math::max);
+  }
+
+  /** Whether {@link #stop} still holds it. */
+  public boolean stopped() {
+    return alive && scheduler.nowNs() < stoppedUntilNs;
+  }
+
+  private long stalledUntilNs(String queue) {
+    return stalledUntilNs.isEmpty()
+        ? stoppedUntilNs
+        : Math.max(stoppedUntilNs, stalledUntilNs.getOrDefault(queue, 0L));
   }
 
   public boolean alive() {
@@ -61,6 +86,11 @@ public final class SimulatedThreads implements Threads {
     @Override
     boolean accepts(boolean timer) {
       return alive && !(timer && closed);
+    }
+
+    @Override
+    long stalledUntilNs() {
+      return SimulatedThreads.this.stalledUntilNs(name);
     }
 
     @Override
@@ -113,6 +143,11 @@ public final class SimulatedThreads implements Threads {
     @Override
     boolean accepts(boolean timer) {
       return alive;
+    }
+
+    @Override
+    long stalledUntilNs() {
+      return SimulatedThreads.this.stalledUntilNs(name);
     }
 
     @Override

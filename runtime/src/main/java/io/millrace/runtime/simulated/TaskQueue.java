@@ -19,5 +19,8 @@ abstract class TaskQueue {
    */
   abstract boolean accepts(boolean timer);
 
+  /** Its tasks wait until then, as if the system did not run its thread. */
+  abstract long stalledUntilNs();
+
   void onRun(Event event) {}
 }

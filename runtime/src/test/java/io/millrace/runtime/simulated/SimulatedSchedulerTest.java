@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.Threads;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
@@ -50,6 +52,44 @@ final class SimulatedSchedulerTest {
 
     assertThat(ran).hasSize(1);
     assertThat(ran.getFirst()).isGreaterThanOrEqualTo(5_000_000);
+  }
+
+  @Test
+  void aStoppedProcessGoesOnLaterWithAllThatHasQueued() {
+    SimulatedScheduler scheduler = new SimulatedScheduler(5);
+    SimulatedMachine machine = new SimulatedMachine(scheduler, "m");
+    EventLoop loop = machine.startProcess().threads().eventLoop("l");
+    SimulatedThreads process = Objects.requireNonNull(machine.process());
+    List<Long> ranAtNs = new ArrayList<>();
+    long startNs = scheduler.nowNs();
+    loop.schedule(5_000_000, () -> ranAtNs.add(scheduler.nowNs() - startNs));
+
+    process.stop(60_000_000_000L);
+    loop.execute(() -> ranAtNs.add(scheduler.nowNs() - startNs));
+    process.eventLoop("made while it was stopped").execute(() -> ranAtNs.add(scheduler.nowNs() - startNs));
+    boolean stopped = process.stopped();
+    scheduler.runUntil(() -> false, 100);
+
+    assertThat(stopped).isTrue();
+    assertThat(process.stopped()).isFalse();
+    assertThat(ranAtNs).hasSize(3).allSatisfy(ns -> assertThat(ns).isGreaterThanOrEqualTo(60_000_000_000L));
+  }
+
+  @Test
+  void aStalledLoopHoldsUpNoOther() {
+    SimulatedScheduler scheduler = new SimulatedScheduler(6);
+    SimulatedMachine machine = new SimulatedMachine(scheduler, "m");
+    Threads threads = machine.startProcess().threads();
+    EventLoop stalled = threads.eventLoop("stalled");
+    EventLoop other = threads.eventLoop("other");
+    List<String> ran = new ArrayList<>();
+
+    Objects.requireNonNull(machine.process()).stall("stalled", 1_000_000_000L);
+    stalled.execute(() -> ran.add("stalled"));
+    other.schedule(500_000_000L, () -> ran.add("other"));
+    scheduler.runUntil(() -> false, 100);
+
+    assertThat(ran).containsExactly("other", "stalled");
   }
 
   @Test

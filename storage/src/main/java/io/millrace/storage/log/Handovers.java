@@ -60,6 +60,11 @@ final class Handovers {
     this.loop = loop;
   }
 
+  /** Looks at what was ordered before images were followed here. */
+  void start() {
+    loop.execute(this::next);
+  }
+
   /** On the metadata loop, for each image in order. */
   void onImage(MetadataImage before, MetadataImage after) {
     if (!before.sameTopics(after) || !before.brokers().equals(after.brokers())) {

@@ -19,6 +19,7 @@ record Incarnation(
 
   void start() {
     maintenance.start();
+    handovers.start();
     home.serving(metadata);
   }
 

@@ -133,6 +133,18 @@ final class ProducerStates {
             BatchHeader.maxTimestamp(batch, 0)));
   }
 
+  /**
+   * Takes note of a batch for which there was no room: if its producer begins with it, what it sent
+   * after it must not come first.
+   */
+  void notTaken(ByteBuffer batch, long nowNs) {
+    long id = BatchHeader.producerId(batch, 0);
+    if (id >= 0 && BatchHeader.baseSequence(batch, 0) == 0) {
+      producers.computeIfAbsent(
+          id, _ -> new Producer(BatchHeader.producerEpoch(batch, 0), nowNs));
+    }
+  }
+
   /** Forgets producers that have not written for {@code idleMaxMs}. */
   void expire(long nowNs, long idleMaxMs) {
     long idleMaxNs = TimeUnit.MILLISECONDS.toNanos(idleMaxMs);

@@ -113,6 +113,7 @@ final class StoredPartitionLog implements PartitionLog {
       closed = failure;
       return CompletableFuture.failedFuture(failure);
     } catch (WalFullException e) {
+      producers.notTaken(batch, clock.monotonicNs());
       return CompletableFuture.failedFuture(new KafkaStorageException(e.getMessage(), e));
     }
     producers.accept(batch, clock.monotonicNs());

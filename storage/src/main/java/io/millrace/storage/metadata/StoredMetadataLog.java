@@ -125,13 +125,9 @@ public final class StoredMetadataLog implements MetadataLog {
     }
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
     outcome.whenComplete((_, _) -> waiting.decrementAndGet());
-    loop.execute(() -> {
-      if (over != null) {
-        outcome.completeExceptionally(over);
-      } else {
-        queue.add(record, outcome);
-        loop.execute(this::next); // so that commands handed over together share an entry
-      }
+    onLoop(outcome, () -> {
+      queue.add(record, outcome);
+      loop.execute(this::next); // so that commands handed over together share an entry
     });
     return outcome;
   }
@@ -144,13 +140,9 @@ public final class StoredMetadataLog implements MetadataLog {
       return CompletableFuture.failedFuture(
           new RejectedExecutionException("no room for %d commands".formatted(commands.size())));
     }
-    loop.execute(() -> {
-      if (over != null) {
-        request.answer.completeExceptionally(over);
-      } else {
-        queue.add(request);
-        next();
-      }
+    onLoop(request.answer, () -> {
+      queue.add(request);
+      next();
     });
     return request.answer;
   }
@@ -158,7 +150,7 @@ public final class StoredMetadataLog implements MetadataLog {
   @Override
   public void onNudge(long entryNumber) {
     if (entryNumber > image().entryNumber()) {
-      loop.execute(() -> {
+      onLoop(new CompletableFuture<>(), () -> {
         nudgedTo = Math.max(nudgedTo, entryNumber);
         next();
       });
@@ -168,15 +160,27 @@ public final class StoredMetadataLog implements MetadataLog {
   @Override
   public CompletableFuture<MetadataImage> refresh() {
     CompletableFuture<MetadataImage> refreshed = new CompletableFuture<>();
-    loop.execute(() -> {
-      if (over != null) {
-        refreshed.completeExceptionally(over);
-      } else {
-        refreshes.add(refreshed);
-        next();
-      }
+    onLoop(refreshed, () -> {
+      refreshes.add(refreshed);
+      next();
     });
     return refreshed;
+  }
+
+  /** Unless the incarnation has ended, perhaps with its loop; then the answer says so. */
+  private void onLoop(CompletableFuture<?> answer, Runnable task) {
+    try {
+      loop.execute(() -> {
+        if (over != null) {
+          answer.completeExceptionally(over);
+        } else {
+          task.run();
+        }
+      });
+    } catch (RejectedExecutionException loopEnded) {
+      answer.completeExceptionally(
+          new IncarnationEndedException("incarnation %s is over".formatted(writer)));
+    }
   }
 
   @Override

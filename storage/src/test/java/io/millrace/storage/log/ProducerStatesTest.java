@@ -30,6 +30,16 @@ final class ProducerStatesTest {
   }
 
   @Test
+  void aProducerWhoseFirstBatchFoundNoRoomBeginsWithIt() {
+    states.notTaken(Batches.of(7, 0, 0, 3), 0);
+
+    assertRefused(check(7, 0, 3, 1), OutOfOrderSequenceException.class);
+    assertThat(check(7, 0, 0, 3)).isInstanceOf(Verdict.Accept.class);
+    append(7, 0, 0, 3);
+    assertThat(check(7, 0, 3, 1)).isInstanceOf(Verdict.Accept.class);
+  }
+
+  @Test
   void aBatchThatLeavesAGapIsOutOfOrder() {
     append(7, 0, 0, 3);
 
