@@ -201,7 +201,7 @@ public final class Broker implements RunningBroker {
       return;
     }
     stopped = true;
-    network.closeListeners();
+    network.letNoMoreIn();
     stop(lives.failure().isDone() ? EXIT_AFTER_FAILURE_SECONDS_MAX : STOP_SECONDS_MAX);
     network.close();
     births.close();

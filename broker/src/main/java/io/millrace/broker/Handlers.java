@@ -1,6 +1,7 @@
 package io.millrace.broker;
 
 import io.millrace.broker.api.ApiHandler;
+import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.config.BrokerConfig;
@@ -8,6 +9,8 @@ import io.millrace.broker.config.RequestKeys;
 import io.millrace.broker.config.TopicConfigChanges;
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.broker.fetch.FetchSessions;
+import io.millrace.broker.handler.AlterPartitionReassignmentsHandler;
+import io.millrace.broker.handler.AlterReplicaLogDirsHandler;
 import io.millrace.broker.handler.CreatePartitionsHandler;
 import io.millrace.broker.handler.CreateTopicsHandler;
 import io.millrace.broker.handler.DeleteTopicsHandler;
@@ -16,6 +19,7 @@ import io.millrace.broker.handler.DescribeConfigsHandler;
 import io.millrace.broker.handler.DescribeGroupsHandler;
 import io.millrace.broker.handler.DescribeLogDirsHandler;
 import io.millrace.broker.handler.DescribeTopicPartitionsHandler;
+import io.millrace.broker.handler.ElectLeadersHandler;
 import io.millrace.broker.handler.FetchHandler;
 import io.millrace.broker.handler.FindCoordinatorHandler;
 import io.millrace.broker.handler.HeartbeatHandler;
@@ -25,6 +29,7 @@ import io.millrace.broker.handler.JoinGroupHandler;
 import io.millrace.broker.handler.LeaveGroupHandler;
 import io.millrace.broker.handler.ListGroupsHandler;
 import io.millrace.broker.handler.ListOffsetsHandler;
+import io.millrace.broker.handler.ListPartitionReassignmentsHandler;
 import io.millrace.broker.handler.MetadataHandler;
 import io.millrace.broker.handler.OffsetCommitHandler;
 import io.millrace.broker.handler.OffsetFetchHandler;
@@ -112,8 +117,13 @@ final class Handlers {
         new CreateTopicsHandler(newTopics),
         new DeleteTopicsHandler(metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE)),
         new CreatePartitionsHandler(metadata, environment.randomness()),
+        new ElectLeadersHandler(
+            metadata, new ImageWaits(metadata, environment.threads().eventLoop("waits"))),
+        new AlterPartitionReassignmentsHandler(metadata),
+        new ListPartitionReassignmentsHandler(metadata),
         new DescribeConfigsHandler(metadata, config, topicConfigs),
         new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs)),
+        new AlterReplicaLogDirsHandler(metadata::image, logDirectory),
         new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }
 

@@ -8,17 +8,17 @@ import io.millrace.broker.config.NetworkKeys;
 import io.millrace.broker.handler.FindCoordinatorHandler.OffsetsTopicSettings;
 import io.millrace.broker.network.NetworkSettings;
 import io.millrace.coordinator.group.GroupSettings;
-import io.millrace.storage.log.FolderSettings;
 import io.millrace.objectstore.location.StoreLocation;
 import io.millrace.storage.cluster.ClusterSettings;
+import io.millrace.storage.log.FolderSettings;
 import io.millrace.storage.log.SharedSettings;
 import io.millrace.storage.log.StorageSettings;
-import io.millrace.storage.wal.ObjectWalSettings;
-import java.util.concurrent.TimeUnit;
 import io.millrace.storage.wal.FileWalSettings;
+import io.millrace.storage.wal.ObjectWalSettings;
 import io.millrace.storage.wal.WalSync;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** From the broker's configuration to the values each part works by. */
 final class Settings {

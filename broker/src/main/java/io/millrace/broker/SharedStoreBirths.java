@@ -30,13 +30,21 @@ final class SharedStoreBirths implements Births {
   private final ObjectStore store;
   private final PeerConnections peers;
 
+  /**
+   * @throws StartException if the location lacks what only the operator can say
+   */
   SharedStoreBirths(
-      Environment environment, BrokerConfig config, String version, StoreLocation location) {
+      Environment environment, BrokerConfig config, String version, StoreLocation location)
+      throws StartException {
     this.environment = environment;
     this.config = config;
     this.version = version;
     this.location = location;
-    this.store = SharedStore.open(location, environment);
+    try {
+      this.store = SharedStore.open(location, environment);
+    } catch (IllegalArgumentException e) {
+      throw new StartException("The store " + location + " cannot be used: " + e.getMessage(), e);
+    }
     this.peers =
         new PeerConnections(
             environment.threads().pool("peer-names", NAME_THREADS, NAMES_WAITING_MAX));

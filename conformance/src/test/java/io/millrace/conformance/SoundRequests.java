@@ -2,6 +2,10 @@ package io.millrace.conformance;
 
 import java.util.List;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
+import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignablePartition;
+import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignableTopic;
+import org.apache.kafka.common.message.AlterReplicaLogDirsRequestData;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
@@ -16,6 +20,7 @@ import org.apache.kafka.common.message.DescribeGroupsRequestData;
 import org.apache.kafka.common.message.DescribeLogDirsRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData.TopicRequest;
+import org.apache.kafka.common.message.ElectLeadersRequestData;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
@@ -33,6 +38,7 @@ import org.apache.kafka.common.message.ListGroupsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
+import org.apache.kafka.common.message.ListPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
@@ -76,6 +82,8 @@ final class SoundRequests {
   ApiMessage of(ApiKeys api, int version) {
     Member nobody = new Member("g", "", -1);
     return switch (api) {
+      case ALTER_PARTITION_REASSIGNMENTS -> reassign();
+      case ALTER_REPLICA_LOG_DIRS -> new AlterReplicaLogDirsRequestData();
       case API_VERSIONS ->
           new ApiVersionsRequestData().setClientSoftwareName("raw").setClientSoftwareVersion("1");
       case CREATE_PARTITIONS -> createPartitions(version);
@@ -94,6 +102,8 @@ final class SoundRequests {
       case DESCRIBE_TOPIC_PARTITIONS ->
           new DescribeTopicPartitionsRequestData()
               .setTopics(List.of(new TopicRequest().setName(topic)));
+      case ELECT_LEADERS ->
+          new ElectLeadersRequestData().setTopicPartitions(null).setTimeoutMs(TIMEOUT_MS);
       case FETCH -> fetch(version);
       case FIND_COORDINATOR -> findCoordinator(version);
       case INCREMENTAL_ALTER_CONFIGS -> alterConfigs();
@@ -103,6 +113,8 @@ final class SoundRequests {
               .setTransactionTimeoutMs(TIMEOUT_MS);
       case LIST_GROUPS -> new ListGroupsRequestData();
       case LIST_OFFSETS -> listOffsets(version);
+      case LIST_PARTITION_REASSIGNMENTS ->
+          new ListPartitionReassignmentsRequestData().setTopics(null);
       case METADATA -> metadata(version);
       case OFFSET_COMMIT -> offsetCommit(nobody, version);
       case OFFSET_FETCH -> offsetFetch(nobody, version);
@@ -119,6 +131,16 @@ final class SoundRequests {
         .topics()
         .add(new CreatePartitionsTopic().setName(topic).setCount(version + 2).setAssignments(null));
     return request;
+  }
+
+  /** To where it is already. */
+  private ApiMessage reassign() {
+    ReassignablePartition partition =
+        new ReassignablePartition().setPartitionIndex(0).setReplicas(List.of(1));
+    return new AlterPartitionReassignmentsRequestData()
+        .setTopics(
+            List.of(new ReassignableTopic().setName(topic).setPartitions(List.of(partition))))
+        .setTimeoutMs(TIMEOUT_MS);
   }
 
   private static ApiMessage createTopics(String name) {

@@ -51,6 +51,11 @@ public final class Keys {
     return FENCE + writer;
   }
 
+  /** The incarnation in a key of {@link #fence}. */
+  public static WriterId fenced(String key) {
+    return WriterId.parse(key.substring(FENCE.length()));
+  }
+
   /** The incarnation in a key of the form {@code .../<writer>/<counter>}. */
   public static WriterId writer(String key) {
     int end = key.lastIndexOf('/');

@@ -4,6 +4,7 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataImage.Topic;
+import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,6 +49,15 @@ public record ClusterView(MetadataImage image, String listener) {
             new Broker(incarnation.nodeId(), e.host(), e.port(), incarnation.rack()));
   }
 
+  /** The node id under which the issuer of the log's commands is registered. */
+  public static int ownNodeId(MetadataLog metadata) {
+    Incarnation own = metadata.image().incarnations().get(metadata.writer());
+    if (own == null) {
+      throw new IllegalStateException("this broker is not registered");
+    }
+    return own.nodeId();
+  }
+
   /** -1 if no broker lives. */
   public int controllerId() {
     return image.brokers().isEmpty() ? -1 : image.brokers().firstKey();
@@ -70,11 +80,24 @@ public record ClusterView(MetadataImage image, String listener) {
 
   /** Node id of the leader; -1 while there is none. */
   public int leaderId(Partition partition) {
+    return leaderId(image, partition);
+  }
+
+  /** Likewise, whatever the listener. */
+  public static int leaderId(MetadataImage image, Partition partition) {
     return partition
         .leader()
         .flatMap(writer -> Optional.ofNullable(image.incarnations().get(writer)))
         .map(Incarnation::nodeId)
         .orElse(-1);
+  }
+
+  /** The leader at its address on the listener, if there is one that has such an address. */
+  public Optional<Broker> leader(Partition partition) {
+    return partition
+        .leader()
+        .flatMap(writer -> Optional.ofNullable(image.incarnations().get(writer)))
+        .flatMap(this::at);
   }
 
   /** What a client is told of a partition besides its leader. */

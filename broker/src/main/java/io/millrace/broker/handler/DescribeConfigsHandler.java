@@ -2,6 +2,7 @@ package io.millrace.broker.handler;
 
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
+import io.millrace.broker.cluster.ClusterView;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.cluster.Refusal;
 import io.millrace.broker.config.BrokerConfig;
@@ -110,12 +111,13 @@ public final class DescribeConfigsHandler implements ApiHandler<DescribeConfigsR
       return new Found.Refused(
           Refusal.invalidRequest("Broker id must be an integer, but it is: " + name));
     }
-    return id == config.nodeId()
+    int own = ClusterView.ownNodeId(metadata);
+    return id == own
         ? new Found.Entries(config.describe())
         : new Found.Refused(
             Refusal.invalidRequest(
                 "Unexpected broker id, expected %d or empty string, but received %s"
-                    .formatted(config.nodeId(), name)));
+                    .formatted(own, name)));
   }
 
   private static boolean wanted(DescribeConfigsResource resource, ConfigEntry entry) {

@@ -2,19 +2,22 @@ package io.millrace.broker.handler;
 
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
+import io.millrace.broker.cluster.ClusterView;
 import io.millrace.broker.fetch.FetchKey;
 import io.millrace.broker.fetch.FetchLimits;
-import io.millrace.broker.fetch.FetchSessions;
 import io.millrace.broker.fetch.FetchSessions.Answer;
 import io.millrace.broker.fetch.FetchSessions.Plan;
+import io.millrace.broker.fetch.FetchSessions;
 import io.millrace.broker.fetch.PartitionFetch;
 import io.millrace.broker.fetch.WaitingFetch;
 import io.millrace.protocol.RecordSlices;
 import io.millrace.runtime.EventLoop;
-import io.millrace.storage.log.PartitionLog;
 import io.millrace.storage.log.PartitionLog.Isolation;
 import io.millrace.storage.log.PartitionLog.LogSlice;
+import io.millrace.storage.log.PartitionLog;
 import io.millrace.storage.log.Partitions;
+import io.millrace.storage.metadata.MetadataImage.Partition;
+import io.millrace.storage.metadata.MetadataImage.Topic;
 import io.millrace.storage.metadata.MetadataImage;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,10 +26,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.kafka.common.message.FetchRequestData;
-import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.FetchResponseData.AbortedTransaction;
 import org.apache.kafka.common.message.FetchResponseData.FetchableTopicResponse;
+import org.apache.kafka.common.message.FetchResponseData.LeaderIdAndEpoch;
+import org.apache.kafka.common.message.FetchResponseData.NodeEndpoint;
 import org.apache.kafka.common.message.FetchResponseData.PartitionData;
+import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -44,6 +49,9 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
    * not stay.
    */
   private static final int WAIT_MS_MAX = 60_000;
+
+  /** From this version on a client that came to the wrong broker is told the right one. */
+  private static final int LEADER_NAMED = 16;
 
   private final Supplier<MetadataImage> image;
   private final Partitions partitions;
@@ -85,7 +93,13 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
       case Plan.Serve plan -> {
         FetchLimits limits = limits(request);
         yield WaitingFetch.fetch(image, partitions, loop, plan.wishes(), limits)
-            .thenApply(fetched -> response(plan, fetched, limits.isolation()));
+            .thenApply(fetched -> {
+              FetchResponseData response = response(plan, fetched, limits.isolation());
+              if (context.version() >= LEADER_NAMED) {
+                nameLeaders(response, context.listener());
+              }
+              return response;
+            });
       }
     };
   }
@@ -117,6 +131,43 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
             .setSessionId(answer.sessionId());
     answer.partitions().forEach((key, data) -> add(response, key, data));
     return response;
+  }
+
+  private void nameLeaders(FetchResponseData response, String listener) {
+    ClusterView view = new ClusterView(image.get(), listener);
+    for (FetchableTopicResponse topic : response.responses()) {
+      Topic known = view.image().topic(topic.topicId());
+      for (PartitionData answer : topic.partitions()) {
+        if (known == null
+            || !wrongLeader(answer.errorCode())
+            || answer.partitionIndex() >= known.partitions().size()) {
+          continue;
+        }
+        Partition partition = known.partitions().get(answer.partitionIndex());
+        view.leader(partition)
+            .ifPresent(leader -> {
+              answer.setCurrentLeader(
+                  new LeaderIdAndEpoch()
+                      .setLeaderId(leader.id())
+                      .setLeaderEpoch(partition.leaderEpoch()));
+              if (response.nodeEndpoints().find(leader.id()) == null) {
+                response
+                    .nodeEndpoints()
+                    .add(
+                        new NodeEndpoint()
+                            .setNodeId(leader.id())
+                            .setHost(leader.host())
+                            .setPort(leader.port())
+                            .setRack(leader.rack().orElse(null)));
+              }
+            });
+      }
+    }
+  }
+
+  private static boolean wrongLeader(short error) {
+    return error == Errors.NOT_LEADER_OR_FOLLOWER.code()
+        || error == Errors.FENCED_LEADER_EPOCH.code();
   }
 
   private static void add(FetchResponseData response, FetchKey key, PartitionData data) {

@@ -4,6 +4,7 @@ import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.cluster.Refusal;
+import io.millrace.broker.config.BrokerKeys;
 import io.millrace.broker.config.TopicConfigChanges;
 import io.millrace.broker.config.TopicConfigChanges.Change;
 import io.millrace.storage.metadata.MetadataImage;
@@ -33,7 +34,8 @@ import org.apache.kafka.common.protocol.Errors;
 /**
  * IncrementalAlterConfigs: sets, deletes, appends to and subtracts from configs of topics. A list
  * is changed as it stands when the change is committed, so that none is lost between two requests.
- * Configs of brokers are read at their start only.
+ * Configs of brokers are read at their start only, so that deleting one, as Kafka's tools do when
+ * they tidy up, finds nothing to delete.
  */
 public final class IncrementalAlterConfigsHandler
     implements ApiHandler<IncrementalAlterConfigsRequestData> {
@@ -79,14 +81,27 @@ public final class IncrementalAlterConfigsHandler
       AlterConfigsResource resource, boolean validateOnly) {
     return switch (ConfigResource.Type.forId(resource.resourceType())) {
       case TOPIC -> alterTopic(resource, validateOnly);
-      case BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP ->
-          refused(
-              Refusal.invalidRequest(
-                  "Configs of resource type %d cannot be altered on this broker; set them in its configuration file and start it again."
-                      .formatted(resource.resourceType())));
+      case BROKER -> alterBroker(resource);
+      case BROKER_LOGGER, CLIENT_METRICS, GROUP -> unalterable(resource);
       case UNKNOWN ->
           refused(Refusal.invalidRequest("Unknown resource type " + resource.resourceType()));
     };
+  }
+
+  private CompletableFuture<Optional<Refusal>> alterBroker(AlterConfigsResource resource) {
+    boolean deletes =
+        resource.configs().stream()
+            .allMatch(config ->
+                config.configOperation() == OpType.DELETE.id()
+                    && BrokerKeys.find(config.name()) != null);
+    return deletes ? CompletableFuture.completedFuture(Optional.empty()) : unalterable(resource);
+  }
+
+  private static CompletableFuture<Optional<Refusal>> unalterable(AlterConfigsResource resource) {
+    return refused(
+        Refusal.invalidRequest(
+            "Configs of resource type %d cannot be altered on this broker; set them in its configuration file and start it again."
+                .formatted(resource.resourceType())));
   }
 
   private CompletableFuture<Optional<Refusal>> alterTopic(

@@ -33,7 +33,8 @@ import org.apache.kafka.common.requests.ListOffsetsRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * ListOffsets: earliest, latest, by time, the largest time. There is no second tier: the earliest
+ * ListOffsets: earliest, latest, by time, the largest time. What may have grown elsewhere is answered
+ * with a proof of leadership (invariant I12). There is no second tier: the earliest
  * local offset is the earliest, and nothing is tiered or waits to be.
  */
 public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestData> {
@@ -139,11 +140,7 @@ public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestDa
   private static CompletableFuture<Optional<OffsetAtTime>> find(
       PartitionLog log, ListOffsetsPartition asked, boolean committed) {
     checkEpoch(log, asked.currentLeaderEpoch());
-    long end = committed ? log.lastStableOffset() : log.highWatermark();
     long timestamp = asked.timestamp();
-    if (timestamp == ListOffsetsRequest.LATEST_TIMESTAMP) {
-      return found(end, log.leaderEpoch());
-    }
     if (timestamp == ListOffsetsRequest.EARLIEST_TIMESTAMP
         || timestamp == ListOffsetsRequest.EARLIEST_LOCAL_TIMESTAMP) {
       return found(log.logStart(), log.epochAt(log.logStart()));
@@ -151,6 +148,16 @@ public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestDa
     if (timestamp == ListOffsetsRequest.LATEST_TIERED_TIMESTAMP
         || timestamp == ListOffsetsRequest.EARLIEST_PENDING_UPLOAD_TIMESTAMP) {
       return found(NONE, UNKNOWN_EPOCH);
+    }
+    CompletableFuture<Optional<OffsetAtTime>> found = findAtEnd(log, timestamp, committed);
+    return log.proof().thenCompose(_ -> found);
+  }
+
+  private static CompletableFuture<Optional<OffsetAtTime>> findAtEnd(
+      PartitionLog log, long timestamp, boolean committed) {
+    long end = committed ? log.lastStableOffset() : log.highWatermark();
+    if (timestamp == ListOffsetsRequest.LATEST_TIMESTAMP) {
+      return found(end, log.leaderEpoch());
     }
     CompletableFuture<Optional<OffsetAtTime>> record =
         timestamp == ListOffsetsRequest.MAX_TIMESTAMP

@@ -3,17 +3,20 @@ package io.millrace.broker.handler;
 import io.millrace.broker.api.ApiErrors;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
+import io.millrace.broker.cluster.ClusterView;
 import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.broker.produce.RefusedBatchException;
 import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.storage.log.PartitionLog.Appended;
-import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataImage.Topic;
+import io.millrace.storage.metadata.MetadataImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidRequiredAcksException;
@@ -21,13 +24,15 @@ import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicIdException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
-import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
-import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceResponseData.BatchIndexAndErrorMessage;
+import org.apache.kafka.common.message.ProduceResponseData.LeaderIdAndEpoch;
+import org.apache.kafka.common.message.ProduceResponseData.NodeEndpoint;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
+import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.BaseRecords;
@@ -48,6 +53,9 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
   private static final short ACKS_ALL = -1;
   private static final short ACKS_NONE = 0;
   private static final short ACKS_LEADER = 1;
+
+  /** From this version on a client that came to the wrong broker is told the right one. */
+  private static final int LEADER_NAMED = 10;
 
   private final Supplier<MetadataImage> image;
   private final PartitionProduce produce;
@@ -70,10 +78,15 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
           new TransactionalIdAuthorizationException(
               "A transactional batch came without a transactional id."));
     }
-    Round round = new Round(request);
+    Round round =
+        new Round(
+            request.acks(),
+            context.version() < LEADER_NAMED
+                ? response -> {}
+                : response -> nameLeaders(response, context.listener()));
     MetadataImage now = image.get();
     for (TopicProduceData topic : request.topicData()) {
-      Topic known = find(now, topic);
+      Topic known = find(now, topic.name(), topic.topicId());
       TopicProduceResponse answers =
           new TopicProduceResponse().setName(topic.name()).setTopicId(topic.topicId());
       round.response.responses().add(answers);
@@ -119,6 +132,38 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
     }
   }
 
+  private void nameLeaders(ProduceResponseData response, String listener) {
+    ClusterView view = new ClusterView(image.get(), listener);
+    for (TopicProduceResponse topic : response.responses()) {
+      Topic known = find(view.image(), topic.name(), topic.topicId());
+      for (PartitionProduceResponse answer : topic.partitionResponses()) {
+        if (known == null
+            || answer.errorCode() != Errors.NOT_LEADER_OR_FOLLOWER.code()
+            || answer.index() >= known.partitions().size()) {
+          continue;
+        }
+        Partition partition = known.partitions().get(answer.index());
+        view.leader(partition)
+            .ifPresent(leader -> {
+              answer.setCurrentLeader(
+                  new LeaderIdAndEpoch()
+                      .setLeaderId(leader.id())
+                      .setLeaderEpoch(partition.leaderEpoch()));
+              if (response.nodeEndpoints().find(leader.id()) == null) {
+                response
+                    .nodeEndpoints()
+                    .add(
+                        new NodeEndpoint()
+                            .setNodeId(leader.id())
+                            .setHost(leader.host())
+                            .setPort(leader.port())
+                            .setRack(leader.rack().orElse(null)));
+              }
+            });
+      }
+    }
+  }
+
   private static boolean isTransactional(ProduceRequestData request) {
     for (TopicProduceData topic : request.topicData()) {
       for (PartitionProduceData partition : topic.partitionData()) {
@@ -134,10 +179,8 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
     return false;
   }
 
-  private static @Nullable Topic find(MetadataImage now, TopicProduceData topic) {
-    return topic.topicId().equals(Uuid.ZERO_UUID)
-        ? now.topic(topic.name())
-        : now.topic(topic.topicId());
+  private static @Nullable Topic find(MetadataImage now, String name, Uuid id) {
+    return id.equals(Uuid.ZERO_UUID) ? now.topic(name) : now.topic(id);
   }
 
   private static @Nullable ByteBuffer bytes(@Nullable BaseRecords records) {
@@ -157,10 +200,12 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
     private final CompletableFuture<@Nullable ProduceResponseData> done = new CompletableFuture<>();
     private final AtomicInteger pending = new AtomicInteger(1);
     private final short acks;
+    private final Consumer<ProduceResponseData> finish;
     private volatile boolean fateUnknown;
 
-    Round(ProduceRequestData request) {
-      this.acks = request.acks();
+    Round(short acks, Consumer<ProduceResponseData> finish) {
+      this.acks = acks;
+      this.finish = finish;
     }
 
     void begin() {
@@ -191,6 +236,7 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
         done.completeExceptionally(
             new NetworkException("The log ended before it knew what became of a batch."));
       } else if (acks != ACKS_NONE) {
+        finish.accept(response);
         done.complete(response);
       } else if (hasError()) {
         done.completeExceptionally(new NetworkException("A produce request with acks=0 failed."));

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The broker's listeners and their connections, on a few event loops shared by all. In this order:
- * {@link #bind} takes the ports, {@link #open} lets clients in, {@link #closeListeners} lets no
- * more in, {@link #close} ends the rest. Where other brokers connect too, {@link #openToPeers}
+ * {@link #bind} takes the ports, {@link #open} lets clients in, {@link #letNoMoreIn}
+ * leaves it at those, {@link #close} ends the rest. Where other brokers connect too, {@link #openToPeers}
  * comes first, and {@link #closeClients} and {@link #open} again part one life from the next.
  */
 public final class NetworkServer implements AutoCloseable {
@@ -193,8 +193,19 @@ public final class NetworkServer implements AutoCloseable {
     clients.forEach(c -> c.pipeline().fireUserEventTriggered(CloseReason.INCARNATION_OVER));
   }
 
-  /** Lets no more clients in; connections stay. */
-  public void closeListeners() {
+  /**
+   * Lets no more clients in; connections stay. Other brokers still may connect: to them a closed
+   * port means that the process is gone.
+   */
+  public void letNoMoreIn() {
+    if (peerService == null) {
+      closeListeners();
+    } else {
+      dispatcher = null;
+    }
+  }
+
+  private void closeListeners() {
     servers.forEach(server -> server.close().awaitUninterruptibly());
     servers.clear();
   }

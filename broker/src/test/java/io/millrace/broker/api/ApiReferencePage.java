@@ -20,7 +20,8 @@ final class ApiReferencePage {
   private static final String TOKENS = "Comes with SASL and delegation tokens.";
   private static final String GROUPS = "Comes with the rest of the group APIs.";
   private static final String QUOTAS = "Comes with quotas.";
-  private static final String MOVES = "Comes with more than one broker.";
+  private static final String NOTHING_TO_UNREGISTER =
+      "A broker that has ended is recovered by the others and leads nothing.";
   private static final String QUORUM =
       "There is no quorum: metadata is a log of objects in the store.";
   private static final String CONSUMER_GROUPS =
@@ -51,8 +52,7 @@ final class ApiReferencePage {
     put(r, TOKENS, ApiKeys.EXPIRE_DELEGATION_TOKEN, ApiKeys.DESCRIBE_DELEGATION_TOKEN);
     put(r, GROUPS, ApiKeys.DELETE_GROUPS, ApiKeys.OFFSET_DELETE);
     put(r, QUOTAS, ApiKeys.DESCRIBE_CLIENT_QUOTAS, ApiKeys.ALTER_CLIENT_QUOTAS);
-    put(r, MOVES, ApiKeys.ELECT_LEADERS, ApiKeys.ALTER_PARTITION_REASSIGNMENTS);
-    put(r, MOVES, ApiKeys.LIST_PARTITION_REASSIGNMENTS, ApiKeys.UNREGISTER_BROKER);
+    put(r, NOTHING_TO_UNREGISTER, ApiKeys.UNREGISTER_BROKER);
     put(r, QUORUM, ApiKeys.DESCRIBE_QUORUM, ApiKeys.ADD_RAFT_VOTER, ApiKeys.REMOVE_RAFT_VOTER);
     put(r, CONSUMER_GROUPS, ApiKeys.CONSUMER_GROUP_HEARTBEAT, ApiKeys.CONSUMER_GROUP_DESCRIBE);
     put(r, SHARE, ApiKeys.SHARE_GROUP_HEARTBEAT, ApiKeys.SHARE_GROUP_DESCRIBE, ApiKeys.SHARE_FETCH);
@@ -70,7 +70,6 @@ final class ApiReferencePage {
         ApiKeys.ALTER_CONFIGS);
     put(r, "Comes with configuration of more than topics.", ApiKeys.LIST_CONFIG_RESOURCES);
     put(r, "No feature has levels to change yet.", ApiKeys.UPDATE_FEATURES);
-    put(r, "Data lies in the store, not in folders of a broker.", ApiKeys.ALTER_REPLICA_LOG_DIRS);
     return r;
   }
 

@@ -105,6 +105,10 @@ class ConfigHandlersTest {
         .containsExactly("24", "168");
     assertThat(alter(BROKER, "1", OpType.SET, "log.retention.ms", "5"))
         .startsWith("INVALID_REQUEST");
+    assertThat(alter(BROKER, "1", OpType.DELETE, "leader.replication.throttled.rate", null))
+        .as("as the reassignment tool tidies up")
+        .startsWith("NONE");
+    assertThat(alter(BROKER, "1", OpType.DELETE, "nonsense", null)).startsWith("INVALID_REQUEST");
   }
 
   @ParameterizedTest

@@ -94,8 +94,6 @@ final class Heartbeats {
   private void onAlive(Peer peer, Alive alive) {
     if (alive.writer().equals(peer.incarnation.writer())) {
       peer.onHeard(clock.monotonicNs(), alive.entryNumber(), alive.storeAgeMs());
-    } else if (alive.writer().equals(metadata.writer())) {
-      peer.onSilent(); // the address leads back to this broker
     } else {
       peer.onRefused(); // a later life: the one that registered the address is over
     }

@@ -42,8 +42,7 @@ final class LeaderBalance {
     LeaderBalance plan = new LeaderBalance(image, moved);
     for (Topic topic : image.topics().values()) {
       for (int number = 0; number < topic.partitions().size(); number++) {
-        plan.add(
-            new PartitionId(topic.id(), number), topic.partitions().get(number), balance);
+        plan.add(new PartitionId(topic.id(), number), topic.partitions().get(number), balance);
         if (plan.records.size() >= recordsMax) {
           return List.copyOf(plan.records.subList(0, recordsMax));
         }

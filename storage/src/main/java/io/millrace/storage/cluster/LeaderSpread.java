@@ -63,9 +63,7 @@ final class LeaderSpread {
 
   private boolean moveOne() {
     List<Integer> byCount =
-        live.stream()
-            .sorted((a, b) -> count(a) != count(b) ? count(a) - count(b) : a - b)
-            .toList();
+        live.stream().sorted((a, b) -> count(a) != count(b) ? count(a) - count(b) : a - b).toList();
     for (int to : byCount) {
       for (int from : byCount.reversed()) {
         if (count(from) - count(to) >= 2) {

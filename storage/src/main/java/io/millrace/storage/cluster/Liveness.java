@@ -162,10 +162,11 @@ final class Liveness {
       heartbeats.send(peer);
     } else if (peer.toldEntryNumber < entryNumber && !peer.newsWaits) {
       peer.newsWaits = true;
-      var _ = inFlight.thenRun(() -> {
-        peer.newsWaits = false;
-        tell(peer);
-      });
+      var _ =
+          inFlight.thenRun(() -> {
+            peer.newsWaits = false;
+            tell(peer);
+          });
     }
   }
 

@@ -127,13 +127,11 @@ public final class NodeIds {
     if (address == null) {
       return CompletableFuture.completedFuture(null); // it cannot be asked
     }
-    return link.call(
-            address, new Heartbeat(NOBODY, entryNumber, 0), settings.heartbeatIntervalNs())
+    return link.call(address, new Heartbeat(NOBODY, entryNumber, 0), settings.heartbeatIntervalNs())
         .thenCompose(outcome -> {
           if (outcome instanceof PeerOutcome.Answered(Alive alive)) {
             return alive.writer().equals(older.writer())
-                ? CompletableFuture.failedFuture(
-                    new NodeIdInUseException(older.nodeId(), address))
+                ? CompletableFuture.failedFuture(new NodeIdInUseException(older.nodeId(), address))
                 : CompletableFuture.completedFuture(null);
           }
           return question < QUESTIONS

@@ -50,8 +50,7 @@ public final class PeerCodec {
               .formatted(commit.commands().size(), Command.UNSETTLED_MAX));
     }
     switch (request) {
-      case Heartbeat r ->
-          out.u16(1).writer(r.from()).i64(r.entryNumber()).i64(r.storeAgeMs());
+      case Heartbeat r -> out.u16(1).writer(r.from()).i64(r.entryNumber()).i64(r.storeAgeMs());
       case Commit r ->
           out.u16(2)
               .writer(r.from())
@@ -67,11 +66,7 @@ public final class PeerCodec {
     Encoder out = new Encoder().i32(REPLY).u16(VERSION);
     switch (reply) {
       case Alive r ->
-          out.u16(1)
-              .writer(r.writer())
-              .i32(r.nodeId())
-              .i64(r.entryNumber())
-              .i64(r.storeAgeMs());
+          out.u16(1).writer(r.writer()).i32(r.nodeId()).i64(r.entryNumber()).i64(r.storeAgeMs());
       case Committed r ->
           out.u16(2)
               .list(r.voidReasons(), reason -> out.optional(reason, out::text))
@@ -146,7 +141,7 @@ public final class PeerCodec {
       in.end();
       return read;
     } catch (MetadataCorruptException | NewerVersionException e) {
-      throw new PeerFormatException(e.getMessage(), e);
+      throw new PeerFormatException(String.valueOf(e.getMessage()), e);
     }
   }
 

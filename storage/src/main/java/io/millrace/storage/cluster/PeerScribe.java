@@ -78,8 +78,6 @@ public final class PeerScribe implements Scribe {
 
   private boolean isHeld(WriterId scribe) {
     Held now = held;
-    return now != null
-        && now.writer().equals(scribe)
-        && clock.monotonicNs() - now.untilNs() < 0;
+    return now != null && now.writer().equals(scribe) && clock.monotonicNs() - now.untilNs() < 0;
   }
 }

@@ -144,6 +144,7 @@ final class IncarnationStart {
         new Handovers(metadata, partitions, log.wal(), maintenance::checkpoint, loop);
     metadata.addListener(partitions::onImage);
     metadata.addListener(maintenance::onImage);
+    metadata.addListener(checkpointer::onImage);
     metadata.addListener(handovers::onImage);
     return new Incarnation(
         home, metadata, new ProducerIds(metadata), log.wal(), partitions, maintenance, handovers);

@@ -7,6 +7,7 @@ import io.millrace.storage.PartitionId;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Checkpoint;
 import io.millrace.storage.metadata.MetadataImage.Partition;
+import io.millrace.storage.metadata.MetadataImage.Topic;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ObjectInfo;
 import io.millrace.storage.object.CheckpointWriter.Led;
@@ -64,6 +65,31 @@ public final class Checkpointer implements AutoCloseable {
     this.loop = loop;
     this.clock = clock;
     this.known = known;
+  }
+
+  /**
+   * On the metadata loop, for each image in order: of what is led here from now on the former leader
+   * may have published more than its last checkpoint covers.
+   */
+  @SuppressWarnings("ReferenceEquality") // a topic without a change is the very object
+  public void onImage(MetadataImage before, MetadataImage after) {
+    if (before.sameTopics(after)) {
+      return;
+    }
+    List<PartitionId> taken = new ArrayList<>();
+    for (Topic topic : after.topics().values()) {
+      if (topic != before.topic(topic.id())) {
+        for (int i = 0; i < topic.partitions().size(); i++) {
+          PartitionId id = new PartitionId(topic.id(), i);
+          if (leads(after, id) && !leads(before, id) && before.partition(id) != null) {
+            taken.add(id);
+          }
+        }
+      }
+    }
+    if (!taken.isEmpty()) {
+      loop.execute(() -> dirty.addAll(taken));
+    }
   }
 
   /** A round every {@code intervalNs} from now on. */

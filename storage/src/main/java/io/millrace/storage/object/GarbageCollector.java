@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +39,10 @@ public final class GarbageCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
   private static final int PAGE_KEYS = 1000;
   private static final List<String> UPLOADED = List.of(Keys.DATA, Keys.CHECKPOINT);
+
+  /** Prefixes behind which the writer stands in the key. */
+  private static final List<String> WRITERS =
+      List.of(Keys.DATA, Keys.CHECKPOINT, Keys.WAL, Keys.META_SNAPSHOT);
 
   private final ObjectStore store;
   private final MetadataLog metadata;
@@ -109,7 +114,7 @@ public final class GarbageCollector implements AutoCloseable {
             swept.thenComposeAsync(_ -> sweepPage(prefix, k -> deletable(k, at, listed)), loop);
       }
     }
-    return swept.thenComposeAsync(_ -> abortUnfinished(now), loop);
+    return swept.thenComposeAsync(_ -> abortUnfinished(now, boundary), loop);
   }
 
   /**
@@ -220,27 +225,47 @@ public final class GarbageCollector implements AutoCloseable {
             loop);
   }
 
-  /** Leftovers of merges whose incarnation has ended. */
-  private CompletableFuture<Void> abortUnfinished(MetadataImage image) {
+  /** What nobody will finish any more: leftovers of merges, and of whoever died within a put. */
+  private CompletableFuture<Void> abortUnfinished(
+      MetadataImage image, @Nullable CollectorBoundary boundary) {
     return store
-        .unfinishedPuts(Keys.DATA)
+        .unfinishedPuts("")
         .thenComposeAsync(
             outcome -> {
               if (!(outcome instanceof UnfinishedOutcome.Puts found)) {
                 return CompletableFuture.completedFuture(null);
               }
-              Iterator<UnfinishedPut> ended =
+              Iterator<UnfinishedPut> given =
                   found.puts().stream()
-                      .filter(put -> hasEnded(Keys.writer(put.key()), image))
+                      .filter(put -> isGivenUp(put.key(), image, boundary))
                       .iterator();
               return LoopSteps.repeat(
                   loop,
                   () ->
-                      ended.hasNext()
-                          ? store.abortUnfinished(ended.next()).thenApply(_ -> true)
+                      given.hasNext()
+                          ? store.abortUnfinished(given.next()).thenApply(_ -> true)
                           : CompletableFuture.completedFuture(false));
             },
             loop);
+  }
+
+  /**
+   * Whoever is still at it after all is told that its put is of unknown fate, and finds out what the
+   * image says: a number that was collected, or an incarnation that has ended.
+   */
+  static boolean isGivenUp(
+      String key, MetadataImage image, @Nullable CollectorBoundary boundary) {
+    if (key.startsWith(Keys.META_LOG)) {
+      return boundary != null && Keys.number(key) <= boundary.image().entryNumber();
+    }
+    if (key.startsWith(Keys.META_BOUNDARY)) {
+      return boundary != null && Keys.number(key) <= boundary.number();
+    }
+    if (key.startsWith(Keys.FENCE)) {
+      Incarnation ended = image.incarnations().get(Keys.fenced(key));
+      return ended != null && ended.state() == IncarnationState.RECOVERED;
+    }
+    return WRITERS.stream().anyMatch(key::startsWith) && hasEnded(Keys.writer(key), image);
   }
 
   private static boolean hasEnded(WriterId writer, MetadataImage image) {

@@ -62,13 +62,11 @@ final class MergePlanner {
   }
 
   private Optional<MergePlan> dead(MetadataImage image) {
-    if (!image.isLowestLive(self)) {
-      return Optional.empty();
-    }
+    boolean lowest = image.isLowestLive(self);
     List<ObjectInfo> dead =
         image.objects().values().stream()
-            .filter(o ->
-                o.level() > 0 && o.ofOnePartition() && o.endOffset() <= dropBelow(image, o.first()))
+            .filter(o -> o.level() > 0 ? lowest : isMine(image, o.writer()))
+            .filter(o -> o.ofOnePartition() && o.endOffset() <= dropBelow(image, o.first()))
             .limit(settings.sharedObjectsMax())
             .toList();
     return dead.isEmpty() ? Optional.empty() : Optional.of(new MergePlan(dead, 1));

@@ -105,9 +105,9 @@ public final class ObjectLogRecovery implements LogRecovery {
     return calls
         .get(key, OBJECT_BYTES_MAX)
         .thenAccept(outcome -> {
-          if (outcome instanceof GetOutcome.Found(ByteBuffer body)
-              && scan.entry(body) instanceof WalEntry later
-              && later.durableSequence() > endSequence) {
+          WalEntry later =
+              outcome instanceof GetOutcome.Found(ByteBuffer body) ? scan.entry(body) : null;
+          if (later != null && later.durableSequence() > endSequence) {
             throw scan.missing(endSequence + 1, key, later);
           }
         });

@@ -4,6 +4,7 @@ import io.millrace.runtime.EventLoop.Cancellable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,28 +15,29 @@ final class EntryPublication {
   private final ObjectWalSettings settings;
   private final WalFileListener publisher;
   private final WalLoop loop;
-  private final Listener listener;
+  private final Runnable onPublished;
+  private final Consumer<Throwable> onFailed;
   private List<SealedWalFile> waiting = new ArrayList<>();
   private long waitingBytes;
   private int unpublished;
   private CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
   private @Nullable Cancellable timer;
 
-  /** Told on the loop. */
-  interface Listener {
-    /** Some of the entries stand in the image now. */
-    void onPublished();
-
-    /** They never will. */
-    void onPublishFailed(Throwable cause);
-  }
-
+  /**
+   * @param onPublished told on the loop that some of the entries stand in the image now
+   * @param onFailed told on the loop that they never will
+   */
   EntryPublication(
-      ObjectWalSettings settings, WalFileListener publisher, WalLoop loop, Listener listener) {
+      ObjectWalSettings settings,
+      WalFileListener publisher,
+      WalLoop loop,
+      Runnable onPublished,
+      Consumer<Throwable> onFailed) {
     this.settings = settings;
     this.publisher = publisher;
     this.loop = loop;
-    this.listener = listener;
+    this.onPublished = onPublished;
+    this.onFailed = onFailed;
   }
 
   /** Entries that are stored and not published. */
@@ -75,9 +77,9 @@ final class EntryPublication {
   private void onPublished(int entries, @Nullable Throwable failed) {
     unpublished -= entries;
     if (failed == null) {
-      listener.onPublished();
+      onPublished.run();
     } else {
-      listener.onPublishFailed(failed);
+      onFailed.accept(failed);
     }
   }
 }

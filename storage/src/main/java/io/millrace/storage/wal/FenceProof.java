@@ -7,6 +7,8 @@ import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -21,20 +23,19 @@ final class FenceProof {
   private final WriterId writer;
   private final WalLoop loop;
   private final Supplier<Backoff> backoffs;
-  private final Listener listener;
+  private final LongSupplier nextSequence;
+  private final Consumer<WalEndedException> onOver;
   private final ArrayDeque<Question> questions = new ArrayDeque<>();
   private @Nullable CompletableFuture<Void> arriving;
   private @Nullable WalEndedException ended;
   private boolean getInFlight;
   private Backoff backoff;
 
-  /**
-   * Of all who asked between two WAL numbers and between two gets.
-   *
-   * @param firstSequence the number that was to be attempted next
-   */
+  /** Of all who asked between two WAL numbers and between two gets. */
   private static final class Question {
+    /** The number that was to be attempted next: it or a later one proves it. */
     final long firstSequence;
+
     final CompletableFuture<Void> proven;
     boolean asked;
 
@@ -44,40 +45,40 @@ final class FenceProof {
     }
   }
 
-  /** The WAL, on its loop. */
-  interface Listener {
-    /** The lowest number that was never attempted. */
-    long nextSequence();
-
-    /** {@code fence/<writer>} is there. */
-    void onOver(WalEndedException cause);
-  }
-
+  /**
+   * @param nextSequence the lowest number that was never attempted
+   * @param onOver told that {@code fence/<writer>} is there
+   */
   FenceProof(
       ObjectStore store,
       WriterId writer,
       WalLoop loop,
       Supplier<Backoff> backoffs,
-      Listener listener) {
+      LongSupplier nextSequence,
+      Consumer<WalEndedException> onOver) {
     this.store = store;
     this.writer = writer;
     this.loop = loop;
     this.backoffs = backoffs;
-    this.listener = listener;
+    this.nextSequence = nextSequence;
+    this.onOver = onOver;
     this.backoff = backoffs.get();
   }
 
   /** Any thread. */
   CompletableFuture<Void> ask() {
     CompletableFuture<Void> question;
-    boolean first;
+    boolean first = false;
     synchronized (this) {
       if (ended != null) {
         return CompletableFuture.failedFuture(ended);
       }
-      first = arriving == null;
-      question = first ? new CompletableFuture<>() : arriving;
-      arriving = question;
+      question = arriving;
+      if (question == null) {
+        question = new CompletableFuture<>();
+        arriving = question;
+        first = true;
+      }
     }
     if (first) {
       loop.execute(this::onAsked);
@@ -96,12 +97,12 @@ final class FenceProof {
     if (proven == null) {
       return;
     }
-    long nextSequence = listener.nextSequence();
+    long next = nextSequence.getAsLong();
     Question last = questions.peekLast();
-    if (last != null && !last.asked && last.firstSequence == nextSequence) {
+    if (last != null && !last.asked && last.firstSequence == next) {
       last.proven.whenComplete((_, error) -> settle(proven, error));
     } else {
-      questions.addLast(new Question(nextSequence, proven));
+      questions.addLast(new Question(next, proven));
     }
     if (!getInFlight) {
       get();
@@ -130,7 +131,7 @@ final class FenceProof {
         getIfAsked();
       }
       case GetOutcome.Found _, GetOutcome.TooLarge _ ->
-          listener.onOver(
+          onOver.accept(
               new WalFencedException(
                   "this incarnation was fenced: %s is there".formatted(Keys.fence(writer))));
       case GetOutcome.Unknown _ ->

@@ -98,8 +98,14 @@ public final class ObjectWal implements Wal {
             new PutsListener());
     this.proof =
         new FenceProof(
-            store, writer, loop, () -> new Backoff(environment.randomness()), new ProofListener());
-    this.publication = new EntryPublication(settings, publisher, loop, new PublicationListener());
+            store,
+            writer,
+            loop,
+            () -> new Backoff(environment.randomness()),
+            entries::nextSequence,
+            this::end);
+    this.publication =
+        new EntryPublication(settings, publisher, loop, this::updateRoom, this::onPublishFailed);
     updateRoom();
   }
 
@@ -199,30 +205,10 @@ public final class ObjectWal implements Wal {
     }
   }
 
-  private final class ProofListener implements FenceProof.Listener {
-    @Override
-    public long nextSequence() {
-      return entries.nextSequence();
-    }
-
-    @Override
-    public void onOver(WalEndedException cause) {
-      end(cause);
-    }
-  }
-
-  private final class PublicationListener implements EntryPublication.Listener {
-    @Override
-    public void onPublished() {
-      updateRoom();
-    }
-
-    @Override
-    public void onPublishFailed(Throwable cause) {
-      end(
-          new WalEndedException(
-              "write-ahead log entries cannot be published: " + cause.getMessage(), cause));
-    }
+  private void onPublishFailed(Throwable cause) {
+    end(
+        new WalEndedException(
+            "write-ahead log entries cannot be published: " + cause.getMessage(), cause));
   }
 
   /** Publishes all that is acknowledged by now. */

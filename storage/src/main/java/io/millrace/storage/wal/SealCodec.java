@@ -47,7 +47,7 @@ public final class SealCodec {
 
   private static ByteBuffer finish(ByteBuffer out) {
     CRC32C crc = new CRC32C();
-    crc.update(out.array(), 0, out.position());
+    crc.update(out.duplicate().flip());
     return out.putInt((int) crc.getValue()).flip();
   }
 }

@@ -53,6 +53,9 @@ final class ClusterWorld {
   /** Calls that find nobody listening though somebody is. */
   int refusals;
 
+  /** Asked about suspects so far. */
+  int questions;
+
   private final EventLoop network;
   private final ObjectStore store = new MemoryStore();
   private final Map<Integer, Node> ports = new HashMap<>();
@@ -76,6 +79,7 @@ final class ClusterWorld {
     final int port = nextPort++;
     final MetadataLog metadata;
     final List<WriterId> takenOver = new ArrayList<>();
+    private final List<ClusterNode> joined = new ArrayList<>();
     Function<WriterId, CompletableFuture<Void>> takeover = this::recover;
     private PeerService service =
         _ -> CompletableFuture.completedFuture(new PeerReply.Declined("not registered yet"));
@@ -128,9 +132,15 @@ final class ClusterWorld {
                 return takeover.apply(writer);
               });
       service = node;
+      joined.add(node);
       node.start();
       nodes.add(this);
       return this;
+    }
+
+    /** Closes what {@link #joined} started; the metadata log stays. */
+    void leave() {
+      joined.forEach(ClusterNode::close);
     }
 
     WriterId writer() {
@@ -209,6 +219,7 @@ final class ClusterWorld {
       Node from, Endpoint address, PeerRequest request, long timeoutNs) {
     CompletableFuture<PeerOutcome> outcome = new CompletableFuture<>();
     byte[] bytes = PeerCodec.encode(request);
+    questions += request instanceof PeerRequest.Suspect ? 1 : 0;
     network.schedule(timeoutNs, () -> outcome.complete(new PeerOutcome.Silent("no answer")));
     network.schedule(
         DELAY_NS,

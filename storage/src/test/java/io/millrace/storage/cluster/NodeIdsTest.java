@@ -51,7 +51,8 @@ class NodeIdsTest {
     List<Integer> ids = new ArrayList<>();
     claims.forEach(claim -> ids.add(world.await(claim).incarnation().nodeId()));
 
-    assertThat(ids).containsExactlyInAnyOrderElementsOf(IntStream.rangeClosed(1, 15).boxed().toList());
+    assertThat(ids)
+        .containsExactlyInAnyOrderElementsOf(IntStream.rangeClosed(1, 15).boxed().toList());
     assertThat(processes)
         .allSatisfy(p -> assertThat(world.state(p)).isEqualTo(IncarnationState.REGISTERED));
   }
@@ -112,8 +113,10 @@ class NodeIdsTest {
   void ofTwoProcessesThatClaimOneIdAtOnceOneIsRefused() {
     Node first = world.process();
     Node second = world.process();
-    CompletableFuture<Registration> one = first.claim(OptionalInt.of(1)).whenComplete((r, _) -> joined(first, r));
-    CompletableFuture<Registration> two = second.claim(OptionalInt.of(1)).whenComplete((r, _) -> joined(second, r));
+    CompletableFuture<Registration> one =
+        first.claim(OptionalInt.of(1)).whenComplete((r, _) -> joined(first, r));
+    CompletableFuture<Registration> two =
+        second.claim(OptionalInt.of(1)).whenComplete((r, _) -> joined(second, r));
 
     world.runFor(seconds(30));
 

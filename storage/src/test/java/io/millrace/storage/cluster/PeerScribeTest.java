@@ -29,7 +29,8 @@ class PeerScribeTest {
   private final SimulatedScheduler scheduler = new SimulatedScheduler(1);
   private final ImageWorld world = new ImageWorld();
   private final List<String> asked = new ArrayList<>();
-  private PeerOutcome outcome = answered(new PeerReply.Committed(List.of(Optional.empty()), List.of()));
+  private PeerOutcome outcome =
+      answered(new PeerReply.Committed(List.of(Optional.empty()), List.of()));
 
   @BeforeEach
   void threeBrokers() {
@@ -96,8 +97,7 @@ class PeerScribeTest {
     PeerScribe scribe = scribe(C);
 
     assertThat(scribe.commit(world.image(), COMMANDS).join()).isEqualTo(new Answer.Silent());
-    assertThat(scribe.commit(world.image(), COMMANDS).join())
-        .isEqualTo(new Answer.NotHandedOver());
+    assertThat(scribe.commit(world.image(), COMMANDS).join()).isEqualTo(new Answer.NotHandedOver());
   }
 
   @Test

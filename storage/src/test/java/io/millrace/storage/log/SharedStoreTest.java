@@ -8,6 +8,7 @@ import io.millrace.storage.log.PartitionLog.Appended;
 import io.millrace.storage.log.PartitionLog.Isolation;
 import io.millrace.storage.log.PartitionLog.LogSlice;
 import io.millrace.storage.log.PartitionLog.Origin;
+import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
 import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -76,6 +77,40 @@ final class SharedStoreTest {
     cluster.commit(1, new TargetLeaderSet(id, 1));
     cluster.awaitLeader(1, id, 1);
     assertThat(append(1, id, 9).baseOffset()).isEqualTo(2);
+  }
+
+  @Test
+  void whatACrashedLeaderPublishedGetsACheckpointOfTheNextOne() {
+    cluster.start(1);
+    cluster.start(2);
+    PartitionId id = cluster.createTopic(1, "t", 1, 2);
+    append(1, id, 5, 6);
+    cluster.crash(1);
+    cluster.awaitLeader(2, id, 2);
+
+    cluster.until(() -> cluster.checkpointEnd(2, id) == 2);
+  }
+
+  @Test
+  void theSameSequenceAgainIsADuplicateThoughItsBatchIsBelowTheLogStart() {
+    cluster.start(1);
+    cluster.start(2);
+    PartitionId id = cluster.createTopic(1, "t", 1, 2);
+    Appended first = cluster.await(send(1, id, Batches.of(7, 0, 0, 3)));
+    cluster.commit(1, new LogStartMoved(id, 0, 3));
+    cluster.crash(1);
+    cluster.awaitLeader(2, id, 2);
+    cluster.until(() -> cluster.engine(2).metadata().image().objects().isEmpty());
+
+    Appended again = cluster.await(send(2, id, Batches.of(7, 0, 0, 3)));
+
+    assertThat(again.duplicate()).isTrue();
+    assertThat(again.baseOffset()).isEqualTo(first.baseOffset());
+    assertThat(cluster.await(send(2, id, Batches.of(7, 0, 3, 1))).baseOffset()).isEqualTo(3);
+  }
+
+  private CompletableFuture<Appended> send(int node, PartitionId id, ByteBuffer batch) {
+    return open(node, id).append(batch, -1, Origin.CLIENT);
   }
 
   private PartitionLog open(int node, PartitionId id) {

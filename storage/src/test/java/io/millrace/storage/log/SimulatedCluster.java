@@ -16,6 +16,7 @@ import io.millrace.storage.cluster.PeerOutcome;
 import io.millrace.storage.cluster.PeerRequest;
 import io.millrace.storage.metadata.BoundarySpacing;
 import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Checkpoint;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataLog.Outcome;
 import io.millrace.storage.metadata.MetadataRecord;
@@ -153,6 +154,13 @@ final class SimulatedCluster {
             .leader()
             .map(writer -> Objects.requireNonNull(image.incarnations().get(writer)).nodeId())
             .orElse(-1);
+  }
+
+  long checkpointEnd(int by, PartitionId id) {
+    return Objects.requireNonNull(engine(by).metadata().image().partition(id))
+        .checkpoint()
+        .map(Checkpoint::end)
+        .orElse(0L);
   }
 
   void awaitLeader(int by, PartitionId id, int node) {

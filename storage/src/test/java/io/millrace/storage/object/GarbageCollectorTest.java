@@ -2,6 +2,14 @@ package io.millrace.storage.object;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.storage.metadata.ImageWorld;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
+import io.millrace.storage.metadata.MetadataRecord.WalPublished;
+import java.util.Optional;
+import java.util.Set;
 import io.millrace.objectstore.ObjectStore.PutOutcome;
 import io.millrace.storage.Keys;
 import io.millrace.storage.PartitionId;
@@ -111,6 +119,64 @@ class GarbageCollectorTest {
     world.await(world.broker.collector.sweep());
 
     assertThat(world.keys(Keys.DATA)).contains(merged.key());
+  }
+
+  private static final WriterId LIVE = new WriterId(1, 1);
+  private static final WriterId FENCED = new WriterId(2, 2);
+  private static final WriterId RECOVERED = new WriterId(3, 3);
+
+  @Test
+  void anEntryOfASharedStoreGoesOnlyAtOrBelowTheTrimOrOnceItsLogIsRecovered() {
+    MetadataImage image = threeIncarnations();
+
+    assertThat(spent(image, LIVE, 10)).isTrue();
+    assertThat(spent(image, LIVE, 11)).isFalse();
+    assertThat(spent(image, FENCED, 10)).isTrue();
+    assertThat(spent(image, FENCED, 11)).as("recovery reads it").isFalse();
+    assertThat(spent(image, RECOVERED, 15)).isTrue();
+    assertThat(spent(image, RECOVERED, 21)).as("the seal that ends the log").isFalse();
+    assertThat(spent(image, RECOVERED, 22)).isTrue();
+    assertThat(spent(image, new WriterId(9, 9), 1)).as("nobody it knows").isFalse();
+    String listed = Keys.wal(LIVE, 5);
+    assertThat(GarbageCollector.spentEntry(listed, image, Set.of(listed))).isFalse();
+  }
+
+  /** Each with a log that is trimmed to 10; the last recovered up to 20. */
+  private static MetadataImage threeIncarnations() {
+    ImageWorld world = new ImageWorld();
+    int node = 0;
+    for (WriterId writer : List.of(LIVE, FENCED, RECOVERED)) {
+      world.applied(
+          writer,
+          new IncarnationRegistered(
+              writer, ++node, Optional.empty(), List.of(), Optional.empty(), "test"));
+      world.applied(writer, new WalPublished(writer, -1, 10, List.of()));
+    }
+    world.applied(LIVE, new IncarnationFenced(FENCED));
+    world.applied(LIVE, new IncarnationFenced(RECOVERED));
+    world.applied(LIVE, new IncarnationRecovered(RECOVERED, 10, 20, List.of()));
+    return world.image();
+  }
+
+  private static boolean spent(MetadataImage image, WriterId writer, long sequence) {
+    return GarbageCollector.spentEntry(Keys.wal(writer, sequence), image, Set.of());
+  }
+
+  @Test
+  void whatSomebodyDiedWritingIsGivenUpOnceNobodyCanFinishIt() {
+    MetadataImage image = threeIncarnations();
+    CollectorBoundary boundary =
+        new CollectorBoundary(4, Keys.snapshot(LIVE, 1), image);
+    long last = image.entryNumber();
+
+    assertThat(List.of(Keys.metaEntry(last), Keys.boundary(4), Keys.fence(RECOVERED)))
+        .allMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));
+    assertThat(List.of(Keys.wal(FENCED, 3), Keys.data(RECOVERED, 1), Keys.snapshot(FENCED, 1)))
+        .allMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));
+    assertThat(List.of(Keys.metaEntry(last + 1), Keys.boundary(5), Keys.fence(FENCED)))
+        .noneMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));
+    assertThat(List.of(Keys.wal(LIVE, 3), Keys.data(LIVE, 1), "probe/1"))
+        .noneMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));
   }
 
   private void put(String key) {

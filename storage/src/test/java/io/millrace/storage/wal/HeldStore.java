@@ -74,7 +74,7 @@ public final class HeldStore implements ObjectStore {
   public byte[] bytes(String key) {
     GetOutcome outcome = memory.get(key, Integer.MAX_VALUE).join();
     if (outcome instanceof GetOutcome.Found(ByteBuffer body)) {
-      return body.array();
+      return TestBatch.copy(body, 0, body.limit());
     }
     throw new AssertionError(key + " is not there");
   }

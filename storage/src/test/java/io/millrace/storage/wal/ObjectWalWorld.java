@@ -23,10 +23,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** One incarnation with an ObjectWal on a store that the test holds, and another that seals it. */
 public final class ObjectWalWorld {
@@ -60,7 +62,7 @@ public final class ObjectWalWorld {
   public final List<TestBatch> fates = new ArrayList<>();
   private final Map<Integer, Long> nextOffsets = new HashMap<>();
   private long tags;
-  private ObjectWal wal;
+  private @Nullable ObjectWal wal;
 
   public ObjectWalWorld(long seed) {
     scheduler = new SimulatedScheduler(seed);
@@ -72,7 +74,7 @@ public final class ObjectWalWorld {
   }
 
   public ObjectWal open() {
-    wal =
+    ObjectWal opened =
         new ObjectWal(
             settings,
             WRITER,
@@ -80,11 +82,12 @@ public final class ObjectWalWorld {
             store,
             new LogCache(new ChunkPool(64 << 10, cacheBytes)),
             this::publish);
-    return wal;
+    wal = opened;
+    return opened;
   }
 
   public ObjectWal wal() {
-    return wal;
+    return Objects.requireNonNull(wal);
   }
 
   private CompletableFuture<Void> publish(List<SealedWalFile> entries) {
@@ -113,7 +116,7 @@ public final class ObjectWalWorld {
             mayUseReserve,
             () -> fates.add(self[0]));
     self[0] = batch;
-    wal.append(batch);
+    wal().append(batch);
     nextOffsets.put(partition, batch.endOffset());
     return batch;
   }
