@@ -16,7 +16,8 @@ import tlc2.TLC;
 
 /**
  * One line of {@code model/runs.txt}: a specification, its bounds, the rules taken away, and the
- * invariant that must break. TLC keeps its state in static fields, so each run has a JVM of its own.
+ * invariant that must break. TLC keeps its state in static fields, so each run has a JVM of its
+ * own.
  */
 record ModelRun(String module, String tier, String weakened, String breaks, String constants) {
   static final String NOTHING = "-";
