@@ -104,8 +104,13 @@ final class BrokerProcess implements AutoCloseable {
 
   /** As SIGTERM; returns the exit code. */
   int stop() throws InterruptedException {
-    running().toHandle().destroy(); // unlike the process itself, leaves its output readable
+    askToStop();
     return awaitEnd();
+  }
+
+  /** As SIGTERM; see {@link #awaitEnd}. */
+  void askToStop() {
+    running().toHandle().destroy(); // unlike the process itself, leaves its output readable
   }
 
   /** As SIGSTOP: it keeps its connections and does nothing. */

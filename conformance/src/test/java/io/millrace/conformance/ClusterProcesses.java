@@ -191,6 +191,15 @@ final class ClusterProcesses implements AutoCloseable {
         .until(() -> Set.copyOf(leaders(admin, topic)), expected::equals);
   }
 
+  /** Waits until the partitions are led by these, one after the other. */
+  static void awaitLeaders(Admin admin, String topic, List<Integer> nodeIds) {
+    await("leaders of " + topic + " are " + nodeIds)
+        .atMost(PATIENCE)
+        .pollInterval(POLL)
+        .ignoreExceptions()
+        .until(() -> leaders(admin, topic), nodeIds::equals);
+  }
+
   /** By partition; -1 where there is none. */
   static List<Integer> leaders(Admin admin, String topic) throws Exception {
     TopicDescription described =
