@@ -110,8 +110,10 @@ final class Handovers {
     var _ = run(moves).whenCompleteAsync((all, failure) -> finished(all, failure), loop);
   }
 
+  /** What others hand over to this broker from now on, not knowing, its fence gives away. */
   private void left() {
     if (leaving != null) {
+      closed = true;
       leaving.complete(null);
     }
   }
