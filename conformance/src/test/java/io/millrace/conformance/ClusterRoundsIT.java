@@ -3,7 +3,11 @@ package io.millrace.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -53,6 +57,7 @@ class ClusterRoundsIT {
   private static void run(ClusterProcesses cluster, int rounds) throws Exception {
     long seed = Long.getLong("millrace.cluster.seed", System.nanoTime());
     String where = "seed %d, logs in %s".formatted(seed, cluster.logs());
+    Journal journal = new Journal(cluster.logs().resolve("rounds.log"));
     for (int nodeId = 1; nodeId <= BROKERS; nodeId++) {
       cluster.start(nodeId);
     }
@@ -63,10 +68,12 @@ class ClusterRoundsIT {
       try (NumberedRecords records = new NumberedRecords(address, TOPIC, PARTITIONS);
           NumberedReaders alone = NumberedReaders.alone(address, TOPIC, PARTITIONS);
           NumberedReaders group = NumberedReaders.group(address, TOPIC, PARTITIONS, MEMBERS)) {
-        Faults faults = new Faults(cluster, admin, new Random(seed));
+        Random random = new Random(seed);
+        Faults faults = new Faults(cluster, admin, random);
         for (int round = 0; round < rounds; round++) {
-          awaitProgress(records, faults.random.nextInt(ACKS_BEFORE_FAULT_MAX), round, where);
-          faults.next(round);
+          awaitProgress(records, random.nextInt(ACKS_BEFORE_FAULT_MAX), round, where);
+          String fault = faults.next(round);
+          journal.note("round %d: %s; %d acknowledged", round, fault, records.acknowledged());
           assertThat(alone.failures()).as("reader alone, round %d, %s", round, where).isEmpty();
           assertThat(group.failures()).as("group, round %d, %s", round, where).isEmpty();
         }
@@ -77,6 +84,7 @@ class ClusterRoundsIT {
         records.verify(address);
         awaitRead(alone, records.sent(), "reader alone, " + where);
         awaitRead(group, records.sent(), "group, " + where);
+        journal.note("all read; %d acknowledged, %s", records.acknowledged(), where);
       }
     }
   }
@@ -105,7 +113,7 @@ class ClusterRoundsIT {
   private static final class Faults {
     private final ClusterProcesses cluster;
     private final Admin admin;
-    final Random random;
+    private final Random random;
 
     Faults(ClusterProcesses cluster, Admin admin, Random random) {
       this.cluster = cluster;
@@ -113,23 +121,41 @@ class ClusterRoundsIT {
       this.random = random;
     }
 
-    void next(int round) throws Exception {
+    /** Returns what it was. */
+    String next(int round) throws Exception {
       int nodeId = 1 + random.nextInt(BROKERS);
       BrokerProcess broker = cluster.broker(nodeId);
       Set<Integer> others = new HashSet<>(cluster.nodeIds());
       others.remove(nodeId);
-      if (round % 2 == 0) {
-        broker.kill();
-        if (random.nextBoolean()) {
-          ClusterProcesses.awaitLive(admin, others);
-        } // else it replaces its former incarnation before the others have noticed
-        broker.start();
-      } else {
+      String fault;
+      if (round % 2 == 1) {
+        fault = "stopped until it was fenced, and continued";
         broker.pause();
         ClusterProcesses.awaitLive(admin, others);
         broker.resume();
+      } else if (random.nextBoolean()) {
+        fault = "killed, and started when it was fenced";
+        broker.kill();
+        ClusterProcesses.awaitLive(admin, others);
+        broker.start();
+      } else {
+        fault = "killed, and started at once";
+        broker.kill();
+        broker.start();
       }
       ClusterProcesses.awaitLive(admin, cluster.nodeIds());
+      return "broker " + nodeId + " was " + fault;
+    }
+  }
+
+  /** Beside the brokers' logs, with times, so that they can be read together. */
+  private record Journal(Path file) {
+    void note(String what, Object... values) throws IOException {
+      Files.writeString(
+          file,
+          Instant.now() + " " + what.formatted(values) + "\n",
+          StandardOpenOption.CREATE,
+          StandardOpenOption.APPEND);
     }
   }
 }
