@@ -10,7 +10,8 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Writes a snapshot and then the boundary that names it, some entries after the last one and no
  * sooner than four times what a snapshot takes; then has the entries before it collected. If
- * another broker's boundary was first, the snapshot is given up and that one adopted. Owned by the
+ * another broker's boundary was first, the snapshot is given up and that one adopted. By convention
+ * the scribe writes, and each broker after it only if boundaries lag so much more. Owned by the
  * metadata loop, beside the commits.
  */
 final class BoundaryWriter {
@@ -42,14 +43,11 @@ final class BoundaryWriter {
   /** The image may have moved. */
   void onProgress() {
     MetadataImage image = follower.image();
-    boolean due = image.entryNumber() - follower.boundaryEntry() >= spacing.entries();
-    if (!writing
-        && due
-        && image.isRegistered(log.writer())
-        && clock.monotonicNs() - notBeforeNs >= 0) {
+    if (!writing && isDue(image) && clock.monotonicNs() - notBeforeNs >= 0) {
       writing = true;
       moveUploadFloor(image);
-      write(image)
+      CompletableFuture.completedFuture(image)
+          .thenCompose(this::write)
           .whenComplete((_, error) -> {
             writing = false;
             if (error != null) {
@@ -57,6 +55,16 @@ final class BoundaryWriter {
             }
           });
     }
+  }
+
+  private boolean isDue(MetadataImage image) {
+    long behind = image.entryNumber() - follower.boundaryEntry();
+    Incarnation own = image.incarnations().get(log.writer());
+    if (own == null || !image.isRegistered(own.writer()) || behind < spacing.entries()) {
+      return false;
+    }
+    long before = image.brokers().headMap(own.nodeId()).size();
+    return behind >= spacing.entries() * (1 + before);
   }
 
   private void moveUploadFloor(MetadataImage image) {
@@ -84,13 +92,14 @@ final class BoundaryWriter {
         .thenCompose(settled -> {
           long endNs = clock.monotonicNs();
           notBeforeNs = endNs + BoundarySpacing.SNAPSHOT_TIMES * (endNs - startNs);
-          if (settled instanceof Settled.Theirs) {
-            throw new MetadataCorruptException(
-                "%s holds something this incarnation never wrote".formatted(key));
-          }
-          return mayWrite(boundary)
-              ? put(boundary, image)
-              : CompletableFuture.completedFuture(null);
+          return switch (settled) {
+            case Settled.Ours _ when mayWrite(boundary) -> put(boundary, image);
+            case Settled.Ours _ -> CompletableFuture.<Void>completedFuture(null);
+            case Settled.Theirs _ -> {
+              log.refresh(); // it was swept, which shows this incarnation fenced
+              yield CompletableFuture.<Void>completedFuture(null);
+            }
+          };
         })
         .thenRun(() -> log.uploads().settle(counter));
   }

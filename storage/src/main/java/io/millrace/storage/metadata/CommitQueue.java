@@ -5,7 +5,6 @@ import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataLog.IncarnationEndedException;
 import io.millrace.storage.metadata.MetadataLog.Outcome;
-import io.millrace.storage.metadata.MetadataObjects.Settled;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -22,6 +21,7 @@ final class CommitQueue {
   private final EventLoop loop;
   private final MetadataObjects objects;
   private final ImageFollower follower;
+  private final Turns turns;
   private final Scribe scribe;
   private final Runnable onReady;
   private final OwnCommands own;
@@ -39,12 +39,14 @@ final class CommitQueue {
       EventLoop loop,
       MetadataObjects objects,
       ImageFollower follower,
+      Turns turns,
       Scribe scribe,
       Runnable onReady) {
     this.writer = writer;
     this.loop = loop;
     this.objects = objects;
     this.follower = follower;
+    this.turns = turns;
     this.scribe = scribe;
     this.onReady = onReady;
     this.own = new OwnCommands(writer);
@@ -123,6 +125,7 @@ final class CommitQueue {
         entry.addAll(composed.commands());
       }
     }
+    int ownCommands = entry.size();
     if (foreign.compose(base, draft, entry) && !fresh) {
       return decideFresh();
     }
@@ -130,25 +133,36 @@ final class CommitQueue {
       foreign.answer(follower.recent());
       return CompletableFuture.completedFuture(null);
     }
+    long pauseNs = entry.size() == ownCommands ? turns.pauseNs() : 0;
+    if (pauseNs > 0) {
+      return stepAside(pauseNs);
+    }
     return put(StoredEntry.of(new Entry(base.entryNumber() + 1, base.entryHash(), writer, entry)));
   }
 
   private CompletableFuture<Void> decideFresh() {
-    return follower.catchUp().thenCompose(_ -> {
-      settle();
-      return decide(true);
-    });
+    return follower
+        .catchUp()
+        .thenCompose(_ -> {
+          settle();
+          return decide(true);
+        });
+  }
+
+  private CompletableFuture<Void> stepAside(long pauseNs) {
+    CompletableFuture<Void> pause = new CompletableFuture<>();
+    loop.schedule(pauseNs, () -> pause.complete(null));
+    return pause.thenCompose(_ -> decideFresh());
   }
 
   private CompletableFuture<Void> put(StoredEntry entry) {
     direct = false;
     return objects
-        .put(Keys.metaEntry(entry.entry().number()), entry.bytes().array())
-        .thenCompose(settled ->
-            switch (settled) {
-              case Settled.Ours _ -> follower.validate(List.of(entry));
-              case Settled.Theirs _ -> follower.catchUp().thenApply(_ -> false);
-            })
+        .create(Keys.metaEntry(entry.entry().number()), entry.bytes().array())
+        .thenCompose(created ->
+            created
+                ? follower.validate(List.of(entry))
+                : follower.catchUpBehind().thenApply(_ -> false)) // ours too, if it stands there
         .thenAccept(stands -> {
           settle();
           if (stands) {
@@ -193,15 +207,17 @@ final class CommitQueue {
       }
       case Scribe.Answer.Silent _ -> CompletableFuture.completedFuture(null);
       case Scribe.Answer.Committed(var _, List<byte[]> entries) ->
-          follower.follow(entries).thenCompose(_ -> {
-            settle();
-            if (own.anyHandedOver()) {
-              // void there, or its entry was not at hand
-              return follower.catchUp().thenRun(this::settle);
-            }
-            direct = false;
-            return CompletableFuture.completedFuture(null);
-          });
+          follower
+              .follow(entries)
+              .thenCompose(_ -> {
+                settle();
+                if (own.anyHandedOver()) {
+                  // void there, or its entry was not at hand
+                  return follower.catchUp().thenRun(this::settle);
+                }
+                direct = false;
+                return CompletableFuture.completedFuture(null);
+              });
     };
   }
 }

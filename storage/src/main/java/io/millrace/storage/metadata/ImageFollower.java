@@ -2,6 +2,7 @@ package io.millrace.storage.metadata;
 
 import io.millrace.storage.Keys;
 import io.millrace.storage.metadata.MetadataLog.CollectorBoundary;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,11 +18,15 @@ import org.jspecify.annotations.Nullable;
 final class ImageFollower {
   private static final int READ_AHEAD_MAX = 32;
 
+  /** As many entries as may come while a snapshot is written; images share what is equal. */
+  private static final int PASSED_IMAGES_MAX = 1024;
+
   private final MetadataObjects objects;
+  private final Turns turns;
   private final BiConsumer<MetadataImage, MetadataImage> onImage;
   private volatile MetadataImage image = MetadataImage.EMPTY;
-  private long boundaryNumber;
-  private long boundaryEntry;
+  private final ArrayDeque<MetadataImage> passed = new ArrayDeque<>();
+  private @Nullable Boundary boundary;
   private volatile @Nullable CollectorBoundary collectorBoundary;
   private final RecentEntries recent = new RecentEntries();
   private int readAhead = 1;
@@ -29,8 +34,10 @@ final class ImageFollower {
   /**
    * @param onImage told (before, after) on the loop
    */
-  ImageFollower(MetadataObjects objects, BiConsumer<MetadataImage, MetadataImage> onImage) {
+  ImageFollower(
+      MetadataObjects objects, Turns turns, BiConsumer<MetadataImage, MetadataImage> onImage) {
     this.objects = objects;
+    this.turns = turns;
     this.onImage = onImage;
   }
 
@@ -46,12 +53,12 @@ final class ImageFollower {
 
   /** The newest boundary known here; 0 if none. */
   long boundaryNumber() {
-    return boundaryNumber;
+    return boundary == null ? 0 : boundary.number();
   }
 
   /** The entry it names; 0 if none. */
   long boundaryEntry() {
-    return boundaryEntry;
+    return boundary == null ? 0 : boundary.entryNumber();
   }
 
   /** From nothing to the tip: newest boundary, its snapshot, the entries after it. */
@@ -111,6 +118,12 @@ final class ImageFollower {
     return run.isEmpty() ? done() : validate(run).thenAccept(_ -> {});
   }
 
+  /** Likewise, where the next entry is known to be there. */
+  CompletableFuture<Void> catchUpBehind() {
+    readAhead = Math.max(2, readAhead);
+    return catchUp();
+  }
+
   /**
    * Applies entries that follow the image, or, if a boundary says that they do not stand, adopts
    * its snapshot.
@@ -118,17 +131,17 @@ final class ImageFollower {
    * @return true if they stand and are applied; false if the image came from a snapshot
    */
   CompletableFuture<Boolean> validate(List<StoredEntry> run) {
-    long next = boundaryNumber + 1;
+    long next = boundaryNumber() + 1;
     return objects
         .boundary(next)
         .thenCompose(found -> {
           if (found.isEmpty()) {
             run.forEach(this::apply);
+            holdBoundary();
             return CompletableFuture.completedFuture(true);
           }
-          Boundary boundary = found.get();
-          if (leadsTo(boundary, run)) {
-            adopt(boundary.number(), boundary.entryNumber());
+          if (leadsTo(found.get(), run)) {
+            adopt(found.get());
             return validate(run);
           }
           return jump(next, found).thenCompose(_ -> validate(List.of())).thenApply(_ -> false);
@@ -136,33 +149,57 @@ final class ImageFollower {
   }
 
   /** A boundary of our own was stored; {@code at} is the image in its snapshot. */
-  void stored(Boundary boundary, MetadataImage at) {
-    adopt(boundary.number(), boundary.entryNumber());
-    collectorBoundary = new CollectorBoundary(boundary.number(), boundary.snapshotKey(), at);
+  void stored(Boundary stored, MetadataImage at) {
+    adopt(stored);
+    hold(stored, at);
   }
 
-  private boolean leadsTo(Boundary boundary, List<StoredEntry> run) {
-    return boundary.entryNumber() <= image.entryNumber()
+  private boolean leadsTo(Boundary next, List<StoredEntry> run) {
+    return next.entryNumber() <= image.entryNumber()
         || run.stream()
-            .anyMatch(e ->
-                e.entry().number() == boundary.entryNumber() && e.hash() == boundary.entryHash());
+            .anyMatch(
+                e -> e.entry().number() == next.entryNumber() && e.hash() == next.entryHash());
   }
 
-  private void adopt(long number, long entryNumber) {
-    if (number > boundaryNumber) {
-      boundaryNumber = number;
-      boundaryEntry = entryNumber;
+  private void adopt(Boundary found) {
+    if (found.number() > boundaryNumber()) {
+      boundary = found;
+    }
+  }
+
+  /** If the image at the newest boundary is among those passed. */
+  private void holdBoundary() {
+    Boundary newest = boundary;
+    CollectorBoundary held = collectorBoundary;
+    if (newest != null && (held == null || held.number() < newest.number())) {
+      passed.stream()
+          .filter(
+              i -> i.entryNumber() == newest.entryNumber() && i.entryHash() == newest.entryHash())
+          .findFirst()
+          .ifPresent(at -> hold(newest, at));
+    }
+  }
+
+  private void hold(Boundary stored, MetadataImage at) {
+    CollectorBoundary held = collectorBoundary;
+    if (held == null || held.number() < stored.number()) {
+      collectorBoundary = new CollectorBoundary(stored.number(), stored.snapshotKey(), at);
     }
   }
 
   private void apply(StoredEntry stored) {
     recent.add(stored);
+    turns.onEntry(stored.entry());
     move(ImageDraft.apply(image, stored.entry(), stored.hash()));
   }
 
   private void move(MetadataImage after) {
     MetadataImage before = image;
     image = after;
+    passed.add(after);
+    if (passed.size() > PASSED_IMAGES_MAX) {
+      passed.removeFirst();
+    }
     onImage.accept(before, after);
   }
 
@@ -172,16 +209,16 @@ final class ImageFollower {
           "%s is missing although %s was collected: boundaries are never deleted"
               .formatted(Keys.boundary(number), "the snapshot of the one before"));
     }
-    Boundary boundary = found.get();
+    Boundary target = found.get();
     return objects
-        .snapshot(boundary)
+        .snapshot(target)
         .thenCompose(snapshot -> {
           if (snapshot.isEmpty()) {
             // a newer boundary must have let it go
             return objects.boundary(number + 1).thenCompose(newer -> jump(number + 1, newer));
           }
-          adopt(number, boundary.entryNumber());
-          collectorBoundary = new CollectorBoundary(number, boundary.snapshotKey(), snapshot.get());
+          adopt(target);
+          hold(target, snapshot.get());
           move(snapshot.get());
           return done();
         });

@@ -48,8 +48,7 @@ final class MetadataObjects {
 
   CompletableFuture<Optional<StoredEntry>> entry(long number) {
     return read(Keys.metaEntry(number), EntryCodec.BYTES_MAX)
-        .thenApply(body ->
-            body.map(b -> StoredEntry.decode(number, array(b))));
+        .thenApply(body -> body.map(b -> StoredEntry.decode(number, array(b))));
   }
 
   CompletableFuture<Optional<Boundary>> boundary(long number) {
@@ -71,13 +70,25 @@ final class MetadataObjects {
    * the key.
    */
   CompletableFuture<Settled> put(String key, byte[] bytes) {
+    return create(key, bytes)
+        .thenCompose(created ->
+            created ? CompletableFuture.completedFuture(new Settled.Ours()) : compare(key, bytes));
+  }
+
+  /**
+   * Puts the bytes, again and again the same, until something stands under the key.
+   *
+   * @return true if the last attempt made it; false if it found an object, which an attempt before
+   *     may have made
+   */
+  CompletableFuture<Boolean> create(String key, byte[] bytes) {
     return repeat(
             () -> store.putIfAbsent(key, ByteBuffer.wrap(bytes)),
             outcome -> !(outcome instanceof PutOutcome.Unknown))
-        .thenCompose(outcome ->
+        .thenApply(outcome ->
             switch (outcome) {
-              case PutOutcome.Stored _ -> CompletableFuture.completedFuture(new Settled.Ours());
-              case PutOutcome.Exists _ -> compare(key, bytes);
+              case PutOutcome.Stored _ -> true;
+              case PutOutcome.Exists _ -> false;
               case PutOutcome.Unknown unknown ->
                   throw new IllegalStateException("settled as " + unknown);
             });

@@ -55,8 +55,9 @@ public final class StoredMetadataLog implements MetadataLog {
     this.writer = writer;
     this.loop = loop;
     this.objects = new MetadataObjects(store, loop, randomness);
-    this.follower = new ImageFollower(objects, this::onImage);
-    this.queue = new CommitQueue(writer, loop, objects, follower, scribe, this::next);
+    Turns turns = new Turns(writer, clock);
+    this.follower = new ImageFollower(objects, turns, this::onImage);
+    this.queue = new CommitQueue(writer, loop, objects, follower, turns, scribe, this::next);
     this.boundaries =
         new BoundaryWriter(
             this, objects, follower, new MetadataCollector(store, loop), clock, spacing);
