@@ -90,9 +90,10 @@ class ImageDraftTest {
 
   @Test
   void aRegistrationIsCommandZeroOfANewIncarnation() {
-    world.isVoid(A, registered(A, 1));
+    world.applied(B, new IncarnationFenced(A));
+    assertThat(world.apply(new Command(A, 0, registered(A, 1)))).contains("known already");
     assertThat(world.apply(new Command(C, 1, registered(C, 3)))).contains("command 0");
-    assertThat(world.apply(new Command(A, 3, registered(C, 3)))).contains("command 0");
+    assertThat(world.apply(new Command(B, 2, registered(C, 3)))).contains("command 0");
     world.applied(C, registered(C, 3));
 
     assertThat(world.incarnation(C).brokerEpoch())
@@ -117,8 +118,7 @@ class ImageDraftTest {
     var overA = registered(C, 1, world.image());
     world.isVoid(C, registered(C, 1));
     world.isVoid(
-        C,
-        new IncarnationRegistered(C, 3, Optional.of(A), List.of(), Optional.empty(), "unknown"));
+        C, new IncarnationRegistered(C, 3, Optional.of(A), List.of(), Optional.empty(), "unknown"));
     world.applied(B, new IncarnationFenced(A));
 
     world.isVoid(C, overA);

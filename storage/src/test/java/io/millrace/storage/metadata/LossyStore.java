@@ -2,8 +2,11 @@ package io.millrace.storage.metadata;
 
 import io.millrace.objectstore.ObjectStore;
 import io.millrace.runtime.EventLoop;
+import io.millrace.storage.Keys;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -14,18 +17,34 @@ import java.util.function.Supplier;
  * did not answer happen much later. Single-threaded, like all of a simulation.
  */
 final class LossyStore implements ObjectStore {
-  private static final long DELAY_MAX_NS = 5_000_000L;
   private static final long LATE_MAX_NS = 20_000_000_000L;
 
   final TreeMap<String, byte[]> objects = new TreeMap<>();
+
+  /** Every entry that ever stood, by the hash of its bytes. */
+  final Map<Long, Entry> entries = new HashMap<>();
+
   private final EventLoop loop;
   private final SplittableRandom random;
-  private final int lossPercent;
+  private final Pace pace;
+  private int lossPercent;
 
-  LossyStore(EventLoop loop, SplittableRandom random, int lossPercent) {
+  LossyStore(EventLoop loop, SplittableRandom random, int lossPercent, Pace pace) {
     this.loop = loop;
     this.random = random;
     this.lossPercent = lossPercent;
+    this.pace = pace;
+  }
+
+  /** How long calls take: between the half of it and one and a half. */
+  record Pace(long putNs, long snapshotNs, long readNs) {
+    static final Pace QUICK = new Pace(3_000_000, 300_000_000, 3_000_000);
+    static final Pace BUCKET = new Pace(40_000_000, 400_000_000, 15_000_000);
+  }
+
+  /** What is under way may still be late. */
+  void heal() {
+    lossPercent = 0;
   }
 
   @Override
@@ -33,16 +52,24 @@ final class LossyStore implements ObjectStore {
     byte[] bytes = new byte[body.remaining()];
     body.get(body.position(), bytes);
     return call(
-        () ->
-            objects.putIfAbsent(key, bytes) == null
-                ? new PutOutcome.Stored()
-                : new PutOutcome.Exists(),
+        key.startsWith(Keys.META_SNAPSHOT) ? pace.snapshotNs : pace.putNs,
+        () -> {
+          if (objects.putIfAbsent(key, bytes) != null) {
+            return new PutOutcome.Exists();
+          }
+          if (key.startsWith(Keys.META_LOG)) {
+            entries.put(
+                Hashes.of(bytes), EntryCodec.decode(Keys.number(key), ByteBuffer.wrap(bytes)));
+          }
+          return new PutOutcome.Stored();
+        },
         new PutOutcome.Unknown("lost"));
   }
 
   @Override
   public CompletableFuture<GetOutcome> get(String key, int bytesMax) {
     return call(
+        pace.readNs,
         () -> {
           byte[] found = objects.get(key);
           if (found == null) {
@@ -58,6 +85,7 @@ final class LossyStore implements ObjectStore {
   @Override
   public CompletableFuture<ListOutcome> list(String prefix, String after, int keysMax) {
     return call(
+        pace.readNs,
         () -> {
           List<String> keys =
               objects.tailMap(prefix, true).keySet().stream()
@@ -73,6 +101,7 @@ final class LossyStore implements ObjectStore {
   @Override
   public CompletableFuture<DeleteOutcome> delete(String key) {
     return call(
+        pace.putNs,
         () -> {
           objects.remove(key);
           return new DeleteOutcome.Deleted();
@@ -80,9 +109,10 @@ final class LossyStore implements ObjectStore {
         new DeleteOutcome.Unknown("lost"));
   }
 
-  private <T> CompletableFuture<T> call(Supplier<T> effect, T unknown) {
+  /** Happens half-way between request and reply. */
+  private <T> CompletableFuture<T> call(long paceNs, Supplier<T> effect, T unknown) {
     CompletableFuture<T> reply = new CompletableFuture<>();
-    long delayNs = random.nextLong(DELAY_MAX_NS);
+    long delayNs = paceNs / 2 + random.nextLong(paceNs);
     boolean lost = random.nextInt(100) < lossPercent;
     switch (lost ? random.nextInt(3) : -1) {
       case 0 -> loop.schedule(delayNs, () -> reply.complete(unknown)); // the request
@@ -91,7 +121,13 @@ final class LossyStore implements ObjectStore {
         loop.schedule(delayNs, () -> reply.complete(unknown));
         loop.schedule(random.nextLong(LATE_MAX_NS), () -> first(effect, unknown));
       }
-      default -> loop.schedule(delayNs, () -> reply.complete(effect.get()));
+      default ->
+          loop.schedule(
+              delayNs / 2,
+              () -> {
+                T answer = effect.get();
+                loop.schedule(delayNs - delayNs / 2, () -> reply.complete(answer));
+              });
     }
     return reply;
   }

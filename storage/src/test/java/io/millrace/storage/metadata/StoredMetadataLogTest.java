@@ -122,7 +122,8 @@ class StoredMetadataLogTest {
 
     Registration registration =
         world.await(
-            Registration.register(second, Samples.registered(second.writer(), 1, second.image()), Samples.ORDERS));
+            Registration.register(
+                second, Samples.registered(second.writer(), 1, second.image()), Samples.ORDERS));
 
     assertThat(registration.toRecover())
         .extracting(i -> i.writer())
@@ -137,7 +138,7 @@ class StoredMetadataLogTest {
     MetadataLog log = small.start(1);
     for (int i = 0; i < 40; i++) {
       small.await(log.submit(new NoOp()));
-      small.scheduler.runFor(200_000_000L);
+      small.scheduler.runFor(2_000_000_000L);
     }
 
     long tip = log.image().entryNumber();

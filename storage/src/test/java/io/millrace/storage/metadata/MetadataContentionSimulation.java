@@ -1,0 +1,113 @@
+package io.millrace.storage.metadata;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataRecord.FeatureSet;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Fifteen brokers commit all the time to a store that takes 40 ms for a put and 15 ms for a get;
+ * waits are in virtual time.
+ */
+class MetadataContentionSimulation {
+  private static final int BROKERS = 15;
+  private static final long SECOND_NS = TimeUnit.SECONDS.toNanos(1);
+
+  private final MetadataWorld world = new MetadataWorld(15, 0, 512, LossyStore.Pace.BUCKET);
+  private final List<MetadataLog> logs = new ArrayList<>();
+  private final Map<MetadataLog, StallingLoop> loops = new HashMap<>();
+  private final Map<MetadataLog, Long> longestNs = new HashMap<>();
+  private int issued;
+  private int settled;
+
+  @Test
+  void noCommandWaitsLongWhileTheScribeLives() {
+    startAll(true);
+
+    commitFor(20 * SECOND_NS);
+
+    assertLongestWaitMs(500);
+  }
+
+  @Test
+  void withoutAScribeNoCommandWaitsLongerThanTwoSeconds() {
+    startAll(false);
+
+    commitFor(60 * SECOND_NS);
+
+    assertLongestWaitMs(2000);
+  }
+
+  @Test
+  void noCommandWaitsLongerThanTwoSecondsWhereTheScribeIsKilled() {
+    startAll(true);
+    commitFor(5 * SECOND_NS);
+
+    MetadataLog scribe = logs.removeFirst();
+    world.listening.remove(scribe.writer());
+    scribe.close();
+    commitFor(20 * SECOND_NS);
+
+    assertLongestWaitMs(2000);
+  }
+
+  @Test
+  void aStalledScribeCostsItsTimeoutOnTopEachTimeItIsAsked() {
+    startAll(true);
+    commitFor(5 * SECOND_NS);
+
+    StallingLoop scribe = Objects.requireNonNull(loops.get(logs.removeFirst()));
+    scribe.stall();
+    commitFor(20 * SECOND_NS);
+    scribe.resume();
+    commitFor(5 * SECOND_NS);
+
+    assertLongestWaitMs(3000);
+  }
+
+  private void startAll(boolean withScribe) {
+    for (int node = 1; node <= BROKERS; node++) {
+      WriterId writer = world.newWriter();
+      StallingLoop loop = new StallingLoop(world.newLoop());
+      MetadataLog log =
+          world.await(world.load(writer, loop, withScribe ? world.scribe(writer) : Scribe.NONE));
+      world.await(world.register(log, node));
+      world.listening.put(writer, log);
+      loops.put(log, loop);
+      logs.add(log);
+    }
+  }
+
+  private void commitFor(long durationNs) {
+    long endNs = world.scheduler.nowNs() + durationNs;
+    while (world.scheduler.nowNs() < endNs) {
+      issue(logs.get(world.random.nextInt(logs.size())));
+      world.scheduler.runFor(world.random.nextLong(2 * 100_000_000L / BROKERS));
+    }
+  }
+
+  private void issue(MetadataLog log) {
+    long fromNs = world.scheduler.nowNs();
+    issued++;
+    log.submit(new FeatureSet("feature-" + issued, (short) 1))
+        .thenAccept(_ -> {
+          settled++;
+          longestNs.merge(log, world.scheduler.nowNs() - fromNs, Math::max);
+        });
+  }
+
+  private void assertLongestWaitMs(long maxMs) {
+    world.scheduler.runFor(5 * SECOND_NS);
+    assertThat(world.scheduler.failures()).isEmpty();
+    assertThat(settled).isEqualTo(issued);
+    assertThat(longestNs.values())
+        .allSatisfy(ns -> assertThat(ns).isLessThan(TimeUnit.MILLISECONDS.toNanos(maxMs)));
+  }
+}
