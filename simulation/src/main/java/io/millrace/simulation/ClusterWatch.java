@@ -203,8 +203,15 @@ final class ClusterWatch implements StoreWatcher {
     long published = footers.publishedEnd(after, id);
     if (published < truth.end(id) && is.logStart() < truth.end(id)) {
       throw new Violation(
-          "I1/I14: %s got a new leader with %d published, its log ends at %d"
-              .formatted(id, published, truth.end(id)));
+          "I1/I14: %s got a new leader at entry %d by %s of %s with %d published, its log ends at %d (%s)"
+              .formatted(
+                  id,
+                  after.entryNumber(),
+                  byRecovery ? "recovery" : "handover",
+                  now,
+                  published,
+                  truth.end(id),
+                  truth.last(id)));
     }
   }
 

@@ -140,6 +140,12 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
     return content == null || content.isEmpty() ? 0 : content.lastEntry().getValue().lastOffset() + 1;
   }
 
+  /** The last batch in any log, for a person. */
+  String last(PartitionId partition) {
+    TreeMap<Long, Stored> content = contents.get(partition);
+    return content == null || content.isEmpty() ? "nothing" : content.lastEntry().toString();
+  }
+
   /** Entries in an incarnation's log. */
   long entries(WriterId writer) {
     Log log = logs.get(writer);

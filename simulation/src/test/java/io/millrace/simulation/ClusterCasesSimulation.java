@@ -133,7 +133,7 @@ final class ClusterCasesSimulation {
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
   void aBatchSentAgainAfterItsLogWasEmptiedAndTakenOverIsADuplicate(long seed) {
-    SimulatedCluster cluster = cluster(seed, 3, SLOW);
+    SimulatedCluster cluster = cluster(seed, 3, 3, SLOW);
     Producer producer = cluster.addProducer(true);
     cluster.addClients(0, 1, 1, false);
     run(cluster, 20);
@@ -237,6 +237,21 @@ final class ClusterCasesSimulation {
     cluster.peace();
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void aBrokerThatLeavesAloneWithoutStoreHandsNothingOverToWhoComesWhileItsLogIsUnsettled(
+      long seed) {
+    SimulatedCluster cluster = started(seed, 2, 1, SLOW);
+    cluster.store().outage(cluster.broker(1).name(), 12 * SECOND_NS);
+    run(cluster, 1);
+
+    cluster.hosts().leaveGracefully(cluster.broker(1));
+    cluster.join(2);
+    run(cluster, 30);
+
+    cluster.peace();
+  }
+
   @Test
   void aBrokerDoesNotStartOnAStoreWhosePutIfAbsentIsNotAtomic() {
     SimulatedCluster cluster =
@@ -278,10 +293,10 @@ final class ClusterCasesSimulation {
   }
 
   /** A cluster of so many brokers, all up, without clients. */
-  private static SimulatedCluster cluster(long seed, int size, int slowness) {
+  private static SimulatedCluster cluster(long seed, int size, int members, int slowness) {
     SimulatedCluster cluster =
         new SimulatedCluster(seed, size, slowness, ClusterProcess::start, line -> {});
-    for (int node = 1; node <= size; node++) {
+    for (int node = 1; node <= members; node++) {
       cluster.join(node);
     }
     cluster.awaitSettled();
@@ -290,7 +305,11 @@ final class ClusterCasesSimulation {
 
   /** One with clients, and topics. */
   private static SimulatedCluster started(long seed, int size, int slowness) {
-    SimulatedCluster cluster = cluster(seed, size, slowness);
+    return started(seed, size, size, slowness);
+  }
+
+  private static SimulatedCluster started(long seed, int size, int members, int slowness) {
+    SimulatedCluster cluster = cluster(seed, size, members, slowness);
     cluster.addClients(2, 1, 2, false);
     run(cluster, 3);
     cluster.await(() -> cluster.ledger().batches() > 20, "the first batches");

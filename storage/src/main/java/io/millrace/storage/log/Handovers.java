@@ -110,8 +110,10 @@ final class Handovers {
     var _ = run(moves).whenCompleteAsync((all, failure) -> finished(all, failure), loop);
   }
 
+  /** Once left, nothing is handed over any more: what is led here still is for recovery. */
   private void left() {
     if (leaving != null) {
+      closed = true;
       leaving.complete(null);
     }
   }
