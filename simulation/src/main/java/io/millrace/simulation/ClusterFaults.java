@@ -223,7 +223,7 @@ final class ClusterFaults {
     }
   }
 
-  private void crash(BrokerHost host) {
+  void crash(BrokerHost host) {
     story.tell(host.name() + " is killed");
     host.crashProcess();
   }
@@ -268,8 +268,16 @@ final class ClusterFaults {
   private void stall(BrokerHost host) {
     SimulatedThreads threads = host.machine().process();
     if (threads != null) {
-      String loop = LOOPS[random.nextInt(LOOPS.length)];
-      long ns = random.nextLong(seconds(random.nextInt(3) == 0 ? 60 : 5));
+      stall(
+          host,
+          LOOPS[random.nextInt(LOOPS.length)],
+          random.nextLong(seconds(random.nextInt(3) == 0 ? 60 : 5)));
+    }
+  }
+
+  void stall(BrokerHost host, String loop, long ns) {
+    SimulatedThreads threads = host.machine().process();
+    if (threads != null) {
       story.tell("%s of %s stalls for %d ms".formatted(loop, host.name(), ms(ns)));
       threads.stall(loop, ns);
     }

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,7 @@ final class ClusterWatch implements StoreWatcher {
   private final Checks checks;
   private final Coverage coverage;
   private final Story story;
+  private final Predicate<WriterId> lives;
   private final Map<Long, Long> hashes = new HashMap<>();
   private final Set<MetadataLog> watched = new HashSet<>();
   private final Set<String> deleted = new HashSet<>();
@@ -48,14 +50,23 @@ final class ClusterWatch implements StoreWatcher {
   private long boundaryEntry;
   private String boundarySnapshot = "";
 
+  /**
+   * @param lives whether an incarnation has a process
+   */
   ClusterWatch(
-      SimulatedStore store, LogTruth truth, Checks checks, Coverage coverage, Story story) {
+      SimulatedStore store,
+      LogTruth truth,
+      Checks checks,
+      Coverage coverage,
+      Story story,
+      Predicate<WriterId> lives) {
     this.store = store;
     this.truth = truth;
     this.footers = new ListedFooters(store, truth);
     this.checks = checks;
     this.coverage = coverage;
     this.story = story;
+    this.lives = lives;
   }
 
   /** The newest image that any broker ever held valid. */
@@ -131,6 +142,9 @@ final class ClusterWatch implements StoreWatcher {
     if (now.state() != then.state()) {
       story.tell("node %d is %s: %s".formatted(now.nodeId(), now.state(), now.writer()));
       coverage.count("incarnation " + now.state(), 1);
+      if (now.state() == IncarnationState.FENCED && lives.test(now.writer())) {
+        coverage.count("fence of a live broker", 1);
+      }
       if (now.state() == IncarnationState.RECOVERED
           && now.endSequence() + 1 != truth.entries(now.writer())) {
         throw new Violation(
@@ -189,8 +203,15 @@ final class ClusterWatch implements StoreWatcher {
     long published = footers.publishedEnd(after, id);
     if (published < truth.end(id) && is.logStart() < truth.end(id)) {
       throw new Violation(
-          "I1/I14: %s got a new leader with %d published, its log ends at %d"
-              .formatted(id, published, truth.end(id)));
+          "I1/I14: %s got a new leader at entry %d by %s of %s with %d published, its log ends at %d (%s)"
+              .formatted(
+                  id,
+                  after.entryNumber(),
+                  byRecovery ? "recovery" : "handover",
+                  now,
+                  published,
+                  truth.end(id),
+                  truth.last(id)));
     }
   }
 

@@ -35,6 +35,10 @@ final class Coverage {
     counts.merge(what, times, Long::sum);
   }
 
+  long count(String what) {
+    return counts.getOrDefault(what, 0L);
+  }
+
   Map<String, Long> counts() {
     return Collections.unmodifiableMap(counts);
   }

@@ -16,6 +16,7 @@ final class Lane {
   final List<SentBatch> unsettled = new ArrayList<>();
   private final String namePrefix;
   private @Nullable Connection via;
+  private @Nullable SentBatch lastSettled;
   private int inFlight;
   private boolean draining;
   private boolean begun;
@@ -69,7 +70,12 @@ final class Lane {
     return !unsettled.isEmpty() && unsettled.getFirst().equals(batch);
   }
 
+  @Nullable SentBatch lastSettled() {
+    return lastSettled;
+  }
+
   void settled(SentBatch batch) {
+    lastSettled = batch;
     begun = true;
     if (unsettled.remove(batch)) {
       inFlight--;

@@ -3,7 +3,9 @@ package io.millrace.simulation;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +17,10 @@ import org.jspecify.annotations.Nullable;
 final class Ledger {
   private final TreeMap<PartitionId, PartitionLedger> partitions = new TreeMap<>();
   private final TreeMap<String, Topic> topics = new TreeMap<>();
+  private final Set<String> names = new HashSet<>();
   private final boolean oneBroker;
   private final Durability durability;
+  private long createdAgain;
 
   /**
    * @param oneBroker every answer is by the only broker, which knows all
@@ -70,6 +74,9 @@ final class Ledger {
     }
     Topic topic = new Topic(name, id, List.copyOf(ledgers));
     topics.put(name, topic);
+    if (!names.add(name)) {
+      createdAgain++;
+    }
     return topic;
   }
 
@@ -84,6 +91,11 @@ final class Ledger {
         .map(Topic::name)
         .findFirst()
         .orElse(null);
+  }
+
+  /** How often a topic got the name of one that was deleted. */
+  long createdAgain() {
+    return createdAgain;
   }
 
   boolean oneBroker() {

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * and nothing outside of it is acknowledged or read (I1, I2, I4).
  */
 final class LogTruth implements StoreWatcher, Ledger.Durability {
+  static final String DUPLICATE_ELSEWHERE = "duplicate answered after a takeover or handover";
+
   private final Map<WriterId, Log> logs = new HashMap<>();
   private final Map<PartitionId, TreeMap<Long, Stored>> contents = new HashMap<>();
   private final Map<Term, WriterId> terms = new HashMap<>();
@@ -138,6 +140,12 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
     return content == null || content.isEmpty() ? 0 : content.lastEntry().getValue().lastOffset() + 1;
   }
 
+  /** The last batch in any log, for a person. */
+  String last(PartitionId partition) {
+    TreeMap<Long, Stored> content = contents.get(partition);
+    return content == null || content.isEmpty() ? "nothing" : content.lastEntry().toString();
+  }
+
   /** Entries in an incarnation's log. */
   long entries(WriterId writer) {
     Log log = logs.get(writer);
@@ -154,7 +162,7 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
               .formatted(batch, id, how, by, found == null ? "nothing" : found));
     }
     if (how.equals(ACKNOWLEDGED) && !found.writer().equals(by)) {
-      coverage.count("duplicate answered after a takeover or handover", 1);
+      coverage.count(DUPLICATE_ELSEWHERE, 1);
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.IntConsumer;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
 import org.apache.kafka.common.message.InitProducerIdResponseData;
@@ -174,6 +175,36 @@ final class Producer extends Client {
     return lane.ledger.isDeleting() && !world.stands(lane.ledger.id());
   }
 
+  /**
+   * Sends the last settled batch of each lane once more, as a retry that comes late, and tells {@code
+   * onAnswered} how many did; where it lies is checked like any acknowledgement.
+   */
+  void repeatLast(IntConsumer onAnswered) {
+    loop.execute(() -> {
+      for (Lane lane : lanes.values()) {
+        SentBatch batch = lane.lastSettled();
+        Connection connection = batch == null ? null : leader(lane.ledger.id());
+        if (batch != null && connection != null) {
+          Request request = new Request(connection);
+          request.add(lane, batch);
+          send(
+              connection,
+              request.data,
+              PRODUCE_VERSION,
+              answer -> onAnswered((ProduceResponseData) answer, request.content, connection),
+              answer -> onAnswered.accept(accepted((ProduceResponseData) answer, request.content)));
+        }
+      }
+    });
+  }
+
+  private static int accepted(ProduceResponseData answer, List<Sending> content) {
+    return (int)
+        content.stream()
+            .filter(sending -> result(answer, sending).errorCode() == Errors.NONE.code())
+            .count();
+  }
+
   private void sendRequests() {
     if (backingOff) {
       return;
@@ -210,7 +241,7 @@ final class Producer extends Client {
     }
   }
 
-  private static void add(ProduceRequestData request, PartitionId partition, SentBatch batch) {
+  private static void put(ProduceRequestData request, PartitionId partition, SentBatch batch) {
     TopicProduceData topic = request.topicData().find("", partition.topicId());
     if (topic == null) {
       topic = new TopicProduceData().setTopicId(partition.topicId());
@@ -305,11 +336,13 @@ final class Producer extends Client {
 
     void take(Lane lane) {
       if (content.size() < LANES_MAX) {
-        SentBatch batch = lane.send(connection);
-        boolean gone = lane.ledger.isGoneAt(connection.process());
-        content.add(new Sending(lane, batch, gone));
-        add(data, lane.ledger.id(), batch);
+        add(lane, lane.send(connection));
       }
+    }
+
+    void add(Lane lane, SentBatch batch) {
+      content.add(new Sending(lane, batch, lane.ledger.isGoneAt(connection.process())));
+      put(data, lane.ledger.id(), batch);
     }
   }
 }

@@ -63,8 +63,10 @@ final class SimulatedCluster {
 
   /**
    * @param size machines with a node id each; which of them are members is said by {@link #join}
+   * @param slowness of clients; 1 is full speed
    */
-  SimulatedCluster(long seed, int size, Member.Starter starter, Consumer<String> log) {
+  SimulatedCluster(
+      long seed, int size, int slowness, Member.Starter starter, Consumer<String> log) {
     this.seed = seed;
     this.scheduler = new SimulatedScheduler(seed);
     this.random = scheduler.fork();
@@ -75,7 +77,9 @@ final class SimulatedCluster {
       hosts.add(host("b" + node, node, starter), host("twin" + node, node, starter));
     }
     this.truth = new LogTruth(coverage);
-    this.watch = new ClusterWatch(store, truth, checks, coverage, story);
+    this.watch =
+        new ClusterWatch(
+            store, truth, checks, coverage, story, writer -> hosts.of(writer) != null);
     store.watcher(watch);
     this.ledger = new Ledger(false, truth);
     this.orders = new ClusterOrders(hosts, ledger, watch, story, coverage);
@@ -93,7 +97,7 @@ final class SimulatedCluster {
             watch::newest,
             () -> {},
             TimeUnit.SECONDS.toNanos(1) + random.nextLong(REQUEST_TIMEOUT_NS_MAX),
-            SLOWNESS);
+            slowness);
     this.reader = new Reader(clientThreads.eventLoop("reader"), scheduler.fork(), world);
     reader.start();
   }
@@ -126,7 +130,8 @@ final class SimulatedCluster {
   static Result run(long seed, Member.Starter starter, Consumer<String> log) {
     SplittableRandom sizes = new SplittableRandom(seed);
     int members = 1 + sizes.nextInt(5);
-    SimulatedCluster cluster = new SimulatedCluster(seed, Math.min(5, members + 1), starter, log);
+    SimulatedCluster cluster =
+        new SimulatedCluster(seed, Math.min(5, members + 1), SLOWNESS, starter, log);
     cluster.told(() -> cluster.play(members));
     return cluster.result();
   }
@@ -161,6 +166,7 @@ final class SimulatedCluster {
   Result result() {
     faults.begun().forEach((fault, times) -> coverage.count("fault " + fault, times));
     coverage.count("batch", ledger.batches());
+    coverage.count("topic created again", ledger.createdAgain());
     return new Result(seed, scheduler.traceHash(), scheduler.steps(), coverage.counts());
   }
 
@@ -186,9 +192,12 @@ final class SimulatedCluster {
             clientThreads.eventLoop("admin"), scheduler.fork(), world, topics, deletesTopics));
   }
 
-  void addProducer(boolean idempotent) {
+  Producer addProducer(boolean idempotent) {
     String name = "p" + producers++;
-    start(new Producer(name, clientThreads.eventLoop(name), scheduler.fork(), world, idempotent));
+    Producer producer =
+        new Producer(name, clientThreads.eventLoop(name), scheduler.fork(), world, idempotent);
+    start(producer);
+    return producer;
   }
 
   private void start(Client client) {
@@ -198,19 +207,34 @@ final class SimulatedCluster {
 
   private void chaos(int count) {
     story.tell("faults begin");
-    clients.forEach(Client::work);
+    work();
     faults.plan(count);
     long endNs = scheduler.nowNs() + CHAOS_NS_MAX;
     stepper.runUntil(() -> faults.exhausted() || scheduler.nowNs() > endNs);
+  }
+
+  /** Clients make new work from now on. */
+  void work() {
+    clients.forEach(Client::work);
+  }
+
+  /** Clients make no new work and finish what they have begun. */
+  void rest() {
+    clients.forEach(Client::rest);
+    await(() -> clients.stream().allMatch(Client::done), "what clients have begun");
+  }
+
+  /** Every member serves, everything is led. */
+  void awaitSettled() {
+    await(each(TICK_NS / 10, this::settled), "the cluster to settle");
   }
 
   /** Nothing goes wrong any more; everything must get done, and all that clients were told hold. */
   void peace() {
     story.tell("faults end");
     faults.heal();
-    clients.forEach(Client::rest);
-    await(() -> clients.stream().allMatch(Client::done), "what clients have begun");
-    await(each(TICK_NS / 10, this::settled), "the cluster to settle");
+    rest();
+    awaitSettled();
     story.tell("reading everything");
     reader.readAll();
     await(reader::done, "the reader");
@@ -275,6 +299,14 @@ final class SimulatedCluster {
 
   ClusterOrders orders() {
     return orders;
+  }
+
+  long nowNs() {
+    return scheduler.nowNs();
+  }
+
+  LogTruth truth() {
+    return truth;
   }
 
   ClusterWatch watch() {

@@ -2,6 +2,7 @@ package io.millrace.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.simulation.SimulationRun.Subject;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -12,11 +13,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class BrokerSimulation {
   private static final int FIXED_SEEDS = 180;
   private static final int FRESH_SEEDS = 40;
+  private static final int TWICE_EVERY = 50;
 
   @Test
   @DisabledIfSystemProperty(named = "millrace.seed", matches = ".*")
   void nothingAcknowledgedIsLostWhateverGoesWrong() {
-    SimulationRun.Outcome outcome = SimulationRun.run(0, FIXED_SEEDS);
+    SimulationRun.Outcome outcome = SimulationRun.run(Subject.BROKER, 0, FIXED_SEEDS, TWICE_EVERY);
 
     assertThat(outcome.failures()).extracting(Throwable::getMessage).isEmpty();
     for (String what :
@@ -40,7 +42,7 @@ final class BrokerSimulation {
   void norWithSeedsThatNobodyHasTriedBefore() {
     long from = System.currentTimeMillis();
 
-    assertThat(SimulationRun.run(from, from + FRESH_SEEDS).failures())
+    assertThat(SimulationRun.run(Subject.BROKER, from, from + FRESH_SEEDS, TWICE_EVERY).failures())
         .extracting(Throwable::getMessage)
         .isEmpty();
   }

@@ -110,7 +110,7 @@ final class Handovers {
     var _ = run(moves).whenCompleteAsync((all, failure) -> finished(all, failure), loop);
   }
 
-  /** What others hand over to this broker from now on, not knowing, its fence gives away. */
+  /** Once left, nothing is handed over any more: what is led here still is for recovery. */
   private void left() {
     if (leaving != null) {
       closed = true;

@@ -1,0 +1,350 @@
+package io.millrace.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.objectstore.ObjectStore;
+import io.millrace.storage.Keys;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.IncarnationState;
+import io.millrace.storage.metadata.MetadataImage.Partition;
+import java.nio.ByteBuffer;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Cases that chance brings too seldom, each with a script of its own in virtual time. */
+final class ClusterCasesSimulation {
+  private static final long SECOND_NS = TimeUnit.SECONDS.toNanos(1);
+  private static final int FULL_SPEED = 1;
+  private static final int SLOW = 10;
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void aLiveBrokerThatOthersSuspectIsSealedWhileItWritesAtFullSpeed(long seed) {
+    SimulatedCluster cluster = started(seed, 3, FULL_SPEED);
+    BrokerHost suspect = cluster.broker(leading(cluster));
+    WriterId writer = writer(suspect);
+    run(cluster, 2);
+
+    for (BrokerHost other : cluster.hosts().all()) {
+      cluster.network().breakWay(suspect.name(), other.name(), 40 * SECOND_NS);
+      cluster.network().breakWay(other.name(), suspect.name(), 40 * SECOND_NS);
+    }
+    cluster.await(() -> hasState(cluster, writer, IncarnationState.FENCED), "the fence");
+    long sealsBefore = cluster.coverage().count("seal");
+    long entriesAtFence = cluster.truth().entries(writer);
+    long fencedAtNs = cluster.nowNs();
+    cluster.await(() -> hasState(cluster, writer, IncarnationState.RECOVERED), "the recovery");
+
+    assertThat(entriesAtFence).as("it wrote at full speed").isGreaterThan(50);
+    assertThat(cluster.coverage().count("seal") - sealsBefore).as("seals").isLessThanOrEqualTo(64);
+    assertThat(cluster.nowNs() - fencedAtNs).isLessThan(10 * SECOND_NS);
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void aReaderOfTheMetadataThatIsStoppedAcrossACollectionComesBackByASnapshot(long seed) {
+    SimulatedCluster cluster = started(seed, 3, SLOW);
+    BrokerHost reader = cluster.broker(2);
+    WriterId writer = writer(reader);
+    long jumpsBefore = cluster.coverage().count("snapshot jump");
+
+    cluster.faults().stall(reader, "metadata", 60 * SECOND_NS);
+    long boundariesBefore = cluster.coverage().count("boundary");
+    for (int i = 0; i < 100; i++) {
+      cluster.orders().tick(new SplittableRandom(seed + i));
+      cluster.stepper().runFor(SECOND_NS / 2);
+    }
+    assertThat(cluster.coverage().count("boundary") - boundariesBefore).isGreaterThan(3);
+    cluster.peace();
+
+    assertThat(cluster.coverage().count("snapshot jump")).isGreaterThan(jumpsBefore);
+    boolean lives = cluster.watch().newest().isRegistered(writer);
+    assertThat(lives || !writer(reader).equals(writer)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void aCollectorStalledWithAnOldBoundaryDeletesNothingThatIsListedSince(long seed) {
+    SimulatedCluster cluster = started(seed, 3, SLOW);
+    for (int node = 1; node <= 3; node++) {
+      cluster.faults().stall(cluster.broker(node), "storage", (20 + 10L * node) * SECOND_NS);
+      run(cluster, 3);
+    }
+    long mergesBefore = cluster.coverage().count("object merged");
+    run(cluster, 60);
+
+    assertThat(cluster.coverage().count("object merged")).isGreaterThan(mergesBefore);
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5})
+  void twoProcessesWithOneNodeIdNeverShareAnIncarnation(long seed) {
+    SimulatedCluster cluster = started(seed, 2, SLOW);
+    BrokerHost one = cluster.broker(1);
+    BrokerHost twin = Objects.requireNonNull(cluster.hosts().twinOf(one));
+    cluster.hosts().join(twin);
+    run(cluster, 20);
+    assertThat(cluster.coverage().count("process that found its node id in use")).isPositive();
+
+    Set<WriterId> writers = new HashSet<>();
+    for (int round = 0; round < 4; round++) {
+      cluster.faults().crash(one);
+      if (twin.machine().running()) {
+        cluster.faults().crash(twin);
+      }
+      run(cluster, 25);
+      for (BrokerHost host : List.of(one, twin)) {
+        if (host.process() != null) {
+          assertThat(writers.add(writer(host))).as("a new writer id each time").isTrue();
+        }
+      }
+    }
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void leadersMoveByOrderOfThirdBrokersUnderLoadAndNoOffsetIsGivenTwice(long seed) {
+    SimulatedCluster cluster = started(seed, 5, 2);
+    long before = cluster.coverage().count("handover");
+
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int i = 0; i < 60; i++) {
+      cluster.orders().handOver(random);
+      cluster.stepper().runFor(random.nextLong(SECOND_NS / 2));
+    }
+
+    assertThat(cluster.coverage().count("handover") - before).isGreaterThan(10);
+    cluster.peace();
+    assertThat(cluster.coverage().count("incarnation FENCED")).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void aBatchSentAgainAfterItsLogWasEmptiedAndTakenOverIsADuplicate(long seed) {
+    SimulatedCluster cluster = cluster(seed, 3, 3, SLOW);
+    Producer producer = cluster.addProducer(true);
+    cluster.addClients(0, 1, 1, false);
+    run(cluster, 20);
+    cluster.rest();
+    cluster.awaitSettled();
+
+    int[] answered = new int[1];
+    for (PartitionLedger partition : cluster.ledger().live()) {
+      cluster.orders().moveLogStart(partition, partition.end());
+    }
+    cluster.await(
+        () -> cluster.ledger().live().stream().allMatch(p -> p.logStart() == p.end()),
+        "the logs to be empty");
+    run(cluster, 30); // what was in them is dropped
+    cluster.faults().crash(cluster.broker(leading(cluster)));
+    run(cluster, 30);
+    cluster.awaitSettled();
+    long duplicates = cluster.coverage().count(LogTruth.DUPLICATE_ELSEWHERE);
+    cluster.await(
+        () -> {
+          if (answered[0] == 0) {
+            answered[0] = -1;
+            producer.repeatLast(count -> answered[0] = Math.max(0, answered[0]) + count);
+          }
+          return answered[0] > 0;
+        },
+        "the answer to a batch sent again");
+
+    assertThat(cluster.coverage().count(LogTruth.DUPLICATE_ELSEWHERE)).isGreaterThan(duplicates);
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void aMinuteWithoutStoreForAllFencesNobody(long seed) {
+    SimulatedCluster cluster = started(seed, 3, SLOW);
+    Set<WriterId> before = registered(cluster);
+
+    cluster.store().outage(60 * SECOND_NS);
+    run(cluster, 70);
+    cluster.peace();
+
+    assertThat(registered(cluster)).isEqualTo(before);
+    assertThat(cluster.coverage().count("incarnation FENCED")).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void aZombieWhoseAdoptedEntriesWereCollectedAcknowledgesNothingAndRegistersAnew(long seed) {
+    SimulatedCluster cluster = started(seed, 3, 2);
+    BrokerHost zombie = cluster.broker(leading(cluster));
+    WriterId writer = writer(zombie);
+
+    cluster.store().outage(zombie.name(), SECOND_NS); // some of its last puts come late
+    cluster.stepper().runFor(SECOND_NS / 2);
+    cluster.faults().stop(zombie, 90 * SECOND_NS);
+    run(cluster, 85);
+    assertThat(hasState(cluster, writer, IncarnationState.RECOVERED)).isTrue();
+    assertThat(cluster.store().keys(Keys.walPrefix(writer))).hasSizeLessThan(10);
+    cluster.peace();
+
+    assertThat(cluster.coverage().count("zombie continued")).isPositive();
+    assertThat(writer(zombie)).isNotEqualTo(writer);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void aScribeStoppedWithQueuedCommandsHoldsNobodyUpAndDoesNoHarmLater(long seed) {
+    SimulatedCluster cluster = started(seed, 4, SLOW);
+    SplittableRandom random = new SplittableRandom(seed);
+    for (long seconds : new long[] {4, 6, 30}) {
+      for (int i = 0; i < 10; i++) {
+        cluster.orders().handOver(random);
+      }
+      long entry = cluster.watch().newest().entryNumber();
+      cluster.faults().stop(cluster.broker(1), seconds * SECOND_NS);
+      for (int i = 0; i < 10; i++) {
+        cluster.orders().handOver(random);
+        cluster.stepper().runFor(SECOND_NS / 4);
+      }
+      assertThat(cluster.watch().newest().entryNumber()).as("others go on").isGreaterThan(entry);
+      run(cluster, seconds + 15);
+    }
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void recoveryEndsOnAThrottledStore(long seed) {
+    SimulatedCluster cluster = started(seed, 3, SLOW);
+    BrokerHost dead = cluster.broker(leading(cluster));
+    WriterId writer = writer(dead);
+    for (BrokerHost host : cluster.hosts().all()) {
+      cluster.store().throttle(host.name(), 60 * SECOND_NS);
+    }
+
+    cluster.hosts().leave(dead);
+    cluster.faults().crash(dead);
+    cluster.await(() -> hasState(cluster, writer, IncarnationState.RECOVERED), "the recovery");
+
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void aBrokerThatLeavesAloneWithoutStoreHandsNothingOverToWhoComesWhileItsLogIsUnsettled(
+      long seed) {
+    SimulatedCluster cluster = started(seed, 2, 1, SLOW);
+    cluster.store().outage(cluster.broker(1).name(), 12 * SECOND_NS);
+    run(cluster, 1);
+
+    cluster.hosts().leaveGracefully(cluster.broker(1));
+    cluster.join(2);
+    run(cluster, 30);
+
+    cluster.peace();
+  }
+
+  @Test
+  void aBrokerDoesNotStartOnAStoreWhosePutIfAbsentIsNotAtomic() {
+    SimulatedCluster cluster =
+        new SimulatedCluster(
+            1,
+            1,
+            SLOW,
+            (environment, member) ->
+                ClusterProcess.start(
+                    environment,
+                    new Member(
+                        member.nodeId(),
+                        member.address(),
+                        new OverwritingStore(member.store()),
+                        member.peers(),
+                        member.closeConnections())),
+            line -> {});
+
+    BrokerHost broker = cluster.broker(1);
+    broker.start();
+    cluster.stepper().runUntil(() -> broker.hasRefused());
+
+    assertThat(broker.ended())
+        .hasMessageContaining("put-if-absent is atomic")
+        .hasMessageContaining("simulated");
+    assertThat(cluster.store().keys(Keys.META_LOG)).isEmpty();
+  }
+
+  /** Says Stored to everybody. */
+  private static final class OverwritingStore extends ForwardingStore {
+    OverwritingStore(ObjectStore store) {
+      super(store);
+    }
+
+    @Override
+    public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer body) {
+      return super.putIfAbsent(key, body).thenApply(_ -> new PutOutcome.Stored());
+    }
+  }
+
+  /** A cluster of so many brokers, all up, without clients. */
+  private static SimulatedCluster cluster(long seed, int size, int members, int slowness) {
+    SimulatedCluster cluster =
+        new SimulatedCluster(seed, size, slowness, ClusterProcess::start, line -> {});
+    for (int node = 1; node <= members; node++) {
+      cluster.join(node);
+    }
+    cluster.awaitSettled();
+    return cluster;
+  }
+
+  /** One with clients, and topics. */
+  private static SimulatedCluster started(long seed, int size, int slowness) {
+    return started(seed, size, size, slowness);
+  }
+
+  private static SimulatedCluster started(long seed, int size, int members, int slowness) {
+    SimulatedCluster cluster = cluster(seed, size, members, slowness);
+    cluster.addClients(2, 1, 2, false);
+    run(cluster, 3);
+    cluster.await(() -> cluster.ledger().batches() > 20, "the first batches");
+    return cluster;
+  }
+
+  private static void run(SimulatedCluster cluster, long seconds) {
+    cluster.stepper().runFor(seconds * SECOND_NS);
+  }
+
+  private static WriterId writer(BrokerHost host) {
+    return Objects.requireNonNull(host.process(), "is down").writer();
+  }
+
+  /** Node id of one that leads. */
+  private static int leading(SimulatedCluster cluster) {
+    MetadataImage image = cluster.watch().newest();
+    return image.topics().values().stream()
+        .flatMap(topic -> topic.partitions().stream())
+        .map(Partition::leader)
+        .flatMap(leader -> leader.stream())
+        .map(writer -> Objects.requireNonNull(image.incarnations().get(writer)).nodeId())
+        .max(Integer::compare)
+        .orElseThrow();
+  }
+
+  private static boolean hasState(
+      SimulatedCluster cluster, WriterId writer, IncarnationState state) {
+    var incarnation = cluster.watch().newest().incarnations().get(writer);
+    return incarnation == null
+        ? state == IncarnationState.RECOVERED
+        : incarnation.state().compareTo(state) >= 0;
+  }
+
+  private static Set<WriterId> registered(SimulatedCluster cluster) {
+    return Set.copyOf(cluster.watch().newest().brokers().values());
+  }
+}

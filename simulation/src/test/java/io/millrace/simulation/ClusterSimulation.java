@@ -1,0 +1,77 @@
+package io.millrace.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.simulation.SimulationRun.Subject;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+
+/** Seeds of the simulation of a cluster; {@code -Dmillrace.seed=N} runs that one alone. */
+final class ClusterSimulation {
+  private static final int FIXED_SEEDS = 220;
+  private static final int FRESH_SEEDS = 60;
+  private static final int TWICE_EVERY = 20;
+
+  @Test
+  @DisabledIfSystemProperty(named = "millrace.seed", matches = ".*")
+  void manyBrokersOnOneStoreKeepWhatTheyToldClientsWhateverGoesWrong() {
+    SimulationRun.Outcome outcome =
+        SimulationRun.run(Subject.CLUSTER, 0, FIXED_SEEDS, TWICE_EVERY);
+
+    assertThat(outcome.failures()).extracting(Throwable::getMessage).isEmpty();
+    assertThat(outcome.coverage())
+        .as("seeds reach every part")
+        .containsKeys(
+            "boundary",
+            "boundary of another was first",
+            "checkpoint",
+            "collected entry number created again",
+            "continued in time",
+            LogTruth.DUPLICATE_ELSEWHERE,
+            "entry of another was first",
+            "fence of a live broker",
+            "handover",
+            "hedged put",
+            "late put of a deleted object",
+            "log start moved",
+            "merge of what another leads",
+            "object deleted",
+            "object merged",
+            "orphan swept",
+            "partition without leader",
+            "process that found its node id in use",
+            "scribe lost",
+            "seal met by a writer",
+            "snapshot jump",
+            "takeover",
+            "target leader obeyed",
+            "topic created again",
+            "WAL entry put again after it was collected",
+            "zombie continued")
+        .containsKeys(
+            Arrays.stream(ClusterFault.values())
+                .map(fault -> "fault " + fault)
+                .toArray(String[]::new));
+  }
+
+  @Test
+  @DisabledIfSystemProperty(named = "millrace.seed", matches = ".*")
+  void norWithSeedsThatNobodyHasTriedBefore() {
+    long from = System.currentTimeMillis();
+
+    assertThat(
+            SimulationRun.run(Subject.CLUSTER, from, from + FRESH_SEEDS, TWICE_EVERY).failures())
+        .extracting(Throwable::getMessage)
+        .isEmpty();
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "millrace.seed", matches = ".*")
+  void theSeedAskedForPasses() {
+    long seed = Long.getLong("millrace.seed");
+
+    assertThat(Subject.CLUSTER.run(seed)).isEqualTo(Subject.CLUSTER.run(seed));
+  }
+}
