@@ -1,22 +1,27 @@
 package io.millrace.broker;
 
 import io.millrace.broker.api.ApiErrors;
+import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.ConfigLoader;
 import io.millrace.broker.config.Listener;
 import io.millrace.broker.config.StartOptions;
 import io.millrace.broker.network.NetworkCounters;
 import io.millrace.broker.network.NetworkServer;
+import io.millrace.objectstore.location.StoreLocation;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.SystemClock;
 import io.millrace.runtime.SystemDisk;
 import io.millrace.runtime.SystemRandomness;
 import io.millrace.runtime.SystemThreads;
+import io.millrace.storage.cluster.NodeIds;
 import io.millrace.storage.log.UnusableStoreException;
 import io.millrace.storage.metadata.MetadataCorruptException;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.millrace.storage.recovery.WalCorruptException;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -24,11 +29,6 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import io.millrace.broker.api.Dispatcher;
-import io.millrace.objectstore.location.StoreLocation;
-import io.millrace.storage.cluster.NodeIds;
-import java.util.Objects;
-import java.util.Optional;
 
 /**
  * A broker in this process: configuration, sockets, and the {@link BrokerLives} of a {@link

@@ -1,15 +1,5 @@
 package io.millrace.broker;
 
-import io.millrace.broker.config.NodeKeys;
-import io.millrace.objectstore.ObjectStore;
-import io.millrace.runtime.ScopedThreads;
-import io.millrace.storage.cluster.NodeIds;
-import io.millrace.storage.cluster.PeerLink;
-import io.millrace.storage.log.BrokerIdentity;
-import io.millrace.storage.log.FolderSettings;
-import io.millrace.storage.log.SharedSettings;
-import io.millrace.storage.log.StorageSettings;
-import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.millrace.broker.api.ApiFeatures;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.ApiTable;
@@ -17,16 +7,26 @@ import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.NodeKeys;
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.coordinator.group.GroupShard;
+import io.millrace.objectstore.ObjectStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.ScopedThreads;
+import io.millrace.storage.cluster.NodeIds;
+import io.millrace.storage.cluster.PeerLink;
 import io.millrace.storage.cluster.PeerService;
+import io.millrace.storage.log.BrokerIdentity;
+import io.millrace.storage.log.FolderSettings;
+import io.millrace.storage.log.SharedSettings;
 import io.millrace.storage.log.StorageEngine;
+import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -140,7 +140,8 @@ public final class BrokerCore implements Life {
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
     TopicConfigs topicConfigs = new TopicConfigs(config);
     List<ApiHandler<?>> handlers =
-        new Handlers(environment, config, topicConfigs, storage, coordinator, logDirectory, blocking)
+        new Handlers(
+                environment, config, topicConfigs, storage, coordinator, logDirectory, blocking)
             .all();
     groups = coordinator;
     dispatcher = new Dispatcher(new ApiTable(handlers, ApiFeatures.NONE), counters);

@@ -15,10 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The lives of one broker process, one after another: a life that was taken from it (fenced, sealed)
- * is let go of entirely, and after a hold-off the next begins. The first must succeed; later ones
- * are tried for ever, unless the cause is one that ends the process. Knows nothing of sockets. Any
- * thread may call; everything else happens on its loop.
+ * The lives of one broker process, one after another: a life that was taken from it (fenced,
+ * sealed) is let go of entirely, and after a hold-off the next begins. The first must succeed;
+ * later ones are tried for ever, unless the cause is one that ends the process. Knows nothing of
+ * sockets. Any thread may call; everything else happens on its loop.
  */
 public final class BrokerLives implements PeerService {
   private static final Logger LOG = LoggerFactory.getLogger(BrokerLives.class);

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -26,14 +27,17 @@ final class BrokerProcess implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 60;
 
   private final Path folder;
+  private final Map<String, String> environment;
   private final List<String> command;
   private final int port;
   private @Nullable Process process;
   private @Nullable BufferedReader output;
   private @Nullable String readyLine;
 
-  private BrokerProcess(Path folder, List<String> command, int port) {
+  private BrokerProcess(
+      Path folder, Map<String, String> environment, List<String> command, int port) {
     this.folder = folder;
+    this.environment = environment;
     this.command = command;
     this.port = port;
   }
@@ -60,9 +64,21 @@ final class BrokerProcess implements AutoCloseable {
    * @param port where the command makes it listen
    */
   static BrokerProcess run(Path folder, int port, List<String> command) throws IOException {
-    BrokerProcess broker = new BrokerProcess(folder, command, port);
+    BrokerProcess broker = new BrokerProcess(folder, Map.of(), command, port);
     broker.start();
     return broker;
+  }
+
+  /**
+   * A broker that has yet to be started.
+   *
+   * @param folder holds its log
+   * @param environment added to that of this process
+   * @param port where the command makes it listen
+   */
+  static BrokerProcess of(
+      Path folder, Map<String, String> environment, int port, List<String> command) {
+    return new BrokerProcess(folder, environment, command, port);
   }
 
   /** A port of our own choice, unlike port 0, is the same after a restart. */
@@ -88,8 +104,35 @@ final class BrokerProcess implements AutoCloseable {
 
   /** As SIGTERM; returns the exit code. */
   int stop() throws InterruptedException {
-    running().toHandle().destroy(); // unlike the process itself, leaves its output readable
+    askToStop();
     return awaitEnd();
+  }
+
+  /** As SIGTERM; see {@link #awaitEnd}. */
+  void askToStop() {
+    running().toHandle().destroy(); // unlike the process itself, leaves its output readable
+  }
+
+  /** As SIGSTOP: it keeps its connections and does nothing. */
+  void pause() throws IOException, InterruptedException {
+    signal("STOP");
+  }
+
+  /** As SIGCONT. */
+  void resume() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    int code =
+        new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor();
+    if (code != 0) {
+      throw failure("the broker took no SIG" + name);
+    }
+  }
+
+  boolean runs() {
+    return process != null && process.isAlive();
   }
 
   /** What came after the ready line on standard output, until the process ended. */
@@ -111,15 +154,16 @@ final class BrokerProcess implements AutoCloseable {
     return running().exitValue();
   }
 
-  /** Starts again on the same port and data, after {@link #kill()} or {@link #stop()}. */
+  /** Starts, or starts again on the same port and data, after {@link #kill()} or {@link #stop()}. */
   void start() throws IOException {
-    if (process != null && process.isAlive()) {
+    if (runs()) {
       throw new IllegalStateException("the broker runs");
     }
-    Process started =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
-            .redirectError(ProcessBuilder.Redirect.appendTo(log().toFile()))
-            .start();
+            .redirectError(ProcessBuilder.Redirect.appendTo(log().toFile()));
+    builder.environment().putAll(environment);
+    Process started = builder.start();
     process = started;
     output = started.inputReader(StandardCharsets.UTF_8);
     readyLine = firstLine(started, output);

@@ -108,6 +108,11 @@ final class NumberedRecords implements AutoCloseable {
     notifyAll();
   }
 
+  /** How many went to each partition; after {@link #finish}. */
+  long[] sent() {
+    return sent.clone();
+  }
+
   synchronized long acknowledged() {
     return acknowledged;
   }

@@ -1,6 +1,7 @@
 package io.millrace.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -10,7 +11,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,6 +129,27 @@ class RefusedStartIT {
     assertThat(result.err()).contains("The data folder " + data + " cannot be used");
     assertThat(result.exitCode()).isEqualTo(1);
     assertThat(data).hasContent("mine");
+  }
+
+  @Test
+  void aStoreWithoutAtomicPutIfAbsentIsRefusedWithTheCheckItFailed() throws Exception {
+    try (S3ProxyProcess service = S3ProxyProcess.startCredulous(folder);
+        ConditionsDropped store = ConditionsDropped.inFrontOf(service)) {
+      List<String> arguments = new ArrayList<>(List.of("start", "--listen", "127.0.0.1:0"));
+      arguments.addAll(ClusterProcesses.bucket(store.endpoint()));
+
+      Launcher.Result result =
+          Launcher.run(folder, S3ProxyProcess.environment(), arguments.toArray(String[]::new));
+
+      assertThat(result.err().lines().filter(line -> line.startsWith("millrace: ")))
+          .singleElement(STRING)
+          .matches(
+              "millrace: The store s3://bucket/cluster cannot be used: it failed the check that"
+                  + " put-if-absent is atomic: \\d+ of 32 racing puts were stored\\.");
+      assertThat(result.err()).doesNotContain("Exception");
+      assertThat(result.out()).isEmpty();
+      assertThat(result.exitCode()).isEqualTo(1);
+    }
   }
 
   private Launcher.Result start(String listen) throws Exception {

@@ -32,11 +32,13 @@ final class S3ProxyProcess implements AutoCloseable {
 
   private final Path folder;
   private final int port;
+  private final String authorization;
   private @Nullable Process process;
 
-  private S3ProxyProcess(Path folder, int port) {
+  private S3ProxyProcess(Path folder, int port, String authorization) {
     this.folder = folder;
     this.port = port;
+    this.authorization = authorization;
   }
 
   /**
@@ -45,7 +47,16 @@ final class S3ProxyProcess implements AutoCloseable {
    * @param folder holds its objects, its settings and its log
    */
   static S3ProxyProcess start(Path folder) throws IOException {
-    S3ProxyProcess proxy = new S3ProxyProcess(folder, BrokerProcess.freePort());
+    return start(folder, "aws-v4");
+  }
+
+  /** As {@link #start}, but takes requests without looking at signatures. */
+  static S3ProxyProcess startCredulous(Path folder) throws IOException {
+    return start(folder, "none");
+  }
+
+  private static S3ProxyProcess start(Path folder, String authorization) throws IOException {
+    S3ProxyProcess proxy = new S3ProxyProcess(folder, BrokerProcess.freePort(), authorization);
     proxy.start();
     proxy.createBucket();
     return proxy;
@@ -103,7 +114,7 @@ final class S3ProxyProcess implements AutoCloseable {
         settings,
         """
         s3proxy.endpoint=%s
-        s3proxy.authorization=aws-v4
+        s3proxy.authorization=%s
         s3proxy.identity=%s
         s3proxy.credential=%s
         jclouds.provider=filesystem-nio2
@@ -111,7 +122,8 @@ final class S3ProxyProcess implements AutoCloseable {
         jclouds.credential=%s
         jclouds.filesystem.basedir=%s
         """
-            .formatted(endpoint(), IDENTITY, CREDENTIAL, IDENTITY, CREDENTIAL, objects));
+            .formatted(
+                endpoint(), authorization, IDENTITY, CREDENTIAL, IDENTITY, CREDENTIAL, objects));
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     List<String> command =
         List.of(

@@ -134,9 +134,7 @@ public final class ShardRunner<S extends Shard> {
    */
   private CompletableFuture<?> proof(long ageMsMax) {
     long nowNs = clock.monotonicNs();
-    if (proven
-        && ageMsMax > 0
-        && nowNs - provenAtNs <= TimeUnit.MILLISECONDS.toNanos(ageMsMax)) {
+    if (proven && ageMsMax > 0 && nowNs - provenAtNs <= TimeUnit.MILLISECONDS.toNanos(ageMsMax)) {
       return CompletableFuture.completedFuture(0);
     }
     CompletableFuture<Void> proof = log.proof();

@@ -16,7 +16,8 @@ import tlc2.TLC;
 
 /**
  * One line of {@code model/runs.txt}: a specification, its bounds, the rules taken away, and the
- * invariant that must break. TLC keeps its state in static fields, so each run has a JVM of its own.
+ * invariant that must break. TLC keeps its state in static fields, so each run has a JVM of its
+ * own.
  */
 record ModelRun(String module, String tier, String weakened, String breaks, String constants) {
   static final String NOTHING = "-";
@@ -114,11 +115,11 @@ record ModelRun(String module, String tier, String weakened, String breaks, Stri
           with(
               config,
               "Weaken",
-              Arrays.stream(weakened.split(", "))
+              Arrays.stream(weakened.split(", ", -1))
                   .map(rule -> "\"" + rule + "\"")
                   .collect(Collectors.joining(", ", "{", "}")));
     }
-    for (String constant : constants.split(";")) {
+    for (String constant : constants.split(";", -1)) {
       if (!constant.isBlank()) {
         String[] sides = constant.split("=", 2);
         config = with(config, sides[0].strip(), sides[1].strip());

@@ -12,9 +12,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The model of the protocol core ({@code simulation/model}), checked by TLC: as it is nothing breaks,
- * and with a rule taken away something does. {@code -Dmillrace.model=TIER} runs the
- * lines of that tier of runs.txt too. Each run adds a row to {@code target/model-runs.md}.
+ * The model of the protocol core ({@code simulation/model}), checked by TLC: as it is nothing
+ * breaks, and with a rule taken away something does. {@code -Dmillrace.model=TIER} runs the lines
+ * of that tier of runs.txt too. Each run adds a row to {@code target/model-runs.md}.
  */
 final class ModelTest {
   private static final long STATES_MIN = 1_000;

@@ -27,7 +27,8 @@ public final class MillraceKeys {
                   + " own disk. --store goes before it.");
   public static final ConfigKey<String> STORE_S3_ENDPOINT =
       text("store.s3.endpoint", "")
-          .inForce("Address of an S3-compatible store, http://HOST:PORT or https://HOST:PORT; AWS if empty.");
+          .inForce(
+              "Address of an S3-compatible store, http://HOST:PORT or https://HOST:PORT; AWS if empty.");
   public static final ConfigKey<String> STORE_S3_REGION =
       text("store.s3.region", "")
           .inForce(

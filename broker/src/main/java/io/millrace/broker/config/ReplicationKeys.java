@@ -76,8 +76,7 @@ final class ReplicationKeys {
               .accepted(Reasons.NO_REPLICATION, "Bytes per second moved between data directories."),
           int64("leader.imbalance.check.interval.seconds", 300)
               .atLeast(1)
-              .accepted(
-                  Reasons.BALANCED_AT_ONCE, "How often the balance of leaders is looked at."),
+              .accepted(Reasons.BALANCED_AT_ONCE, "How often the balance of leaders is looked at."),
           int32("leader.imbalance.per.broker.percentage", 10)
               .accepted(Reasons.BALANCED_AT_ONCE, "Imbalance above which leaders move back."),
           flag("controlled.shutdown.enable", true)

@@ -90,8 +90,7 @@ public final class AlterPartitionReassignmentsHandler
       return refused(
           Errors.NO_REASSIGNMENT_IN_PROGRESS, Errors.NO_REASSIGNMENT_IN_PROGRESS.message());
     }
-    Refusal problem =
-        ReplicaAssignment.problem(image.brokers().keySet(), List.of(replicas), -1);
+    Refusal problem = ReplicaAssignment.problem(image.brokers().keySet(), List.of(replicas), -1);
     if (problem != null) {
       return CompletableFuture.completedFuture(Optional.of(problem));
     }

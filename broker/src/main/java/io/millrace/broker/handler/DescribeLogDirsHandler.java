@@ -24,9 +24,9 @@ import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDi
 import org.apache.kafka.common.protocol.ApiKeys;
 
 /**
- * DescribeLogDirs: the data folder or shared store as the one log directory, with the partitions led here and their
- * sizes. A partition that is not open yet is opened for that, a limited number at a time; one that
- * cannot be is left out.
+ * DescribeLogDirs: the data folder or shared store as the one log directory, with the partitions
+ * led here and their sizes. A partition that is not open yet is opened for that, a limited number
+ * at a time; one that cannot be is left out.
  */
 public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsRequestData> {
   private static final int OPENING_MAX = 64;
@@ -40,10 +40,7 @@ public final class DescribeLogDirsHandler implements ApiHandler<DescribeLogDirsR
    * @param blocking runs the disk's calls
    */
   public DescribeLogDirsHandler(
-      MetadataLog metadata,
-      Partitions partitions,
-      Executor blocking,
-      LogDirectory directory) {
+      MetadataLog metadata, Partitions partitions, Executor blocking, LogDirectory directory) {
     this.metadata = metadata;
     this.partitions = partitions;
     this.blocking = blocking;

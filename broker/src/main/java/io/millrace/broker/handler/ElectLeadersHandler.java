@@ -181,8 +181,7 @@ public final class ElectLeadersHandler implements ApiHandler<ElectLeadersRequest
       MetadataImage.Topic topic = image.topic(asked.topic());
       for (int p : asked.partitions()) {
         elections.add(
-            new Election(
-                asked.topic(), p, topic == null ? null : new PartitionId(topic.id(), p)));
+            new Election(asked.topic(), p, topic == null ? null : new PartitionId(topic.id(), p)));
       }
     }
     return elections;
@@ -199,8 +198,7 @@ public final class ElectLeadersHandler implements ApiHandler<ElectLeadersRequest
         continue;
       }
       topics
-          .computeIfAbsent(
-              election.topic, name -> new ReplicaElectionResult().setTopic(name))
+          .computeIfAbsent(election.topic, name -> new ReplicaElectionResult().setTopic(name))
           .partitionResult()
           .add(
               new PartitionResult()

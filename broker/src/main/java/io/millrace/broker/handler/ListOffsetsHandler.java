@@ -33,9 +33,9 @@ import org.apache.kafka.common.requests.ListOffsetsRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * ListOffsets: earliest, latest, by time, the largest time. What may have grown elsewhere is answered
- * with a proof of leadership (invariant I12). There is no second tier: the earliest
- * local offset is the earliest, and nothing is tiered or waits to be.
+ * ListOffsets: earliest, latest, by time, the largest time. What may have grown elsewhere is
+ * answered with a proof of leadership (invariant I12). There is no second tier: the earliest local
+ * offset is the earliest, and nothing is tiered or waits to be.
  */
 public final class ListOffsetsHandler implements ApiHandler<ListOffsetsRequestData> {
   private static final long NONE = -1;

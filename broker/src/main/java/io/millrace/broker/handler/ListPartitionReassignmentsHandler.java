@@ -85,9 +85,7 @@ public final class ListPartitionReassignmentsHandler
   private static Optional<OngoingPartitionReassignment> reassignment(
       MetadataImage image, int number, Partition partition) {
     int leader = ClusterView.leaderId(image, partition);
-    if (partition.targetLeader().isEmpty()
-        || leader < 0
-        || partition.replicas().contains(leader)) {
+    if (partition.targetLeader().isEmpty() || leader < 0 || partition.replicas().contains(leader)) {
       return Optional.empty();
     }
     List<Integer> replicas = new ArrayList<>(partition.replicas());

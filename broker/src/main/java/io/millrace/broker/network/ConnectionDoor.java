@@ -43,8 +43,7 @@ final class ConnectionDoor extends ChannelInboundHandlerAdapter {
   public void channelActive(ChannelHandlerContext ctx) {
     timer =
         ctx.executor()
-            .schedule(
-                () -> close(ctx, CloseReason.IDLE), undecidedMaxMs, TimeUnit.MILLISECONDS);
+            .schedule(() -> close(ctx, CloseReason.IDLE), undecidedMaxMs, TimeUnit.MILLISECONDS);
     ctx.read();
   }
 

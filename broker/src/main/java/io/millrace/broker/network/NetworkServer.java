@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The broker's listeners and their connections, on a few event loops shared by all. In this order:
- * {@link #bind} takes the ports, {@link #open} lets clients in, {@link #letNoMoreIn}
- * leaves it at those, {@link #close} ends the rest. Where other brokers connect too, {@link #openToPeers}
- * comes first, and {@link #closeClients} and {@link #open} again part one life from the next.
+ * {@link #bind} takes the ports, {@link #open} lets clients in, {@link #letNoMoreIn} leaves it at
+ * those, {@link #close} ends the rest. Where other brokers connect too, {@link #openToPeers} comes
+ * first, and {@link #closeClients} and {@link #open} again part one life from the next.
  */
 public final class NetworkServer implements AutoCloseable {
   private static final int READ_BYTES_MIN = 512;
@@ -178,7 +178,9 @@ public final class NetworkServer implements AutoCloseable {
     servers.forEach(server -> server.config().setAutoRead(true));
   }
 
-  /** Lets clients in; without {@link #openToPeers} also those that connected since {@link #bind}. */
+  /**
+   * Lets clients in; without {@link #openToPeers} also those that connected since {@link #bind}.
+   */
   public void open(Dispatcher requests) {
     dispatcher = requests;
     servers.forEach(server -> server.config().setAutoRead(true));

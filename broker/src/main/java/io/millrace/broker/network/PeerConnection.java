@@ -130,7 +130,11 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     if (pending.size() == IN_FLIGHT_MAX || inFlightBytes + body.length > IN_FLIGHT_BYTES_MAX) {
       outcome.complete(
           new PeerOutcome.Silent(
-              address + " owes " + pending.size() + " answers already, to " + inFlightBytes
+              address
+                  + " owes "
+                  + pending.size()
+                  + " answers already, to "
+                  + inFlightBytes
                   + " bytes"));
       return;
     }

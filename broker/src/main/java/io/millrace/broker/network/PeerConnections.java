@@ -61,8 +61,7 @@ public final class PeerConnections implements PeerLink, AutoCloseable {
       body = PeerCodec.encode(request);
     } catch (IllegalArgumentException tooLarge) {
       return CompletableFuture.completedFuture(
-          new PeerOutcome.Answered(
-              new PeerReply.Declined(String.valueOf(tooLarge.getMessage()))));
+          new PeerOutcome.Answered(new PeerReply.Declined(String.valueOf(tooLarge.getMessage()))));
     }
     CompletableFuture<PeerOutcome> outcome = new CompletableFuture<>();
     try {

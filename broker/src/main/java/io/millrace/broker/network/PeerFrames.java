@@ -6,8 +6,8 @@ import io.netty.buffer.Unpooled;
 
 /**
  * How brokers talk on the listeners that clients use: Kafka's framing and request header version 0
- * with an API key of its own, then what {@link PeerCodec} made. Answers carry the correlation id and
- * come in any order.
+ * with an API key of its own, then what {@link PeerCodec} made. Answers carry the correlation id
+ * and come in any order.
  */
 final class PeerFrames {
   /** Far outside the keys Kafka gives. */

@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A connection another broker has made, on its loop: each request to the {@link PeerService}, each
- * answer back as soon as it is there, whatever others wait for. Clients' memory is not its: all such
- * connections share an allowance of their own, and one that goes beyond it is closed.
+ * answer back as soon as it is there, whatever others wait for. Clients' memory is not its: all
+ * such connections share an allowance of their own, and one that goes beyond it is closed.
  */
 final class PeerHandler extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(PeerHandler.class);

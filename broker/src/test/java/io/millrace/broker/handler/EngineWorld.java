@@ -13,9 +13,9 @@ import io.millrace.runtime.simulated.SimulatedMachine;
 import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.BrokerIdentity;
+import io.millrace.storage.log.FolderSettings;
 import io.millrace.storage.log.PartitionLog;
 import io.millrace.storage.log.Partitions;
-import io.millrace.storage.log.FolderSettings;
 import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
@@ -51,13 +51,10 @@ final class EngineWorld {
           environment,
           new DirectoryStore(
               environment.disk(), environment.threads().pool("store", 2, 1000), DATA),
-          StorageSettings.of(
-              64 << 20,
-              16 << 20,
-              1 << 20,
-              1_000_000,
-              1000),
-          FolderSettings.of(DATA, new FileWalSettings(
+          StorageSettings.of(64 << 20, 16 << 20, 1 << 20, 1_000_000, 1000),
+          FolderSettings.of(
+              DATA,
+              new FileWalSettings(
                   1 << 20,
                   1 << 20,
                   64 << 10,

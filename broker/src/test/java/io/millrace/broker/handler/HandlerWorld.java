@@ -76,7 +76,12 @@ final class HandlerWorld {
         Registration.register(
             log,
             new IncarnationRegistered(
-                log.writer(), node, Optional.empty(), endpoints, Optional.of("rack" + node), "0.1.0"),
+                log.writer(),
+                node,
+                Optional.empty(),
+                endpoints,
+                Optional.of("rack" + node),
+                "0.1.0"),
             CLUSTER));
     if (node != 1) {
       await(metadata.refresh());

@@ -182,9 +182,7 @@ class LeaderHandlersTest {
     topic(List.of(List.of(1)));
     for (int version = 0; version <= 2; version++) {
       ElectLeadersRequestData request = new ElectLeadersRequestData().setTimeoutMs(TIMEOUT_MS);
-      request
-          .topicPartitions()
-          .add(new TopicPartitions().setTopic("t").setPartitions(List.of(0)));
+      request.topicPartitions().add(new TopicPartitions().setTopic("t").setPartitions(List.of(0)));
       assertThat(error(world.call(elect, version, request, ElectLeadersResponseData.class)))
           .isEqualTo(Errors.ELECTION_NOT_NEEDED);
     }

@@ -26,8 +26,7 @@ class ListOffsetsProofTest {
   private final EngineWorld world = new EngineWorld();
   private final CompletableFuture<Void> proof = new CompletableFuture<>();
   private final ListOffsetsHandler handler =
-      new ListOffsetsHandler(
-          world.engine.metadata()::image, new HeldProofs(world.engine, proof));
+      new ListOffsetsHandler(world.engine.metadata()::image, new HeldProofs(world.engine, proof));
 
   @BeforeEach
   void aTopic() {

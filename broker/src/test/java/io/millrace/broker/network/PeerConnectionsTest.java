@@ -38,8 +38,7 @@ import org.junit.jupiter.api.Test;
 class PeerConnectionsTest {
   private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(30);
   private static final long SHORT_NS = TimeUnit.MILLISECONDS.toNanos(50);
-  private static final PeerRequest HEARTBEAT =
-      new PeerRequest.Heartbeat(new WriterId(1, 2), 7, 30);
+  private static final PeerRequest HEARTBEAT = new PeerRequest.Heartbeat(new WriterId(1, 2), 7, 30);
   private static final PeerRequest SUSPECT =
       new PeerRequest.Suspect(new WriterId(1, 2), new WriterId(3, 4));
   private static final PeerReply ALIVE = new PeerReply.Alive(new WriterId(5, 6), 2, 9, 15);
@@ -85,8 +84,7 @@ class PeerConnectionsTest {
     int bound =
         started
             .bind(
-                List.of(
-                    new Listener("PLAINTEXT", "127.0.0.1", port, "127.0.0.1", 0, "PLAINTEXT")))
+                List.of(new Listener("PLAINTEXT", "127.0.0.1", port, "127.0.0.1", 0, "PLAINTEXT")))
             .getFirst()
             .port();
     started.openToPeers(this::answer);
@@ -270,7 +268,11 @@ class PeerConnectionsTest {
     int port = start();
     TestClient nonsense = connect(port);
     nonsense.send(
-        ByteBuffer.allocate(24).putInt(20).putShort(PeerFrames.API_KEY).putShort((short) 0).array());
+        ByteBuffer.allocate(24)
+            .putInt(20)
+            .putShort(PeerFrames.API_KEY)
+            .putShort((short) 0)
+            .array());
     assertThat(nonsense.closedByBroker()).isTrue();
     TestClient huge = connect(port);
     huge.send(ByteBuffer.allocate(6).putInt(1 << 30).putShort(PeerFrames.API_KEY).array());
@@ -285,8 +287,7 @@ class PeerConnectionsTest {
     server = alone;
     int port =
         alone
-            .bind(
-                List.of(new Listener("PLAINTEXT", "127.0.0.1", 0, "127.0.0.1", 0, "PLAINTEXT")))
+            .bind(List.of(new Listener("PLAINTEXT", "127.0.0.1", 0, "127.0.0.1", 0, "PLAINTEXT")))
             .getFirst()
             .port();
     alone.open(dispatcher());

@@ -141,10 +141,12 @@ final class CommitQueue {
   }
 
   private CompletableFuture<Void> decideFresh() {
-    return follower.catchUp().thenCompose(_ -> {
-      settle();
-      return decide(true);
-    });
+    return follower
+        .catchUp()
+        .thenCompose(_ -> {
+          settle();
+          return decide(true);
+        });
   }
 
   private CompletableFuture<Void> stepAside(long pauseNs) {
@@ -205,15 +207,17 @@ final class CommitQueue {
       }
       case Scribe.Answer.Silent _ -> CompletableFuture.completedFuture(null);
       case Scribe.Answer.Committed(var _, List<byte[]> entries) ->
-          follower.follow(entries).thenCompose(_ -> {
-            settle();
-            if (own.anyHandedOver()) {
-              // void there, or its entry was not at hand
-              return follower.catchUp().thenRun(this::settle);
-            }
-            direct = false;
-            return CompletableFuture.completedFuture(null);
-          });
+          follower
+              .follow(entries)
+              .thenCompose(_ -> {
+                settle();
+                if (own.anyHandedOver()) {
+                  // void there, or its entry was not at hand
+                  return follower.catchUp().thenRun(this::settle);
+                }
+                direct = false;
+                return CompletableFuture.completedFuture(null);
+              });
     };
   }
 }

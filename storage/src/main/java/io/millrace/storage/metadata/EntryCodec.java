@@ -36,7 +36,9 @@ public final class EntryCodec {
     return entry;
   }
 
-  /** The number these bytes claim to be of, without a look at the rest; -1 if they are too short. */
+  /**
+   * The number these bytes claim to be of, without a look at the rest; -1 if they are too short.
+   */
   static long number(byte[] bytes) {
     return bytes.length < NUMBER_POSITION + Long.BYTES
         ? -1

@@ -102,11 +102,10 @@ final class ForeignCommands {
     for (; composed > 0; composed--) {
       answered.add(waiting.removeFirst());
     }
-    answered.forEach(
-        r ->
-            r.answer.complete(
-                new Scribe.Answer.Committed(
-                    List.copyOf(r.voidReasons), recent.after(r.askersEntryNumber))));
+    answered.forEach(r ->
+        r.answer.complete(
+            new Scribe.Answer.Committed(
+                List.copyOf(r.voidReasons), recent.after(r.askersEntryNumber))));
   }
 
   void fail(IncarnationEndedException cause) {

@@ -157,7 +157,8 @@ final class ImageFollower {
   private boolean leadsTo(Boundary next, List<StoredEntry> run) {
     return next.entryNumber() <= image.entryNumber()
         || run.stream()
-            .anyMatch(e -> e.entry().number() == next.entryNumber() && e.hash() == next.entryHash());
+            .anyMatch(
+                e -> e.entry().number() == next.entryNumber() && e.hash() == next.entryHash());
   }
 
   private void adopt(Boundary found) {
@@ -172,8 +173,8 @@ final class ImageFollower {
     CollectorBoundary held = collectorBoundary;
     if (newest != null && (held == null || held.number() < newest.number())) {
       passed.stream()
-          .filter(i ->
-              i.entryNumber() == newest.entryNumber() && i.entryHash() == newest.entryHash())
+          .filter(
+              i -> i.entryNumber() == newest.entryNumber() && i.entryHash() == newest.entryHash())
           .findFirst()
           .ifPresent(at -> hold(newest, at));
     }

@@ -172,7 +172,9 @@ public record MetadataImage(
     return issuer != null && issuer.lastCommand() >= command.number();
   }
 
-  /** Whether this very command was applied; false too if that is longer ago than hashes are kept. */
+  /**
+   * Whether this very command was applied; false too if that is longer ago than hashes are kept.
+   */
   boolean hasApplied(Command command) {
     Incarnation issuer = incarnations.get(command.issuer());
     if (issuer == null || issuer.lastCommand() < command.number()) {

@@ -26,10 +26,11 @@ public interface MetadataLog extends AutoCloseable {
   CompletableFuture<Outcome> submit(MetadataRecord record);
 
   /**
-   * Commits for another broker, as the scribe: its commands, whatever became of them. Completes with
-   * the reasons of those that are void on the newest image, and the entries after the asker's image
-   * that are at hand; exceptionally with {@link java.util.concurrent.RejectedExecutionException} if
-   * nothing was done, with another exception if nobody knows.
+   * Commits for another broker, as the scribe: its commands, whatever became of them. Completes
+   * with the reasons of those that are void on the newest image, and the entries after the asker's
+   * image that are at hand; exceptionally with {@link
+   * java.util.concurrent.RejectedExecutionException} if nothing was done, with another exception if
+   * nobody knows.
    *
    * @param askersEntryNumber of the asker's image
    * @param commands in order, of one issuer other than this, whom the caller knows

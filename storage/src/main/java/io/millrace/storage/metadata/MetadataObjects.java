@@ -48,8 +48,7 @@ final class MetadataObjects {
 
   CompletableFuture<Optional<StoredEntry>> entry(long number) {
     return read(Keys.metaEntry(number), EntryCodec.BYTES_MAX)
-        .thenApply(body ->
-            body.map(b -> StoredEntry.decode(number, array(b))));
+        .thenApply(body -> body.map(b -> StoredEntry.decode(number, array(b))));
   }
 
   CompletableFuture<Optional<Boundary>> boundary(long number) {
@@ -73,9 +72,7 @@ final class MetadataObjects {
   CompletableFuture<Settled> put(String key, byte[] bytes) {
     return create(key, bytes)
         .thenCompose(created ->
-            created
-                ? CompletableFuture.completedFuture(new Settled.Ours())
-                : compare(key, bytes));
+            created ? CompletableFuture.completedFuture(new Settled.Ours()) : compare(key, bytes));
   }
 
   /**

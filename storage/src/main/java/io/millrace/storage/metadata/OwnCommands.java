@@ -118,7 +118,9 @@ final class OwnCommands {
     return new Composed(commands, false);
   }
 
-  /** The first so many are in the hands of another broker now; returns those that were not before. */
+  /**
+   * The first so many are in the hands of another broker now; returns those that were not before.
+   */
   List<Waiting> handOver(int count) {
     List<Waiting> fresh = new ArrayList<>();
     waiting.stream().limit(count).filter(each -> !each.handedOver).forEach(fresh::add);

@@ -66,8 +66,7 @@ final class PartitionEffects {
       return unknown(r.partition());
     }
     if (!p.replicas().equals(r.before())) {
-      return "the replicas of %s are %s, not %s"
-          .formatted(r.partition(), p.replicas(), r.before());
+      return "the replicas of %s are %s, not %s".formatted(r.partition(), p.replicas(), r.before());
     }
     if (r.replicas().isEmpty() || new HashSet<>(r.replicas()).size() < r.replicas().size()) {
       return "replicas %s of %s".formatted(r.replicas(), r.partition());

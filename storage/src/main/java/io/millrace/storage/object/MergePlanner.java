@@ -119,7 +119,10 @@ final class MergePlanner {
       return Optional.empty();
     }
     Map<Integer, List<ObjectInfo>> byLevel = new TreeMap<>();
-    for (ObjectInfo object : shared(image)) {
+    for (ObjectInfo object : image.objects().values()) {
+      if (!pilesUp(object)) {
+        continue;
+      }
       byLevel.computeIfAbsent(object.level(), _ -> new ArrayList<>()).add(object);
     }
     for (Map.Entry<Integer, List<ObjectInfo>> level : byLevel.entrySet()) {
@@ -135,6 +138,12 @@ final class MergePlanner {
       }
     }
     return Optional.empty();
+  }
+
+  /** Shared, or too small for one partition to keep: there would be ever more of them. */
+  private boolean pilesUp(ObjectInfo object) {
+    return object.level() > 0
+        && (!object.ofOnePartition() || object.sizeBytes() < settings.ownObjectBytesMin());
   }
 
   private List<ObjectInfo> first(List<ObjectInfo> oldestFirst) {

@@ -80,6 +80,25 @@ final class SharedStoreTest {
   }
 
   @Test
+  void brokersThatStopTogetherHandOverInCirclesForNoLongerThanTheyLive() {
+    cluster.start(1);
+    cluster.start(2);
+    cluster.start(3);
+    PartitionId one = cluster.createTopic(1, "one", 1, 2, 3);
+    PartitionId three = cluster.createTopic(1, "three", 3, 1, 2);
+    append(1, one, 5, 6);
+    append(3, three, 7);
+
+    cluster.stop(1, 2, 3);
+
+    cluster.start(2);
+    cluster.awaitLeader(2, one, 2);
+    cluster.awaitLeader(2, three, 2);
+    assertThat(read(2, one, 0)).isEqualTo(2);
+    assertThat(read(2, three, 0)).isOne();
+  }
+
+  @Test
   void whatACrashedLeaderPublishedGetsACheckpointOfTheNextOne() {
     cluster.start(1);
     cluster.start(2);

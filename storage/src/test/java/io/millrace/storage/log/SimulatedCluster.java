@@ -125,10 +125,12 @@ final class SimulatedCluster {
     Objects.requireNonNull(machines.get(node)).crashProcess();
   }
 
-  /** Graceful. */
-  void stop(int node) {
-    await(engine(node).stop());
-    crash(node);
+  /** Graceful, all at once. */
+  void stop(int... nodes) {
+    List<CompletableFuture<Void>> ends =
+        Arrays.stream(nodes).mapToObj(node -> engine(node).stop()).toList();
+    ends.forEach(this::await);
+    Arrays.stream(nodes).forEach(this::crash);
   }
 
   PartitionId createTopic(int by, String name, int... replicas) {

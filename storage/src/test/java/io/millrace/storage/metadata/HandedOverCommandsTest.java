@@ -141,8 +141,7 @@ class HandedOverCommandsTest {
   void aScribeTakesNeitherItsOwnCommandsNorMoreThanMayBeUnsettled() {
     Command own = new Command(scribe.writer(), 9, FEATURE);
     List<Command> many =
-        Collections.nCopies(
-            Command.UNSETTLED_MAX + 1, new Command(asker.writer(), 1, FEATURE));
+        Collections.nCopies(Command.UNSETTLED_MAX + 1, new Command(asker.writer(), 1, FEATURE));
 
     assertThatThrownBy(() -> world.await(commitFor(List.of(own))))
         .hasCauseInstanceOf(RejectedExecutionException.class);

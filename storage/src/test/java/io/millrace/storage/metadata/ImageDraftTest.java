@@ -118,8 +118,7 @@ class ImageDraftTest {
     var overA = registered(C, 1, world.image());
     world.isVoid(C, registered(C, 1));
     world.isVoid(
-        C,
-        new IncarnationRegistered(C, 3, Optional.of(A), List.of(), Optional.empty(), "unknown"));
+        C, new IncarnationRegistered(C, 3, Optional.of(A), List.of(), Optional.empty(), "unknown"));
     world.applied(B, new IncarnationFenced(A));
 
     world.isVoid(C, overA);

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -62,10 +63,10 @@ class MetadataContentionSimulation {
     startAll(true);
     commitFor(5 * SECOND_NS);
 
-    MetadataLog scribe = logs.removeFirst();
-    loops.get(scribe).stall();
+    StallingLoop scribe = Objects.requireNonNull(loops.get(logs.removeFirst()));
+    scribe.stall();
     commitFor(20 * SECOND_NS);
-    loops.get(scribe).resume();
+    scribe.resume();
     commitFor(5 * SECOND_NS);
 
     assertLongestWaitMs(3000);

@@ -51,8 +51,8 @@ final class MetadataHistory {
           observe(after);
         }));
     log.ended()
-        .thenAccept(cause ->
-            check(() -> assertThat(cause).isInstanceOf(IncarnationEndedException.class)));
+        .thenAccept(
+            cause -> check(() -> assertThat(cause).isInstanceOf(IncarnationEndedException.class)));
   }
 
   /** What was seen that must not be; a log would take it for the end of its incarnation. */
@@ -89,7 +89,9 @@ final class MetadataHistory {
               .as("%s, told applied at %d", command, a.image().entryNumber())
               .isTrue();
       case Outcome.Voided v -> {
-        assertThat(applied.contains(command)).as("%s, told void: %s", command, v.reason()).isFalse();
+        assertThat(applied.contains(command))
+            .as("%s, told void: %s", command, v.reason())
+            .isFalse();
         voided.add(command);
       }
       case null -> {} // its incarnation has ended

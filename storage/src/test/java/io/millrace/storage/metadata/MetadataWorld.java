@@ -33,14 +33,12 @@ final class MetadataWorld {
     this(seed, lossPercent, entriesBetweenBoundaries, LossyStore.Pace.QUICK);
   }
 
-  MetadataWorld(
-      long seed, int lossPercent, int entriesBetweenBoundaries, LossyStore.Pace pace) {
+  MetadataWorld(long seed, int lossPercent, int entriesBetweenBoundaries, LossyStore.Pace pace) {
     this.scheduler = new SimulatedScheduler(seed);
     this.random = scheduler.fork();
     this.lossPercent = lossPercent;
     SimulatedThreads outside = new SimulatedThreads(scheduler, "outside");
-    this.store =
-        new LossyStore(outside.eventLoop("store"), scheduler.fork(), lossPercent, pace);
+    this.store = new LossyStore(outside.eventLoop("store"), scheduler.fork(), lossPercent, pace);
     this.network = outside.eventLoop("network");
     this.spacing = new BoundarySpacing(entriesBetweenBoundaries);
   }

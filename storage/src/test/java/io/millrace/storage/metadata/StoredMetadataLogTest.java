@@ -122,7 +122,8 @@ class StoredMetadataLogTest {
 
     Registration registration =
         world.await(
-            Registration.register(second, Samples.registered(second.writer(), 1, second.image()), Samples.ORDERS));
+            Registration.register(
+                second, Samples.registered(second.writer(), 1, second.image()), Samples.ORDERS));
 
     assertThat(registration.toRecover())
         .extracting(i -> i.writer())

@@ -1,0 +1,204 @@
+package io.millrace.conformance;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Official consumers, each on a thread of its own, that read what {@link NumberedRecords} writes
+ * while it does. None may skip a record, read one twice while it keeps the partition, or begin
+ * before what its group has committed (A5, C8).
+ */
+final class NumberedReaders implements AutoCloseable {
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final int FAILURES_MAX = 10;
+
+  private final List<Reader> readers = new ArrayList<>();
+  private final List<String> failures = new ArrayList<>();
+
+  /** By partition: one more than the highest number read. */
+  private final long[] read;
+
+  /** By partition: what an answered commit of the group covers. */
+  private final long[] committed;
+
+  private NumberedReaders(int partitions) {
+    this.read = new long[partitions];
+    this.committed = new long[partitions];
+  }
+
+  /** One consumer without a group that reads all partitions from their start. */
+  static NumberedReaders alone(String address, String topic, int partitions) {
+    NumberedReaders readers = new NumberedReaders(partitions);
+    Reader reader = readers.new Reader(consumer(address, Map.of()), false);
+    List<TopicPartition> all =
+        IntStream.range(0, partitions).mapToObj(p -> new TopicPartition(topic, p)).toList();
+    reader.consumer.assign(all);
+    reader.consumer.seekToBeginning(all);
+    readers.start(reader);
+    return readers;
+  }
+
+  /** Members of one group, which commit what they have read after each poll. */
+  static NumberedReaders group(String address, String topic, int partitions, int members) {
+    NumberedReaders readers = new NumberedReaders(partitions);
+    for (int i = 0; i < members; i++) {
+      Map<String, Object> membership =
+          Map.of(
+              "group.id",
+              "numbered-readers",
+              "session.timeout.ms",
+              10_000,
+              "heartbeat.interval.ms",
+              1000);
+      Reader reader = readers.new Reader(consumer(address, membership), true);
+      reader.consumer.subscribe(List.of(topic), reader);
+      readers.start(reader);
+    }
+    return readers;
+  }
+
+  private static KafkaConsumer<byte[], byte[]> consumer(String address, Map<String, Object> more) {
+    Map<String, Object> config = new HashMap<>(more);
+    config.put("bootstrap.servers", address);
+    config.put("auto.offset.reset", "earliest");
+    config.put("enable.auto.commit", false);
+    config.put("request.timeout.ms", 5000);
+    config.put("default.api.timeout.ms", 10_000);
+    config.put("reconnect.backoff.max.ms", 100);
+    return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
+  private void start(Reader reader) {
+    reader.thread = Thread.ofPlatform().name("numbered-reader-" + readers.size()).start(reader);
+    readers.add(reader);
+  }
+
+  /** One consumer and what it knows of its partitions. */
+  private final class Reader implements Runnable, ConsumerRebalanceListener {
+    final KafkaConsumer<byte[], byte[]> consumer;
+    private final boolean commits;
+
+    /** Of partitions it has read from since they were assigned to it: the number that comes next. */
+    private final Map<Integer, Long> next = new HashMap<>();
+
+    @Nullable Thread thread;
+
+    Reader(KafkaConsumer<byte[], byte[]> consumer, boolean commits) {
+      this.consumer = consumer;
+      this.commits = commits;
+    }
+
+    @Override
+    public void run() {
+      try (consumer) {
+        while (failures().isEmpty()) {
+          for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+            onRecord(record);
+          }
+          if (commits && !next.isEmpty()) {
+            commit();
+          }
+        }
+      } catch (WakeupException asked) {
+        // the end of the test
+      } catch (RuntimeException e) {
+        fail("a reader ended: " + e);
+      }
+    }
+
+    private void onRecord(ConsumerRecord<byte[], byte[]> record) {
+      long number = ByteBuffer.wrap(record.value()).getLong();
+      int partition = record.partition();
+      Long expected = next.put(partition, number + 1);
+      synchronized (NumberedReaders.this) {
+        long from = expected == null ? committed[partition] : expected;
+        long to = expected == null ? read[partition] : expected;
+        if (number != record.offset() || number < from || number > to) {
+          fail(
+              "partition %d gave record %d at offset %d where %d to %d were due%s"
+                  .formatted(
+                      partition,
+                      number,
+                      record.offset(),
+                      from,
+                      to,
+                      expected == null ? ", first after an assignment" : ""));
+        }
+        read[partition] = Math.max(read[partition], number + 1);
+      }
+    }
+
+    private void commit() {
+      Map<Integer, Long> covered = Map.copyOf(next);
+      try {
+        consumer.commitSync();
+      } catch (CommitFailedException | RetriableException e) {
+        return; // a rebalance, or no coordinator for now: what follows is committed later
+      }
+      synchronized (NumberedReaders.this) {
+        covered.forEach((partition, number) ->
+            committed[partition] = Math.max(committed[partition], number));
+      }
+    }
+
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {}
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+      partitions.forEach(partition -> next.remove(partition.partition()));
+    }
+  }
+
+  private synchronized void fail(String what) {
+    if (failures.size() < FAILURES_MAX) {
+      failures.add(what);
+    }
+  }
+
+  synchronized List<String> failures() {
+    return List.copyOf(failures);
+  }
+
+  /** Whether all of this has been read. */
+  synchronized boolean hasRead(long[] numbers) {
+    return IntStream.range(0, numbers.length).allMatch(p -> read[p] >= numbers[p]);
+  }
+
+  /** By partition, how far they are. */
+  @Override
+  public synchronized String toString() {
+    return "read %s, committed %s"
+        .formatted(Arrays.toString(read), Arrays.toString(committed));
+  }
+
+  @Override
+  public void close() {
+    readers.forEach(reader -> reader.consumer.wakeup());
+    try {
+      for (Reader reader : readers) {
+        if (reader.thread != null) {
+          reader.thread.join();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
