@@ -17,8 +17,7 @@ final class ClusterSimulation {
   @Test
   @DisabledIfSystemProperty(named = "millrace.seed", matches = ".*")
   void manyBrokersOnOneStoreKeepWhatTheyToldClientsWhateverGoesWrong() {
-    SimulationRun.Outcome outcome =
-        SimulationRun.run(Subject.CLUSTER, 0, FIXED_SEEDS, TWICE_EVERY);
+    SimulationRun.Outcome outcome = SimulationRun.run(Subject.CLUSTER, 0, FIXED_SEEDS, TWICE_EVERY);
 
     assertThat(outcome.failures()).extracting(Throwable::getMessage).isEmpty();
     assertThat(outcome.coverage())
@@ -61,8 +60,7 @@ final class ClusterSimulation {
   void norWithSeedsThatNobodyHasTriedBefore() {
     long from = System.currentTimeMillis();
 
-    assertThat(
-            SimulationRun.run(Subject.CLUSTER, from, from + FRESH_SEEDS, TWICE_EVERY).failures())
+    assertThat(SimulationRun.run(Subject.CLUSTER, from, from + FRESH_SEEDS, TWICE_EVERY).failures())
         .extracting(Throwable::getMessage)
         .isEmpty();
   }
