@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.simulation.SimulationRun.Subject;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -63,6 +64,25 @@ final class ClusterSimulation {
     assertThat(SimulationRun.run(Subject.CLUSTER, from, from + FRESH_SEEDS, TWICE_EVERY).failures())
         .extracting(Throwable::getMessage)
         .isEmpty();
+  }
+
+  /** {@code -Dmillrace.seeds=FROM..TO}, TO excluded; any number of them, across the cores. */
+  @Test
+  @EnabledIfSystemProperty(named = "millrace.seeds", matches = "[0-9]+\\.\\.[0-9]+")
+  void theSeedsAskedForPass() {
+    String[] range = System.getProperty("millrace.seeds").split("\\.\\.", -1);
+    long startNs = System.nanoTime();
+    SimulationRun.Outcome outcome =
+        SimulationRun.run(
+            Subject.CLUSTER, Long.parseLong(range[0]), Long.parseLong(range[1]), TWICE_EVERY);
+
+    System.out.printf(
+        "%d failed, %d steps, %d s, %s%n",
+        outcome.failures().size(),
+        outcome.steps(),
+        TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNs),
+        outcome.coverage());
+    assertThat(outcome.failures()).extracting(Throwable::getMessage).isEmpty();
   }
 
   @Test
