@@ -106,6 +106,13 @@ record FetchCheck(
     };
   }
 
+  /** What the answer says, for a person. */
+  String told(FetchResponseData response) {
+    PartitionData data = find(response);
+    return "%s, end %d, by %s"
+        .formatted(Errors.forCode(data.errorCode()), data.highWatermark(), asked.writer());
+  }
+
   private Fetched check(PartitionData data, boolean alone) {
     if (goneAtRequest) {
       throw new Violation("A10/I10: " + partition.id() + " is read after its topic was gone");

@@ -23,6 +23,7 @@ final class Reader extends Client {
   private long start;
   private long position;
   private int tries;
+  private String lastTold = "nothing";
   private boolean damageExpected;
 
   Reader(EventLoop loop, SplittableRandom random, World world) {
@@ -51,8 +52,8 @@ final class Reader extends Client {
     PartitionLedger partition = partitions.peek();
     return partition == null
         ? "reader waits for nothing"
-        : "reader reads %s at %d of %d (%d tries)"
-            .formatted(partition.id(), position, partition.end(), tries);
+        : "reader reads %s at %d of %d from %d on (%d tries, last told %s)"
+            .formatted(partition.id(), position, partition.end(), start, tries, lastTold);
   }
 
   @Override
@@ -102,6 +103,7 @@ final class Reader extends Client {
       return;
     }
     Optional<FetchCheck.Fetched> fetched = check.answered(answer, true);
+    lastTold = check.told(answer);
     // one that no longer leads may end earlier
     if (fetched.isEmpty() || fetched.get().highWatermark() < check.endAtRequest()) {
       tries++;
