@@ -20,8 +20,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -174,8 +174,7 @@ final class ClusterWatch implements StoreWatcher {
     }
     is.checkpoint()
         .filter(checkpoint -> !is.checkpoint().equals(was.checkpoint()))
-        .ifPresent(
-            checkpoint -> requireStored(checkpoint.key(), checkpoint.sizeBytes(), after));
+        .ifPresent(checkpoint -> requireStored(checkpoint.key(), checkpoint.sizeBytes(), after));
     if (is.leader().equals(was.leader())) {
       return;
     }

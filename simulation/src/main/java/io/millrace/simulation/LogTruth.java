@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What every write-ahead log in the store holds, whoever has deleted it since: the run of each
- * incarnation's entries from the first to the first gap or seal is the log, all else is not. Offsets
- * in it are dense and have one content (I3), one incarnation writes at one leader epoch (I14, I15),
- * and nothing outside of it is acknowledged or read (I1, I2, I4).
+ * incarnation's entries from the first to the first gap or seal is the log, all else is not.
+ * Offsets in it are dense and have one content (I3), one incarnation writes at one leader epoch
+ * (I14, I15), and nothing outside of it is acknowledged or read (I1, I2, I4).
  */
 final class LogTruth implements StoreWatcher, Ledger.Durability {
   static final String DUPLICATE_ELSEWHERE = "duplicate answered after a takeover or handover";
@@ -36,7 +36,8 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
   }
 
   /** A batch in a log. */
-  private record Stored(long baseOffset, long lastOffset, int crc, WriterId writer, long sequence) {}
+  private record Stored(
+      long baseOffset, long lastOffset, int crc, WriterId writer, long sequence) {}
 
   private record Term(PartitionId partition, int leaderEpoch) {}
 
@@ -89,8 +90,7 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
     }
   }
 
-  private void onEntry(
-      Log log, WriterId writer, long sequence, WalEntry entry, ByteBuffer bytes) {
+  private void onEntry(Log log, WriterId writer, long sequence, WalEntry entry, ByteBuffer bytes) {
     if (entry.sequence() != sequence) {
       throw new Violation(
           "I3: entry %d of %s lies at %d".formatted(entry.sequence(), writer, sequence));
@@ -99,8 +99,7 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
       Term term = new Term(batch.partition(), batch.leaderEpoch());
       WriterId other = terms.putIfAbsent(term, writer);
       if (other != null && !other.equals(writer)) {
-        throw new Violation(
-            "I14/I15: %s and %s both wrote to %s".formatted(other, writer, term));
+        throw new Violation("I14/I15: %s and %s both wrote to %s".formatted(other, writer, term));
       }
     }
     log.beyondGap.put(
@@ -137,7 +136,9 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
   /** One past the last offset in any log. */
   long end(PartitionId partition) {
     TreeMap<Long, Stored> content = contents.get(partition);
-    return content == null || content.isEmpty() ? 0 : content.lastEntry().getValue().lastOffset() + 1;
+    return content == null || content.isEmpty()
+        ? 0
+        : content.lastEntry().getValue().lastOffset() + 1;
   }
 
   /** The last batch in any log, for a person. */

@@ -59,8 +59,7 @@ final class Reader extends Client {
   @Override
   void act() {
     PartitionLedger partition = partitions.peek();
-    Connection connection =
-        partition == null || busy != null ? null : leader(partition.id());
+    Connection connection = partition == null || busy != null ? null : leader(partition.id());
     if (partition != null && connection != null) {
       fetch(connection, partition);
     } else {

@@ -55,8 +55,7 @@ final class StoreView implements ObjectStore {
       throw new IllegalArgumentException("range " + position + " + " + length);
     }
     return call(
-        () -> SimulatedStore.now(truth().getRange(key, position, length)),
-        GetOutcome.Unknown::new);
+        () -> SimulatedStore.now(truth().getRange(key, position, length)), GetOutcome.Unknown::new);
   }
 
   @Override
@@ -93,8 +92,7 @@ final class StoreView implements ObjectStore {
 
   @Override
   public CompletableFuture<DeleteOutcome> abortUnfinished(UnfinishedPut put) {
-    return call(
-        () -> SimulatedStore.now(truth().abortUnfinished(put)), DeleteOutcome.Unknown::new);
+    return call(() -> SimulatedStore.now(truth().abortUnfinished(put)), DeleteOutcome.Unknown::new);
   }
 
   @Override
@@ -115,9 +113,7 @@ final class StoreView implements ObjectStore {
       return reply;
     }
     long backNs = Math.max(0, fate.replyAfterNs() - fate.effectAfterNs());
-    store
-        .loop()
-        .schedule(fate.effectAfterNs(), () -> reply(reply, backNs, effect.get()));
+    store.loop().schedule(fate.effectAfterNs(), () -> reply(reply, backNs, effect.get()));
     return reply;
   }
 

@@ -155,8 +155,7 @@ final class Handovers {
     List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
     for (Move move : moves) {
       outcomes.add(
-          metadata.submit(
-              new LeaderHandedOver(move.partition(), move.leaderEpoch(), move.to())));
+          metadata.submit(new LeaderHandedOver(move.partition(), move.leaderEpoch(), move.to())));
     }
     return all(outcomes)
         .thenApply(_ ->

@@ -127,7 +127,8 @@ final class StoredPartitionLog implements PartitionLog {
     ApiException reason = closed;
     return reason != null
         ? CompletableFuture.failedFuture(reason)
-        : wal.proof().exceptionallyCompose(failure -> CompletableFuture.failedFuture(over(failure)));
+        : wal.proof()
+            .exceptionallyCompose(failure -> CompletableFuture.failedFuture(over(failure)));
   }
 
   private <T> CompletableFuture<T> failWithProof(ApiException answer) {
