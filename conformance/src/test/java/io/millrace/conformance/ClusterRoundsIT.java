@@ -1,13 +1,13 @@
 package io.millrace.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -99,14 +99,11 @@ class ClusterRoundsIT {
         .isTrue();
   }
 
-  private static void awaitRead(NumberedReaders readers, long[] numbers, String what) {
-    await(what)
-        .atMost(ClusterProcesses.PATIENCE)
-        .untilAsserted(() ->
-            assertThat(readers.hasRead(numbers) || !readers.failures().isEmpty())
-                .as("%s", readers)
-                .isTrue());
-    assertThat(readers.failures()).as(what).isEmpty();
+  private static void awaitRead(NumberedReaders readers, long[] numbers, String what)
+      throws InterruptedException {
+    assertThat(readers.awaitRead(numbers, ClusterProcesses.PATIENCE))
+        .as("%s: %s of %s", what, readers, Arrays.toString(numbers))
+        .isTrue();
   }
 
   /** Each hits one broker, and is over when all brokers are back. */
