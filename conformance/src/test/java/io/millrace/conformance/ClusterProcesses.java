@@ -72,7 +72,8 @@ final class ClusterProcesses implements AutoCloseable {
       throws IOException {
     Map<String, String> environment = new TreeMap<>(SMALL_HEAP);
     environment.putAll(S3ProxyProcess.environment());
-    return new ClusterProcesses(logs(name), bucket(service.endpoint()), environment, List.of(settings));
+    return new ClusterProcesses(
+        logs(name), bucket(service.endpoint()), environment, List.of(settings));
   }
 
   /** Arguments that name the store behind an endpoint. */
@@ -176,9 +177,7 @@ final class ClusterProcesses implements AutoCloseable {
   }
 
   private static Set<Integer> live(Admin admin) throws Exception {
-    return admin.describeCluster().nodes().get().stream()
-        .map(Node::id)
-        .collect(Collectors.toSet());
+    return admin.describeCluster().nodes().get().stream().map(Node::id).collect(Collectors.toSet());
   }
 
   /** Waits until each partition has a leader and all of these brokers lead some. */

@@ -48,8 +48,7 @@ class ClusterRoundsIT {
   @Test
   void nothingIsLostDoubledOrReorderedOnABucket() throws Exception {
     try (S3ProxyProcess service = S3ProxyProcess.start(folder);
-        ClusterProcesses cluster =
-            ClusterProcesses.onBucket(service, "rounds-s3", SMALL_BACKLOG)) {
+        ClusterProcesses cluster = ClusterProcesses.onBucket(service, "rounds-s3", SMALL_BACKLOG)) {
       run(cluster, Integer.getInteger("millrace.cluster.rounds", 1));
     }
   }

@@ -98,7 +98,9 @@ final class NumberedReaders implements AutoCloseable {
     final KafkaConsumer<byte[], byte[]> consumer;
     private final boolean commits;
 
-    /** Of partitions it has read from since they were assigned to it: the number that comes next. */
+    /**
+     * Of partitions it has read from since they were assigned to it: the number that comes next.
+     */
     private final Map<Integer, Long> next = new HashMap<>();
 
     @Nullable Thread thread;
@@ -157,8 +159,8 @@ final class NumberedReaders implements AutoCloseable {
         return; // a rebalance, or no coordinator for now: what follows is committed later
       }
       synchronized (NumberedReaders.this) {
-        covered.forEach((partition, number) ->
-            committed[partition] = Math.max(committed[partition], number));
+        covered.forEach(
+            (partition, number) -> committed[partition] = Math.max(committed[partition], number));
       }
     }
 
