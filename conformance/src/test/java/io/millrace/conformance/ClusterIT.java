@@ -141,7 +141,7 @@ class ClusterIT {
     assertThat(result.err()).doesNotContain("Exception");
     assertThat(result.out()).isEmpty();
     assertThat(result.exitCode()).isEqualTo(1);
-    ClusterProcesses.awaitLive(admin, THREE);
+    cluster.awaitLive(THREE);
   }
 
   @Test
@@ -163,7 +163,7 @@ class ClusterIT {
 
       records.verify(cluster.address());
     }
-    ClusterProcesses.awaitLive(admin, THREE);
+    cluster.awaitLive(THREE);
   }
 
   private static void createTopic(String name, int partitions) throws Exception {

@@ -68,7 +68,7 @@ class ClusterRoundsIT {
           NumberedReaders alone = NumberedReaders.alone(address, TOPIC, PARTITIONS);
           NumberedReaders group = NumberedReaders.group(address, TOPIC, PARTITIONS, MEMBERS)) {
         Random random = new Random(seed);
-        Faults faults = new Faults(cluster, admin, random);
+        Faults faults = new Faults(cluster, random);
         for (int round = 0; round < rounds; round++) {
           awaitProgress(records, random.nextInt(ACKS_BEFORE_FAULT_MAX), round, where);
           String fault = faults.next(round);
@@ -108,12 +108,10 @@ class ClusterRoundsIT {
   /** Each hits one broker, and is over when all brokers are back. */
   private static final class Faults {
     private final ClusterProcesses cluster;
-    private final Admin admin;
     private final Random random;
 
-    Faults(ClusterProcesses cluster, Admin admin, Random random) {
+    Faults(ClusterProcesses cluster, Random random) {
       this.cluster = cluster;
-      this.admin = admin;
       this.random = random;
     }
 
@@ -127,19 +125,19 @@ class ClusterRoundsIT {
       if (round % 2 == 1) {
         fault = "stopped until it was fenced, and continued";
         broker.pause();
-        ClusterProcesses.awaitLive(admin, others);
+        cluster.awaitLive(others);
         broker.resume();
       } else if (random.nextBoolean()) {
         fault = "killed, and started when it was fenced";
         broker.kill();
-        ClusterProcesses.awaitLive(admin, others);
+        cluster.awaitLive(others);
         broker.start();
       } else {
         fault = "killed, and started at once";
         broker.kill();
         broker.start();
       }
-      ClusterProcesses.awaitLive(admin, cluster.nodeIds());
+      cluster.awaitLive(cluster.nodeIds());
       return "broker " + nodeId + " was " + fault;
     }
   }
