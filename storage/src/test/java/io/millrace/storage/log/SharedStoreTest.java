@@ -81,7 +81,7 @@ final class SharedStoreTest {
   }
 
   @Test
-  void brokersThatStopTogetherHandOverInCirclesForNoLongerThanTheyLive() {
+  void brokersThatStopTogetherEndAndLeaveEverythingToWhoComesNext() {
     cluster.start(1);
     cluster.start(2);
     cluster.start(3);
