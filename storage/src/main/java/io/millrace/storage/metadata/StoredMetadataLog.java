@@ -221,6 +221,14 @@ public final class StoredMetadataLog implements MetadataLog {
     if (busy || over != null) {
       return;
     }
+    try {
+      begin();
+    } catch (RuntimeException bug) {
+      finished(bug); // a loop that stays busy would let everybody wait for ever
+    }
+  }
+
+  private void begin() {
     boolean wantsRefresh = !refreshes.isEmpty() || nudgedTo > image().entryNumber();
     boolean ready = queue.isReady();
     if (wantsRefresh && !(ready && refreshedLast)) { // in turns, if both are asked for all the time

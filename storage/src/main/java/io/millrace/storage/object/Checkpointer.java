@@ -146,8 +146,12 @@ public final class Checkpointer implements AutoCloseable {
     MetadataImage image = metadata.image();
     List<ObjectInfo> fresh = new ArrayList<>();
     for (ObjectInfo object : image.objects().values()) {
-      if (!seen.containsKey(object.key()) && (object.level() == 0 || !seen.isEmpty())) {
-        fresh.add(object);
+      boolean others =
+          !object.writer().equals(metadata.writer()) && image.isRegistered(object.writer());
+      if (!others
+          && !seen.containsKey(object.key())
+          && (object.level() == 0 || !seen.isEmpty())) {
+        fresh.add(object); // what others write they checkpoint, until it is taken over
       }
     }
     Iterator<ObjectInfo> objects = fresh.iterator();

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -31,13 +32,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes merged objects, checkpoints and what is left of logs as invariant I8 allows, and aborts
- * unfinished puts of ended incarnations. Sweeps the same prefixes again and again, a page of each a
- * round, since a stalled put may create an object that was deleted; by convention the live broker
- * with the lowest id does. On one loop; entries and snapshots are the metadata log's own to collect.
+ * unfinished puts of ended incarnations. Sweeps the same prefixes again and again, since a stalled
+ * put may create an object that was deleted; by convention the live broker with the lowest id does. On one loop; entries and snapshots are the metadata log's own to collect.
  */
 public final class GarbageCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
   private static final int PAGE_KEYS = 1000;
+  private static final int DELETES_IN_FLIGHT_MAX = 16;
   private static final List<String> UPLOADED = List.of(Keys.DATA, Keys.CHECKPOINT);
 
   /** Prefixes behind which the writer stands in the key. */
@@ -50,7 +51,6 @@ public final class GarbageCollector implements AutoCloseable {
   private final ObjectPins pins;
   private final WalGarbage wal;
   private final Deque<String> unlistedWalFiles = new ArrayDeque<>();
-  private final Map<String, String> cursors = new HashMap<>();
   private final LongAdder deleted = new LongAdder();
   private volatile boolean stopped;
 
@@ -100,18 +100,18 @@ public final class GarbageCollector implements AutoCloseable {
     CompletableFuture<Void> swept = CompletableFuture.completedFuture(null);
     if (wal instanceof WalGarbage.Files files) {
       releaseAll(files, List.of());
-      swept = sweepPage(Keys.WAL, key -> leftOverFile(key, now, listed));
+      swept = sweepAll(Keys.WAL, key -> leftOverFile(key, now, listed));
     }
     CollectorBoundary boundary = metadata.collectorBoundary();
     if (boundary != null) {
       MetadataImage at = boundary.image();
       listed.addAll(listed(at));
       if (wal instanceof WalGarbage.Entries) {
-        swept = swept.thenComposeAsync(_ -> sweepPage(Keys.WAL, k -> spentEntry(k, at, listed)), loop);
+        swept = swept.thenComposeAsync(_ -> sweepAll(Keys.WAL, k -> spentEntry(k, at, listed)), loop);
       }
       for (String prefix : UPLOADED) {
         swept =
-            swept.thenComposeAsync(_ -> sweepPage(prefix, k -> deletable(k, at, listed)), loop);
+            swept.thenComposeAsync(_ -> sweepAll(prefix, k -> deletable(k, at, listed)), loop);
       }
     }
     return swept.thenComposeAsync(_ -> abortUnfinished(now, boundary), loop);
@@ -205,24 +205,42 @@ public final class GarbageCollector implements AutoCloseable {
     return listed;
   }
 
-  private CompletableFuture<Void> sweepPage(String prefix, Predicate<String> deletable) {
-    return store
-        .list(prefix, cursors.getOrDefault(prefix, ""), PAGE_KEYS)
-        .thenComposeAsync(
-            outcome -> {
-              if (!(outcome instanceof ListOutcome.Keys page)) {
-                return CompletableFuture.completedFuture(null);
-              }
-              cursors.put(prefix, page.more() ? page.keys().getLast() : "");
-              Iterator<String> doomed = page.keys().stream().filter(deletable).iterator();
-              return LoopSteps.repeat(
-                  loop,
-                  () ->
-                      doomed.hasNext()
-                          ? delete(doomed.next()).thenApply(_ -> true)
-                          : CompletableFuture.completedFuture(false));
-            },
-            loop);
+  /** All of a prefix, so that a round deletes what came since the last one, however much it is. */
+  private CompletableFuture<Void> sweepAll(String prefix, Predicate<String> deletable) {
+    AtomicReference<String> after = new AtomicReference<>("");
+    return LoopSteps.repeat(
+        loop,
+        () ->
+            store
+                .list(prefix, after.get(), PAGE_KEYS)
+                .thenComposeAsync(
+                    outcome ->
+                        switch (outcome) {
+                          case ListOutcome.Keys page -> {
+                            boolean further = page.more() && !page.keys().isEmpty() && !stopped;
+                            if (further) {
+                              after.set(page.keys().getLast());
+                            }
+                            yield deleteAll(page.keys().stream().filter(deletable).toList())
+                                .thenApply(_ -> further);
+                          }
+                          case ListOutcome.Unknown _ -> CompletableFuture.completedFuture(false);
+                        },
+                    loop));
+  }
+
+  private CompletableFuture<Void> deleteAll(List<String> keys) {
+    Iterator<String> doomed = keys.iterator();
+    return LoopSteps.repeat(
+        loop,
+        () -> {
+          List<CompletableFuture<Void>> together = new ArrayList<>();
+          while (doomed.hasNext() && together.size() < DELETES_IN_FLIGHT_MAX) {
+            together.add(delete(doomed.next()));
+          }
+          return CompletableFuture.allOf(together.toArray(CompletableFuture<?>[]::new))
+              .thenApply(_ -> doomed.hasNext());
+        });
   }
 
   /** What nobody will finish any more: leftovers of merges, and of whoever died within a put. */

@@ -8,6 +8,7 @@ import io.millrace.storage.log.PartitionLog.Appended;
 import io.millrace.storage.log.PartitionLog.Isolation;
 import io.millrace.storage.log.PartitionLog.LogSlice;
 import io.millrace.storage.log.PartitionLog.Origin;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
 import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
 import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
 import java.nio.ByteBuffer;
@@ -80,13 +81,14 @@ final class SharedStoreTest {
   }
 
   @Test
-  void brokersThatStopTogetherHandOverInCirclesForNoLongerThanTheyLive() {
+  void brokersThatStopTogetherEndAndLeaveEverythingToWhoComesNext() {
     cluster.start(1);
     cluster.start(2);
     cluster.start(3);
     PartitionId one = cluster.createTopic(1, "one", 1, 2, 3);
     PartitionId three = cluster.createTopic(1, "three", 3, 1, 2);
     append(1, one, 5, 6);
+    cluster.awaitLeader(3, three, 3);
     append(3, three, 7);
 
     cluster.stop(1, 2, 3);
@@ -96,6 +98,23 @@ final class SharedStoreTest {
     cluster.awaitLeader(2, three, 2);
     assertThat(read(2, one, 0)).isEqualTo(2);
     assertThat(read(2, three, 0)).isOne();
+  }
+
+  @Test
+  void whoeverWaitsForALogThatHasEndedIsToldSo() {
+    cluster.start(1);
+    cluster.start(2);
+    PartitionId id = cluster.createTopic(1, "t", 1, 2);
+    StoredPartitionLog log = (StoredPartitionLog) open(1, id);
+    CompletableFuture<Appended> append = log.append(Batches.at(1), -1, Origin.CLIENT);
+    cluster.commit(2, new IncarnationFenced(cluster.engine(1).metadata().writer()));
+    cluster.until(() -> cluster.engine(1).failure().isDone());
+
+    cluster.until(append::isDone);
+
+    CompletableFuture<Void> settled = log.settled();
+    assertThat(settled).isDone();
+    assertThat(settled.isCompletedExceptionally()).isEqualTo(append.isCompletedExceptionally());
   }
 
   @Test
