@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -35,7 +36,9 @@ class ClusterRoundsIT {
   /** Merges lie in the way of the faults too. */
   private static final String SMALL_BACKLOG = "wal.backlog.bytes.max=8388608";
 
-  @TempDir private Path folder;
+  /** What the brokers left in the store is evidence too. */
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  private Path folder;
 
   @Test
   void nothingIsLostDoubledOrReorderedOnASharedDirectory() throws Exception {
