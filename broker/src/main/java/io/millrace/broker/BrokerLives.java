@@ -85,7 +85,7 @@ public final class BrokerLives implements PeerService {
   }
 
   private void onStarted(Life life, @Nullable Throwable cause) {
-    if (life != present || stopping || life.failure().isDone()) {
+    if (!life.equals(present) || stopping || life.failure().isDone()) {
       return;
     }
     if (cause != null) {
@@ -105,7 +105,7 @@ public final class BrokerLives implements PeerService {
   }
 
   private void end(Life life, Throwable cause) {
-    if (life != present || stopping) {
+    if (!life.equals(present) || stopping) {
       return;
     }
     doors.close(); // it may have been opened while the failure was on its way

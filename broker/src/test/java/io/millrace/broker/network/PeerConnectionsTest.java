@@ -21,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -93,6 +94,10 @@ class PeerConnectionsTest {
 
   private int start() throws Exception {
     return start(NetworkSettings.DEFAULT, 0);
+  }
+
+  private NetworkServer server() {
+    return Objects.requireNonNull(server);
   }
 
   private TestClient connect(int port) throws IOException {
@@ -171,7 +176,7 @@ class PeerConnectionsTest {
     int port = start();
     CompletableFuture<PeerOutcome> cut = peers.call(endpoint(port), SUSPECT, PATIENCE_NS);
     held.take();
-    server.close();
+    server().close();
     assertThat(cut.join()).isInstanceOf(PeerOutcome.Silent.class);
     assertThat(call(port, HEARTBEAT, PATIENCE_NS)).isInstanceOf(PeerOutcome.Refused.class);
 
@@ -200,7 +205,7 @@ class PeerConnectionsTest {
   @Test
   void clientsThatHoldAllMemoryDoNotKeepBrokersApart() throws Exception {
     int port = start(small(), 0);
-    NetworkServer started = server;
+    NetworkServer started = server();
     started.open(dispatcher());
     TestClient greedy = connect(port);
     greedy.send(ByteBuffer.allocate(5_000).putInt(90_000).putShort((short) 18).array());
@@ -236,12 +241,12 @@ class PeerConnectionsTest {
     early.send(apiVersions());
     assertThat(early.closedByBroker()).isTrue();
 
-    server.open(dispatcher());
+    server().open(dispatcher());
     TestClient served = connect(port);
     served.send(apiVersions());
     assertThat(served.nextCorrelationId()).isEqualTo(1);
     assertThat(call(port, HEARTBEAT, PATIENCE_NS)).isEqualTo(new PeerOutcome.Answered(ALIVE));
-    server.closeClients();
+    server().closeClients();
     assertThat(served.closedByBroker()).isTrue();
     TestClient late = connect(port);
     late.send(apiVersions());
@@ -254,7 +259,7 @@ class PeerConnectionsTest {
   @Test
   void bytesThatComeOneByOneAreUnderstoodToo() throws Exception {
     int port = start();
-    server.open(dispatcher());
+    server().open(dispatcher());
     TestClient slow = connect(port);
     for (byte each : apiVersions()) {
       slow.send(new byte[] {each});
