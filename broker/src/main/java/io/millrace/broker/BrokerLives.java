@@ -77,8 +77,14 @@ public final class BrokerLives implements PeerService {
     if (stopping) {
       return;
     }
-    Life life = births.get();
     bornAtNs = clock.monotonicNs();
+    Life life;
+    try {
+      life = births.get();
+    } catch (RuntimeException | OutOfMemoryError stillborn) { // no thread is to be had, say
+      end(null, stillborn);
+      return;
+    }
     present = life;
     var unused = life.failure().thenAccept(cause -> onFailure(life, cause));
     life.start().whenComplete((_, cause) -> loop.execute(() -> onStarted(life, cause)));
@@ -104,7 +110,10 @@ public final class BrokerLives implements PeerService {
     loop.execute(() -> end(life, cause));
   }
 
-  private void end(Life life, Throwable cause) {
+  /**
+   * @param life null if it has not come to be
+   */
+  private void end(@Nullable Life life, Throwable cause) {
     if (life != present || stopping) {
       return;
     }
@@ -115,7 +124,7 @@ public final class BrokerLives implements PeerService {
       return;
     }
     present = null;
-    CompletableFuture<?> gone = life.stop();
+    CompletableFuture<?> gone = life == null ? lastOnesEnd : life.stop();
     lastOnesEnd = gone;
     if (started.completeExceptionally(cause)) {
       return;
