@@ -105,6 +105,7 @@ final class SimulatedCluster {
   private BrokerHost host(String name, int node, Member.Starter starter) {
     Endpoint address = new Endpoint("PLAINTEXT", name, PORT, "PLAINTEXT");
     SimulatedMachine machine = new SimulatedMachine(scheduler, name);
+    machine.clock().monotonicOffset(hosts.all().size() * TimeUnit.HOURS.toNanos(1));
     BrokerHost[] self = new BrokerHost[1];
     self[0] =
         new BrokerHost(
