@@ -161,9 +161,7 @@ final class ClusterProcesses implements AutoCloseable {
   /** Begins with these brokers, and does not wait long for one that is silent. */
   private Admin admin(Collection<Integer> nodeIds) {
     String addresses =
-        nodeIds.stream()
-            .map(nodeId -> broker(nodeId).address())
-            .collect(Collectors.joining(","));
+        nodeIds.stream().map(nodeId -> broker(nodeId).address()).collect(Collectors.joining(","));
     return Admin.create(
         Map.of(
             "bootstrap.servers", addresses,

@@ -141,16 +141,13 @@ final class Reader extends Client {
   private void askEpoch(PartitionLedger partition, long end) {
     Connection connection = leader(partition.id());
     Topic topic =
-        connection == null
-            ? null
-            : connection.process().image().topic(partition.id().topicId());
+        connection == null ? null : connection.process().image().topic(partition.id().topicId());
     if (connection == null || topic == null || epochs.isEmpty() || damageExpected) {
       next();
       return;
     }
     EpochCheck check =
-        EpochCheck.of(
-            topic.name(), partition.id().partition(), new TreeMap<>(epochs), end, random);
+        EpochCheck.of(topic.name(), partition.id().partition(), new TreeMap<>(epochs), end, random);
     busy = connection;
     send(
         connection,

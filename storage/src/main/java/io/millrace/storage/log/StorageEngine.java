@@ -100,8 +100,8 @@ public final class StorageEngine implements Partitions {
    */
   public CompletableFuture<Void> start() {
     return home.enter()
-        .thenCompose(_ ->
-            new IncarnationStart(environment, store, settings, home, metadataLoop).run())
+        .thenCompose(
+            _ -> new IncarnationStart(environment, store, settings, home, metadataLoop).run())
         .thenAccept(this::run);
   }
 
