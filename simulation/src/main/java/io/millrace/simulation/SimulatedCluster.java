@@ -244,12 +244,14 @@ final class SimulatedCluster {
     reader.readAll();
     await(reader::done, "the reader");
     story.tell(ledger.batches() + " batches are where they were");
-    await(each(TICK_NS, this::garbageGone), "garbage to go");
+    Set<String> garbage = watch.garbage();
+    await(each(TICK_NS, () -> garbageGone(garbage)), "garbage to go");
   }
 
   /** Nothing collects garbage where nothing happens. */
-  private boolean garbageGone() {
-    boolean gone = watch.orphans().isEmpty();
+  private boolean garbageGone(Set<String> garbage) {
+    garbage.retainAll(watch.garbage());
+    boolean gone = watch.orphans().isEmpty() && garbage.isEmpty();
     if (!gone) {
       orders.tick(random);
     }
