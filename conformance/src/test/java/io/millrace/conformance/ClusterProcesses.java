@@ -28,7 +28,7 @@ import org.apache.kafka.common.TopicPartitionInfo;
  */
 final class ClusterProcesses implements AutoCloseable {
   /** For anything the cluster should get to; a fence, takeover and new leaders take seconds. */
-  static final Duration PATIENCE = Duration.ofSeconds(90);
+  static final Duration PATIENCE = Duration.ofSeconds(180);
 
   private static final int LOOK_MS_MAX = 5000;
   private static final Duration POLL = Duration.ofMillis(200);
@@ -161,9 +161,7 @@ final class ClusterProcesses implements AutoCloseable {
   /** Begins with these brokers, and does not wait long for one that is silent. */
   private Admin admin(Collection<Integer> nodeIds) {
     String addresses =
-        nodeIds.stream()
-            .map(nodeId -> broker(nodeId).address())
-            .collect(Collectors.joining(","));
+        nodeIds.stream().map(nodeId -> broker(nodeId).address()).collect(Collectors.joining(","));
     return Admin.create(
         Map.of(
             "bootstrap.servers", addresses,
