@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ClusterIT {
   private static final Set<Integer> THREE = Set.of(1, 2, 3);
   private static final int ACKS = 3000;
-  private static final long PATIENCE_SECONDS = 90;
+  private static final long PATIENCE_SECONDS = 180;
 
   @TempDir private static Path folder;
   private static ClusterProcesses cluster;

@@ -30,7 +30,7 @@ class ClusterRoundsIT {
   private static final int PARTITIONS = 9;
   private static final int BROKERS = 3;
   private static final int ACKS_BEFORE_FAULT_MAX = 10_000;
-  private static final long ROUND_SECONDS_MAX = 120;
+  private static final long ROUND_SECONDS_MAX = 240;
   private static final int MEMBERS = 2;
 
   /** Merges lie in the way of the faults too. */
