@@ -21,7 +21,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -200,22 +199,21 @@ public final class GarbageCollector implements AutoCloseable {
 
   /** All of a prefix, so that a round deletes what came since the last one, however much it is. */
   private CompletableFuture<Void> sweepAll(String prefix, Predicate<String> deletable) {
-    AtomicReference<String> after = new AtomicReference<>("");
+    Deque<String> pages = new ArrayDeque<>(List.of("")); // the key after which the next one begins
     return LoopSteps.repeat(
         loop,
         () ->
             store
-                .list(prefix, after.get(), PAGE_KEYS)
+                .list(prefix, pages.removeFirst(), PAGE_KEYS)
                 .thenComposeAsync(
                     outcome ->
                         switch (outcome) {
                           case ListOutcome.Keys page -> {
-                            boolean further = page.more() && !page.keys().isEmpty() && !stopped;
-                            if (further) {
-                              after.set(page.keys().getLast());
+                            if (page.more() && !page.keys().isEmpty() && !stopped) {
+                              pages.add(page.keys().getLast());
                             }
                             yield deleteAll(page.keys().stream().filter(deletable).toList())
-                                .thenApply(_ -> further);
+                                .thenApply(_ -> !pages.isEmpty());
                           }
                           case ListOutcome.Unknown _ -> CompletableFuture.completedFuture(false);
                         },

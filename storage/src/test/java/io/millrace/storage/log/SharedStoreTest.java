@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.millrace.runtime.simulated.SimulatedThreads;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.cluster.DistantStore;
+import io.millrace.storage.WriterId;
 import io.millrace.storage.log.PartitionLog.Appended;
 import io.millrace.storage.log.PartitionLog.Isolation;
 import io.millrace.storage.log.PartitionLog.LogSlice;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.junit.jupiter.api.Test;
 
@@ -63,6 +65,28 @@ final class SharedStoreTest {
     assertThatThrownBy(() -> cluster.await(log.append(Batches.at(1), -1, Origin.CLIENT)))
         .hasCauseInstanceOf(NotLeaderOrFollowerException.class);
     assertThatThrownBy(() -> open(1, id)).hasCauseInstanceOf(NotLeaderOrFollowerException.class);
+  }
+
+  @Test
+  void whatTheLogHadWhenItsIncarnationEndedIsNotAnsweredAsNotWritten() {
+    cluster.start(1);
+    cluster.start(2);
+    PartitionId id = cluster.createTopic(1, "t", 1, 2);
+    PartitionLog log = open(1, id);
+    WriterId ended = cluster.engine(1).metadata().writer();
+    var _ = cluster.engine(2).metadata().submit(new IncarnationFenced(ended));
+
+    List<CompletableFuture<Appended>> appends = new ArrayList<>();
+    cluster.until(() -> {
+      if (appends.isEmpty() || appends.getLast().isDone()) {
+        appends.add(log.append(Batches.at(appends.size()), -1, Origin.CLIENT));
+      }
+      return cluster.engine(1).failure().isDone();
+    });
+
+    assertThat(appends.stream().filter(CompletableFuture::isCompletedExceptionally).findFirst())
+        .hasValueSatisfying(
+            append -> assertThat(append.exceptionNow()).isInstanceOf(NetworkException.class));
   }
 
   @Test
