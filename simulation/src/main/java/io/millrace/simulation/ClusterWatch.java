@@ -354,8 +354,7 @@ final class ClusterWatch implements StoreWatcher {
    */
   Set<String> garbage() {
     Set<String> garbage = orphans();
-    for (String prefix :
-        new String[] {Keys.DATA, Keys.CHECKPOINT, Keys.WAL, Keys.META_SNAPSHOT}) {
+    for (String prefix : new String[] {Keys.DATA, Keys.CHECKPOINT, Keys.WAL, Keys.META_SNAPSHOT}) {
       for (String key : store.keys(prefix)) {
         Incarnation writer = newest.incarnations().get(Keys.writer(key));
         boolean live = writer != null && writer.state() == IncarnationState.REGISTERED;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.runtime.simulated.SimulatedThreads;
 import io.millrace.storage.PartitionId;
-import io.millrace.storage.cluster.DistantStore;
 import io.millrace.storage.WriterId;
+import io.millrace.storage.cluster.DistantStore;
 import io.millrace.storage.log.PartitionLog.Appended;
 import io.millrace.storage.log.PartitionLog.Isolation;
 import io.millrace.storage.log.PartitionLog.LogSlice;
