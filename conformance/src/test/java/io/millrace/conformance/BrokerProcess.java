@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * fails here.
  */
 final class BrokerProcess implements AutoCloseable {
-  private static final long PATIENCE_SECONDS = 60;
+  private static final long PATIENCE_SECONDS =
+      180; // a start takes two, unless the machine is overrun
 
   private final Path folder;
   private final Map<String, String> environment;
@@ -124,8 +125,7 @@ final class BrokerProcess implements AutoCloseable {
   }
 
   private void signal(String name) throws IOException, InterruptedException {
-    int code =
-        new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor();
+    int code = new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor();
     if (code != 0) {
       throw failure("the broker took no SIG" + name);
     }
@@ -154,14 +154,15 @@ final class BrokerProcess implements AutoCloseable {
     return running().exitValue();
   }
 
-  /** Starts, or starts again on the same port and data, after {@link #kill()} or {@link #stop()}. */
+  /**
+   * Starts, or starts again on the same port and data, after {@link #kill()} or {@link #stop()}.
+   */
   void start() throws IOException {
     if (runs()) {
       throw new IllegalStateException("the broker runs");
     }
     ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .redirectError(ProcessBuilder.Redirect.appendTo(log().toFile()));
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log().toFile()));
     builder.environment().putAll(environment);
     Process started = builder.start();
     process = started;

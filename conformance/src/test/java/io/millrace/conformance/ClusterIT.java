@@ -17,13 +17,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Three brokers on a shared directory as operators see them: tools, graceful stops, joins, refusals.
- * Every test leaves the three running.
+ * Three brokers on a shared directory as operators see them: tools, graceful stops, joins,
+ * refusals. Every test leaves the three running.
  */
 class ClusterIT {
   private static final Set<Integer> THREE = Set.of(1, 2, 3);
   private static final int ACKS = 3000;
-  private static final long PATIENCE_SECONDS = 90;
+  private static final long PATIENCE_SECONDS = 180;
 
   @TempDir private static Path folder;
   private static ClusterProcesses cluster;
@@ -46,13 +46,16 @@ class ClusterIT {
 
   @Test
   void kafkasToolsWorkAgainstAnyBroker() throws Exception {
-    assertThat(tool(1, "", "kafka-topics --create --topic tools --partitions 6 --replication-factor 3"))
+    assertThat(
+            tool(
+                1, "", "kafka-topics --create --topic tools --partitions 6 --replication-factor 3"))
         .contains("Created topic tools.");
     List<String> values = IntStream.range(0, 100).mapToObj(i -> "value " + i).toList();
     tool(2, String.join("\n", values) + "\n", "kafka-console-producer --topic tools");
 
     assertThat(tool(3, "", "kafka-topics --describe --topic tools"))
-        .contains("PartitionCount: 6", "ReplicationFactor: 3", "Leader: 1", "Leader: 2", "Leader: 3")
+        .contains(
+            "PartitionCount: 6", "ReplicationFactor: 3", "Leader: 1", "Leader: 2", "Leader: 3")
         .doesNotContain("Leader: none");
     assertThat(
             tool(1, "", "kafka-console-consumer --topic tools --from-beginning --max-messages 100")
@@ -120,7 +123,10 @@ class ClusterIT {
     assertThat(tool(1, "", "kafka-topics --describe --topic moved"))
         .contains("Replicas: 3,1,2", "Replicas: 1,3");
     assertThat(
-            tool(2, "", "kafka-leader-election --election-type preferred --topic moved --partition 0"))
+            tool(
+                2,
+                "",
+                "kafka-leader-election --election-type preferred --topic moved --partition 0"))
         .contains("Valid replica already elected for partitions moved-0");
   }
 
@@ -135,7 +141,7 @@ class ClusterIT {
     assertThat(result.err()).doesNotContain("Exception");
     assertThat(result.out()).isEmpty();
     assertThat(result.exitCode()).isEqualTo(1);
-    ClusterProcesses.awaitLive(admin, THREE);
+    cluster.awaitLive(THREE);
   }
 
   @Test
@@ -157,7 +163,7 @@ class ClusterIT {
 
       records.verify(cluster.address());
     }
-    ClusterProcesses.awaitLive(admin, THREE);
+    cluster.awaitLive(THREE);
   }
 
   private static void createTopic(String name, int partitions) throws Exception {

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartitionInfo;
@@ -27,8 +28,9 @@ import org.apache.kafka.common.TopicPartitionInfo;
  */
 final class ClusterProcesses implements AutoCloseable {
   /** For anything the cluster should get to; a fence, takeover and new leaders take seconds. */
-  static final Duration PATIENCE = Duration.ofSeconds(90);
+  static final Duration PATIENCE = Duration.ofSeconds(180);
 
+  private static final int LOOK_MS_MAX = 5000;
   private static final Duration POLL = Duration.ofMillis(200);
   private static final Map<String, String> SMALL_HEAP =
       Map.of("MILLRACE_HEAP_OPTS", "-Xms64m -Xmx384m");
@@ -72,7 +74,8 @@ final class ClusterProcesses implements AutoCloseable {
       throws IOException {
     Map<String, String> environment = new TreeMap<>(SMALL_HEAP);
     environment.putAll(S3ProxyProcess.environment());
-    return new ClusterProcesses(logs(name), bucket(service.endpoint()), environment, List.of(settings));
+    return new ClusterProcesses(
+        logs(name), bucket(service.endpoint()), environment, List.of(settings));
   }
 
   /** Arguments that name the store behind an endpoint. */
@@ -151,34 +154,40 @@ final class ClusterProcesses implements AutoCloseable {
     return brokers.values().stream().map(BrokerProcess::address).collect(Collectors.joining(","));
   }
 
-  /** Asks again soon where a broker is silent. */
   Admin admin() {
-    return Admin.create(
-        Map.of(
-            "bootstrap.servers",
-            address(),
-            "request.timeout.ms",
-            3000,
-            "default.api.timeout.ms",
-            60_000,
-            "reconnect.backoff.max.ms",
-            100));
+    return admin(brokers.keySet());
   }
 
-  /** Waits until these brokers are registered and no others. */
-  static void awaitLive(Admin admin, Collection<Integer> nodeIds) {
+  /** Begins with these brokers, and does not wait long for one that is silent. */
+  private Admin admin(Collection<Integer> nodeIds) {
+    String addresses =
+        nodeIds.stream().map(nodeId -> broker(nodeId).address()).collect(Collectors.joining(","));
+    return Admin.create(
+        Map.of(
+            "bootstrap.servers", addresses,
+            "request.timeout.ms", 3000,
+            "default.api.timeout.ms", 30_000,
+            "reconnect.backoff.max.ms", 100));
+  }
+
+  /** Waits until these brokers say that they are registered and no others. */
+  void awaitLive(Collection<Integer> nodeIds) {
     Set<Integer> expected = Set.copyOf(nodeIds);
     await("live brokers " + new TreeSet<>(nodeIds))
         .atMost(PATIENCE)
         .pollInterval(POLL)
         .ignoreExceptions()
-        .until(() -> live(admin), expected::equals);
+        .until(() -> live(expected), expected::equals);
   }
 
-  private static Set<Integer> live(Admin admin) throws Exception {
-    return admin.describeCluster().nodes().get().stream()
-        .map(Node::id)
-        .collect(Collectors.toSet());
+  /** A client of its own: one that has met a broker stopped by a signal may stay with it. */
+  private Set<Integer> live(Collection<Integer> nodeIds) throws Exception {
+    try (Admin admin = admin(nodeIds)) {
+      DescribeClusterOptions briefly = new DescribeClusterOptions().timeoutMs(LOOK_MS_MAX);
+      return admin.describeCluster(briefly).nodes().get().stream()
+          .map(Node::id)
+          .collect(Collectors.toSet());
+    }
   }
 
   /** Waits until each partition has a leader and all of these brokers lead some. */

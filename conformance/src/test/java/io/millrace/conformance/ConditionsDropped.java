@@ -65,17 +65,22 @@ final class ConditionsDropped implements AutoCloseable {
               .method(
                   exchange.getRequestMethod(),
                   BodyPublishers.ofByteArray(exchange.getRequestBody().readAllBytes()));
-      exchange.getRequestHeaders().forEach((name, values) -> {
-        if (isPassedOn(name)) {
-          values.forEach(value -> request.header(name, value));
-        }
-      });
+      exchange
+          .getRequestHeaders()
+          .forEach((name, values) -> {
+            if (isPassedOn(name)) {
+              values.forEach(value -> request.header(name, value));
+            }
+          });
       HttpResponse<byte[]> response = client.send(request.build(), BodyHandlers.ofByteArray());
-      response.headers().map().forEach((name, values) -> {
-        if (isPassedOn(name)) {
-          exchange.getResponseHeaders().put(name, values);
-        }
-      });
+      response
+          .headers()
+          .map()
+          .forEach((name, values) -> {
+            if (isPassedOn(name)) {
+              exchange.getResponseHeaders().put(name, values);
+            }
+          });
       byte[] body = response.body();
       exchange.sendResponseHeaders(response.statusCode(), body.length == 0 ? NO_BODY : body.length);
       exchange.getResponseBody().write(body);

@@ -8,7 +8,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class NumberedReaders implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(200);
+  private static final int POLL_RECORDS_MAX = 10_000; // each commit waits for a write of the broker
   private static final int FAILURES_MAX = 10;
 
   private final List<Reader> readers = new ArrayList<>();
@@ -78,6 +81,7 @@ final class NumberedReaders implements AutoCloseable {
     config.put("bootstrap.servers", address);
     config.put("auto.offset.reset", "earliest");
     config.put("enable.auto.commit", false);
+    config.put("max.poll.records", POLL_RECORDS_MAX);
     config.put("request.timeout.ms", 5000);
     config.put("default.api.timeout.ms", 10_000);
     config.put("reconnect.backoff.max.ms", 100);
@@ -94,7 +98,9 @@ final class NumberedReaders implements AutoCloseable {
     final KafkaConsumer<byte[], byte[]> consumer;
     private final boolean commits;
 
-    /** Of partitions it has read from since they were assigned to it: the number that comes next. */
+    /**
+     * Of partitions it has read from since they were assigned to it: the number that comes next.
+     */
     private final Map<Integer, Long> next = new HashMap<>();
 
     @Nullable Thread thread;
@@ -111,6 +117,7 @@ final class NumberedReaders implements AutoCloseable {
           for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
             onRecord(record);
           }
+          tellWaiters();
           if (commits && !next.isEmpty()) {
             commit();
           }
@@ -152,8 +159,8 @@ final class NumberedReaders implements AutoCloseable {
         return; // a rebalance, or no coordinator for now: what follows is committed later
       }
       synchronized (NumberedReaders.this) {
-        covered.forEach((partition, number) ->
-            committed[partition] = Math.max(committed[partition], number));
+        covered.forEach(
+            (partition, number) -> committed[partition] = Math.max(committed[partition], number));
       }
     }
 
@@ -166,26 +173,51 @@ final class NumberedReaders implements AutoCloseable {
     }
   }
 
+  private synchronized void tellWaiters() {
+    notifyAll();
+  }
+
   private synchronized void fail(String what) {
     if (failures.size() < FAILURES_MAX) {
       failures.add(what);
     }
+    notifyAll();
   }
 
   synchronized List<String> failures() {
     return List.copyOf(failures);
   }
 
-  /** Whether all of this has been read. */
-  synchronized boolean hasRead(long[] numbers) {
-    return IntStream.range(0, numbers.length).allMatch(p -> read[p] >= numbers[p]);
+  /**
+   * Waits until all of this has been read; false if a reader has failed, or nothing new came for so
+   * long.
+   */
+  synchronized boolean awaitRead(long[] numbers, Duration silenceMax) throws InterruptedException {
+    long before = LongStream.of(read).sum();
+    long endNs = System.nanoTime() + silenceMax.toNanos();
+    while (failures.isEmpty()) {
+      if (IntStream.range(0, numbers.length).allMatch(p -> read[p] >= numbers[p])) {
+        return true;
+      }
+      long now = LongStream.of(read).sum();
+      if (now > before) {
+        before = now;
+        endNs = System.nanoTime() + silenceMax.toNanos();
+      }
+      long leftMs = TimeUnit.NANOSECONDS.toMillis(endNs - System.nanoTime());
+      if (leftMs <= 0) {
+        return false;
+      }
+      wait(leftMs);
+    }
+    return false;
   }
 
-  /** By partition, how far they are. */
+  /** By partition, how far they are, and what went wrong. */
   @Override
   public synchronized String toString() {
-    return "read %s, committed %s"
-        .formatted(Arrays.toString(read), Arrays.toString(committed));
+    return "read %s, committed %s, failures %s"
+        .formatted(Arrays.toString(read), Arrays.toString(committed), failures);
   }
 
   @Override

@@ -55,7 +55,7 @@ class RefusedStartIT {
   void everyProblemOfTheCommandLineIsToldAtOnce() throws Exception {
     assertRefused(
         Launcher.run(folder, "start", "--port", "--set", "x", "--data"),
-        "unknown argument '--port'; start takes --config FILE, --data DIR, --listen HOST:PORT and --set KEY=VALUE",
+        "unknown argument '--port'; start takes --config FILE, --data DIR, --store LOCATION, --listen HOST:PORT and --set KEY=VALUE",
         "option --set needs KEY=VALUE, not 'x'",
         "option --data needs a value");
   }

@@ -2,8 +2,8 @@ package io.millrace.simulation;
 
 import io.millrace.runtime.EventLoop;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
@@ -122,7 +122,8 @@ final class Admin extends Client {
               next(100); // too few live at present
             }
             default ->
-                throw new Violation("creating " + name + ": " + error + " " + result.errorMessage());
+                throw new Violation(
+                    "creating " + name + ": " + error + " " + result.errorMessage());
           }
         });
   }

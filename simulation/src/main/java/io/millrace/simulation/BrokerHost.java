@@ -108,11 +108,6 @@ final class BrokerHost {
     return process == null ? null : process.failure().getNow(null);
   }
 
-  /** The present process refuses to start. */
-  boolean hasRefused() {
-    return process() == null && ended() != null;
-  }
-
   boolean lives(BrokerProcess process) {
     return process.equals(process());
   }

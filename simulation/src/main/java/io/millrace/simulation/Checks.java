@@ -2,7 +2,9 @@ package io.millrace.simulation;
 
 import org.jspecify.annotations.Nullable;
 
-/** Keeps the first violation that any check finds; broker code around a check must not swallow it. */
+/**
+ * Keeps the first violation that any check finds; broker code around a check must not swallow it.
+ */
 final class Checks {
   private @Nullable Throwable violation;
 

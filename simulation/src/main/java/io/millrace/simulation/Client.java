@@ -18,8 +18,8 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client with one connection to each broker it talks to, opened when it is needed. Asks any broker
- * who leads what, and again whenever that turns out to be wrong. Runs on its own loop.
+ * A client with one connection to each broker it talks to, opened when it is needed. Asks any
+ * broker who leads what, and again whenever that turns out to be wrong. Runs on its own loop.
  */
 abstract class Client {
   static final int METADATA_VERSION = 12;

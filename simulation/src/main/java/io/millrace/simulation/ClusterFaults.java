@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What goes wrong in a cluster, several things at a time, and who starts processes again. Looks at the
- * world after every step.
+ * What goes wrong in a cluster, several things at a time, and who starts processes again. Looks at
+ * the world after every step.
  */
 final class ClusterFaults {
   private static final String[] LOOPS = {
@@ -140,7 +140,9 @@ final class ClusterFaults {
     long atNs =
         startAtNs.computeIfAbsent(
             host,
-            _ -> scheduler.nowNs() + random.nextLong(seconds(healed || random.nextBoolean() ? 1 : 30)));
+            _ ->
+                scheduler.nowNs()
+                    + random.nextLong(seconds(healed || random.nextBoolean() ? 1 : 30)));
     if (scheduler.nowNs() >= atNs) {
       startAtNs.remove(host);
       story.tell(host.name() + " starts");
@@ -151,8 +153,7 @@ final class ClusterFaults {
   private void onEnded(BrokerHost host, Throwable cause) {
     story.tell(host.name() + " ended by itself: " + cause.getMessage());
     switch (cause) {
-      case NodeIdInUseException _ ->
-          coverage.count("process that found its node id in use", 1);
+      case NodeIdInUseException _ -> coverage.count("process that found its node id in use", 1);
       case UnusableStoreException _ when host.process() == null ->
           coverage.count("process that could not start without the store", 1);
       default -> throw new Violation(host.name() + " ended by itself: " + cause, cause);

@@ -11,8 +11,8 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The machines of a cluster: those whose broker is meant to run (members), those outside, and a twin
- * for each node id.
+ * The machines of a cluster: those whose broker is meant to run (members), those outside, and a
+ * twin for each node id.
  */
 final class ClusterHosts {
   private final Map<BrokerHost, @Nullable BrokerHost> twins = new LinkedHashMap<>();

@@ -45,7 +45,8 @@ final class ClusterOrders {
     List<Integer> nodes = new ArrayList<>(image.brokers().keySet());
     Collections.shuffle(nodes, new Random(random.nextLong()));
     if (random.nextBoolean()) {
-      story.tell("%s orders node %d to lead %s".formatted(host.name(), nodes.getFirst(), partition.id()));
+      story.tell(
+          "%s orders node %d to lead %s".formatted(host.name(), nodes.getFirst(), partition.id()));
       submitTarget(host, partition.id(), nodes.getFirst());
     } else {
       List<Integer> replicas = nodes.subList(0, 1 + random.nextInt(nodes.size()));
@@ -55,7 +56,8 @@ final class ClusterOrders {
         host.onPeerLoop(() ->
             process
                 .metadata()
-                .submit(new ReplicasChanged(partition.id(), now.replicas(), List.copyOf(replicas))));
+                .submit(
+                    new ReplicasChanged(partition.id(), now.replicas(), List.copyOf(replicas))));
       }
     }
   }
@@ -75,7 +77,7 @@ final class ClusterOrders {
       BrokerHost host = hosts.anyRunning(random);
       Incarnation leader =
           now == null ? null : now.leader().map(image.incarnations()::get).orElse(null);
-      if (host != null && leader != null && now.targetLeader().isEmpty()) {
+      if (host != null && now != null && leader != null && now.targetLeader().isEmpty()) {
         submitTarget(host, partition.id(), leader.nodeId());
         return;
       }

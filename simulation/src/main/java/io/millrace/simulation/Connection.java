@@ -169,22 +169,24 @@ final class Connection implements RequestContext.Connection {
     if (closed || !host.lives(process)) {
       return;
     }
-    world.checks().run(() -> {
-      if (failure != null && !call.mayBeRefused && !mayEnd(failure)) {
-        throw new Violation("the broker refuses " + call.api + ": " + failure, failure);
-      }
-      if (failure != null) {
-        breakOff();
-      }
-      if (response != null) {
-        ApiMessage reply = Frames.decode(call.api, call.version, call.correlationId, response);
-        response.release();
-        call.onAnswered.accept(reply);
-        call.reply = reply;
-      }
-      call.answered = true;
-      sendInOrder();
-    });
+    world
+        .checks()
+        .run(() -> {
+          if (failure != null && !call.mayBeRefused && !mayEnd(failure)) {
+            throw new Violation("the broker refuses " + call.api + ": " + failure, failure);
+          }
+          if (failure != null) {
+            breakOff();
+          }
+          if (response != null) {
+            ApiMessage reply = Frames.decode(call.api, call.version, call.correlationId, response);
+            response.release();
+            call.onAnswered.accept(reply);
+            call.reply = reply;
+          }
+          call.answered = true;
+          sendInOrder();
+        });
   }
 
   /** Replies leave in the order of the requests, as sockets have it. */

@@ -151,12 +151,7 @@ final class Fetcher extends Client {
         answer -> {
           if (partition.id().topicId().equals(named.get())) {
             onListed(
-                answer,
-                partition,
-                latest,
-                endAtRequest,
-                logStartAtRequest,
-                connection.process());
+                answer, partition, latest, endAtRequest, logStartAtRequest, connection.process());
           }
         });
   }

@@ -53,8 +53,8 @@ final class Lane {
   }
 
   /**
-   * Not while something is in flight elsewhere, nor behind a first batch that may be refused: it would
-   * come out of order, where a broker takes the first it sees of a producer.
+   * Not while something is in flight elsewhere, nor behind a first batch that may be refused: it
+   * would come out of order, where a broker takes the first it sees of a producer.
    */
   boolean maySendVia(Connection connection) {
     return inFlight == 0 || (begun && connection.equals(via));

@@ -64,7 +64,7 @@ final class Ledger {
     List<PartitionLedger> ledgers = new ArrayList<>();
     for (int p = 0; p < partitionCount; p++) {
       PartitionId partition = new PartitionId(id, p);
-      PartitionLedger ledger = 
+      PartitionLedger ledger =
           partitions.computeIfAbsent(
               partition, of -> new PartitionLedger(of, oneBroker, durability));
       if (ledger.isDeleted()) {

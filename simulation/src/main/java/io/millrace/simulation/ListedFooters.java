@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What the listed objects say they hold: no offset is in two of them, none between the log start and
- * the published end is missing, and no more is published than is in the logs (I3, I8).
+ * What the listed objects say they hold: no offset is in two of them, none between the log start
+ * and the published end is missing, and no more is published than is in the logs (I3, I8).
  */
 final class ListedFooters {
   private final SimulatedStore store;
@@ -75,8 +75,7 @@ final class ListedFooters {
       if (part.baseOffset() > from && part.baseOffset() > partition.logStart()) {
         throw new Violation(
             "I8/E8: at entry %d no object holds %s from %d to %d; it starts at %d"
-                .formatted(
-                    image.entryNumber(), id, from, part.baseOffset(), partition.logStart()));
+                .formatted(image.entryNumber(), id, from, part.baseOffset(), partition.logStart()));
       }
       if (part.recordCount() != part.endOffset() - part.baseOffset()) {
         throw new Violation("I3: an object holds %s: %s".formatted(id, part));
@@ -101,15 +100,17 @@ final class ListedFooters {
   }
 
   private Footer footer(ObjectInfo object) {
-    return footers.computeIfAbsent(object.key(), key -> {
-      ByteBuffer body = store.body(key);
-      if (body.remaining() != object.sizeBytes()) {
-        throw new Violation(
-            "I8: %s is listed with %d bytes; there are %d"
-                .formatted(key, object.sizeBytes(), body.remaining()));
-      }
-      return FooterCodec.decode(
-          key, body.slice((int) object.footerPosition(), object.footerBytes()));
-    });
+    return footers.computeIfAbsent(
+        object.key(),
+        key -> {
+          ByteBuffer body = store.body(key);
+          if (body.remaining() != object.sizeBytes()) {
+            throw new Violation(
+                "I8: %s is listed with %d bytes; there are %d"
+                    .formatted(key, object.sizeBytes(), body.remaining()));
+          }
+          return FooterCodec.decode(
+              key, body.slice((int) object.footerPosition(), object.footerBytes()));
+        });
   }
 }

@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What every write-ahead log in the store holds, whoever has deleted it since: the run of each
- * incarnation's entries from the first to the first gap or seal is the log, all else is not. Offsets
- * in it are dense and have one content (I3), one incarnation writes at one leader epoch (I14, I15),
- * and nothing outside of it is acknowledged or read (I1, I2, I4).
+ * incarnation's entries from the first to the first gap or seal is the log, all else is not.
+ * Offsets in it are dense and have one content (I3), one incarnation writes at one leader epoch
+ * (I14, I15), and nothing outside of it is acknowledged or read (I1, I2, I4).
  */
 final class LogTruth implements StoreWatcher, Ledger.Durability {
   static final String DUPLICATE_ELSEWHERE = "duplicate answered after a takeover or handover";
@@ -36,14 +36,19 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
   }
 
   /** A batch in a log. */
-  private record Stored(long baseOffset, long lastOffset, int crc, WriterId writer, long sequence) {}
+  private record Stored(
+      PartitionId partition,
+      long baseOffset,
+      long lastOffset,
+      int crc,
+      WriterId writer,
+      long sequence) {}
 
   private record Term(PartitionId partition, int leaderEpoch) {}
 
   /** One incarnation's. */
   private static final class Log {
     private final TreeMap<Long, List<Stored>> beyondGap = new TreeMap<>();
-    private final Map<Long, List<WalEntryBatch>> places = new HashMap<>();
     private final Set<Long> seals = new HashSet<>();
     private long next;
   }
@@ -89,8 +94,7 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
     }
   }
 
-  private void onEntry(
-      Log log, WriterId writer, long sequence, WalEntry entry, ByteBuffer bytes) {
+  private void onEntry(Log log, WriterId writer, long sequence, WalEntry entry, ByteBuffer bytes) {
     if (entry.sequence() != sequence) {
       throw new Violation(
           "I3: entry %d of %s lies at %d".formatted(entry.sequence(), writer, sequence));
@@ -99,19 +103,14 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
       Term term = new Term(batch.partition(), batch.leaderEpoch());
       WriterId other = terms.putIfAbsent(term, writer);
       if (other != null && !other.equals(writer)) {
-        throw new Violation(
-            "I14/I15: %s and %s both wrote to %s".formatted(other, writer, term));
+        throw new Violation("I14/I15: %s and %s both wrote to %s".formatted(other, writer, term));
       }
     }
     log.beyondGap.put(
         sequence, entry.batches().stream().map(b -> stored(writer, sequence, b, bytes)).toList());
-    log.places.put(sequence, entry.batches());
-    while (log.beyondGap.containsKey(log.next)) {
-      List<Stored> batches = log.beyondGap.remove(log.next);
-      List<WalEntryBatch> places = log.places.remove(log.next);
-      for (int i = 0; i < batches.size(); i++) {
-        adopt(places.get(i).partition(), batches.get(i));
-      }
+    List<Stored> next;
+    while ((next = log.beyondGap.remove(log.next)) != null) {
+      next.forEach(this::adopt);
       log.next++;
     }
   }
@@ -120,10 +119,12 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
       WriterId writer, long sequence, WalEntryBatch batch, ByteBuffer bytes) {
     int at = batch.position();
     long last = batch.baseOffset() + BatchHeader.lastOffsetDelta(bytes, at);
-    return new Stored(batch.baseOffset(), last, BatchHeader.crc(bytes, at), writer, sequence);
+    return new Stored(
+        batch.partition(), batch.baseOffset(), last, BatchHeader.crc(bytes, at), writer, sequence);
   }
 
-  private void adopt(PartitionId partition, Stored batch) {
+  private void adopt(Stored batch) {
+    PartitionId partition = batch.partition();
     TreeMap<Long, Stored> content = contents.computeIfAbsent(partition, _ -> new TreeMap<>());
     long end = end(partition);
     if (batch.baseOffset() != end) {
@@ -137,7 +138,9 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
   /** One past the last offset in any log. */
   long end(PartitionId partition) {
     TreeMap<Long, Stored> content = contents.get(partition);
-    return content == null || content.isEmpty() ? 0 : content.lastEntry().getValue().lastOffset() + 1;
+    return content == null || content.isEmpty()
+        ? 0
+        : content.lastEntry().getValue().lastOffset() + 1;
   }
 
   /** The last batch in any log, for a person. */

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who can be reached at which address, how long it takes, and which ways are broken: each from one
- * party to another, so that one direction may be broken alone. What is sent over a broken way arrives
- * when it is whole again, or never.
+ * party to another, so that one direction may be broken alone. What is sent over a broken way
+ * arrives when it is whole again, or never.
  */
 final class Network {
   private static final long REPEAT_NS_MAX = TimeUnit.SECONDS.toNanos(60);

@@ -111,8 +111,7 @@ final class PartitionLedger {
     sent.put(batch.name, batch);
   }
 
-  void acknowledged(
-      SentBatch batch, long baseOffset, boolean sentAfterDelete, BrokerProcess by) {
+  void acknowledged(SentBatch batch, long baseOffset, boolean sentAfterDelete, BrokerProcess by) {
     if (sentAfterDelete) {
       throw new Violation("A10/I10: " + id + " took " + batch.name + " after its topic was gone");
     }
@@ -131,9 +130,7 @@ final class PartitionLedger {
     end = Math.max(end, recorded.lastOffset() + 1);
   }
 
-  /**
-   * The end as an answer told it to a request sent when it was known to be {@code atLeast}.
-   */
+  /** The end as an answer told it to a request sent when it was known to be {@code atLeast}. */
   void toldHighWatermark(long highWatermark, long atLeast, String how, BrokerProcess by) {
     if (highWatermark < atLeast) {
       throw new Violation(

@@ -176,8 +176,8 @@ final class Producer extends Client {
   }
 
   /**
-   * Sends the last settled batch of each lane once more, as a retry that comes late, and tells {@code
-   * onAnswered} how many did; where it lies is checked like any acknowledgement.
+   * Sends the last settled batch of each lane once more, as a retry that comes late, and tells
+   * {@code onAnswered} how many did; where it lies is checked like any acknowledgement.
    */
   void repeatLast(IntConsumer onAnswered) {
     loop.execute(() -> {

@@ -1,13 +1,17 @@
 package io.millrace.simulation;
 
 import io.millrace.runtime.EventLoop;
+import io.millrace.storage.metadata.MetadataImage.Topic;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +23,12 @@ final class Reader extends Client {
 
   private final Deque<PartitionLedger> partitions = new ArrayDeque<>();
   private List<RecordedBatch> read = new ArrayList<>();
+  private final NavigableMap<Integer, Long> epochs = new TreeMap<>();
   private @Nullable Connection busy;
   private long start;
   private long position;
   private int tries;
+  private String lastTold = "nothing";
   private boolean damageExpected;
 
   Reader(EventLoop loop, SplittableRandom random, World world) {
@@ -51,15 +57,14 @@ final class Reader extends Client {
     PartitionLedger partition = partitions.peek();
     return partition == null
         ? "reader waits for nothing"
-        : "reader reads %s at %d of %d (%d tries)"
-            .formatted(partition.id(), position, partition.end(), tries);
+        : "reader reads %s at %d of %d from %d on (%d tries, last told %s)"
+            .formatted(partition.id(), position, partition.end(), start, tries, lastTold);
   }
 
   @Override
   void act() {
     PartitionLedger partition = partitions.peek();
-    Connection connection =
-        partition == null || busy != null ? null : leader(partition.id());
+    Connection connection = partition == null || busy != null ? null : leader(partition.id());
     if (partition != null && connection != null) {
       fetch(connection, partition);
     } else {
@@ -81,6 +86,7 @@ final class Reader extends Client {
     position = start;
     tries = 0;
     read = new ArrayList<>();
+    epochs.clear();
   }
 
   private void fetch(Connection connection, PartitionLedger partition) {
@@ -102,6 +108,7 @@ final class Reader extends Client {
       return;
     }
     Optional<FetchCheck.Fetched> fetched = check.answered(answer, true);
+    lastTold = check.told(answer);
     // one that no longer leads may end earlier
     if (fetched.isEmpty() || fetched.get().highWatermark() < check.endAtRequest()) {
       tries++;
@@ -120,12 +127,46 @@ final class Reader extends Client {
 
   private void onBatches(PartitionLedger partition, FetchCheck.Fetched fetched) {
     read.addAll(fetched.batches());
+    fetched.epochs().forEach(epochs::putIfAbsent);
     position = fetched.next(position);
     if (position >= fetched.highWatermark()) {
       partition.readWhole(read, start, fetched.highWatermark());
-      partitions.poll();
-      begin();
+      askEpoch(partition, fetched.highWatermark());
+    } else {
+      act();
     }
+  }
+
+  /** One question each; whoever does not know it is not asked again. */
+  private void askEpoch(PartitionLedger partition, long end) {
+    Connection connection = leader(partition.id());
+    Topic topic =
+        connection == null ? null : connection.process().image().topic(partition.id().topicId());
+    if (connection == null || topic == null || epochs.isEmpty() || damageExpected) {
+      next();
+      return;
+    }
+    EpochCheck check =
+        EpochCheck.of(topic.name(), partition.id().partition(), new TreeMap<>(epochs), end, random);
+    busy = connection;
+    send(
+        connection,
+        check.request(),
+        EpochCheck.VERSION,
+        answer -> {
+          busy = null;
+          if (partition.equals(partitions.peek())) {
+            check.answered((OffsetForLeaderEpochResponseData) answer);
+            next();
+          } else {
+            act();
+          }
+        });
+  }
+
+  private void next() {
+    partitions.poll();
+    begin();
     act();
   }
 }

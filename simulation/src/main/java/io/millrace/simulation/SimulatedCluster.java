@@ -29,7 +29,8 @@ import java.util.stream.Collectors;
 /**
  * One seed, or one script, of a cluster: brokers that share a store, their clients, and what goes
  * wrong. After faults comes a time of peace in which everything must get done, every partition be
- * led, nothing wait for recovery, and garbage go. Single-threaded; the same seed takes the same steps.
+ * led, nothing wait for recovery, and garbage go. Single-threaded; the same seed takes the same
+ * steps.
  */
 final class SimulatedCluster {
   private static final int PORT = 9092;
@@ -78,8 +79,7 @@ final class SimulatedCluster {
     }
     this.truth = new LogTruth(coverage);
     this.watch =
-        new ClusterWatch(
-            store, truth, checks, coverage, story, writer -> hosts.of(writer) != null);
+        new ClusterWatch(store, truth, checks, coverage, story, writer -> hosts.of(writer) != null);
     store.watcher(watch);
     this.ledger = new Ledger(false, truth);
     this.orders = new ClusterOrders(hosts, ledger, watch, story, coverage);
@@ -141,7 +141,11 @@ final class SimulatedCluster {
     for (int node = 1; node <= members; node++) {
       join(node);
     }
-    addClients(1 + random.nextInt(3), 1 + random.nextInt(2), 1 + random.nextInt(3), random.nextInt(3) == 0);
+    addClients(
+        1 + random.nextInt(3),
+        1 + random.nextInt(2),
+        1 + random.nextInt(3),
+        random.nextInt(3) == 0);
     if (random.nextInt(4) > 0) {
       store.weather(StoreWeather.CHANGEABLE);
     }
@@ -240,12 +244,14 @@ final class SimulatedCluster {
     reader.readAll();
     await(reader::done, "the reader");
     story.tell(ledger.batches() + " batches are where they were");
-    await(each(TICK_NS, this::garbageGone), "garbage to go");
+    Set<String> garbage = watch.garbage();
+    await(each(TICK_NS, () -> garbageGone(garbage)), "garbage to go");
   }
 
   /** Nothing collects garbage where nothing happens. */
-  private boolean garbageGone() {
-    boolean gone = watch.orphans().isEmpty();
+  private boolean garbageGone(Set<String> garbage) {
+    garbage.retainAll(watch.garbage());
+    boolean gone = watch.orphans().isEmpty() && garbage.isEmpty();
     if (!gone) {
       orders.tick(random);
     }
@@ -379,8 +385,7 @@ final class SimulatedCluster {
     for (Topic topic : image.topics().values()) {
       for (int p = 0; p < topic.partitions().size(); p++) {
         if (!led(image, topic.partitions().get(p))) {
-          text.append(
-              "\n  %s-%d: %s".formatted(topic.name(), p, topic.partitions().get(p)));
+          text.append("\n  %s-%d: %s".formatted(topic.name(), p, topic.partitions().get(p)));
         }
       }
     }

@@ -31,7 +31,8 @@ final class SimulatedPeers implements PeerLink {
   public CompletableFuture<PeerOutcome> call(
       Endpoint address, PeerRequest request, long timeoutNs) {
     CompletableFuture<PeerOutcome> outcome = new CompletableFuture<>();
-    replies.schedule(timeoutNs, () -> outcome.complete(new PeerOutcome.Silent("no answer in time")));
+    replies.schedule(
+        timeoutNs, () -> outcome.complete(new PeerOutcome.Silent("no answer in time")));
     BrokerHost host = network.at(Network.address(address));
     if (host == null) {
       throw new Violation("nobody ever was at " + address);
@@ -43,8 +44,7 @@ final class SimulatedPeers implements PeerLink {
     return outcome;
   }
 
-  private void send(
-      BrokerHost host, PeerRequest request, CompletableFuture<PeerOutcome> outcome) {
+  private void send(BrokerHost host, PeerRequest request, CompletableFuture<PeerOutcome> outcome) {
     if (!network.loses()) {
       network.after(network.delayNs(from, host.name()), () -> arrive(host, request, outcome));
     }
@@ -68,8 +68,7 @@ final class SimulatedPeers implements PeerLink {
     });
   }
 
-  private void answer(
-      BrokerHost host, PeerOutcome answer, CompletableFuture<PeerOutcome> outcome) {
+  private void answer(BrokerHost host, PeerOutcome answer, CompletableFuture<PeerOutcome> outcome) {
     if (!network.loses()) {
       network.after(
           network.delayNs(host.name(), from),

@@ -15,8 +15,8 @@ import java.util.function.Consumer;
 
 /**
  * Runs many seeds across the cores: {@code [--cluster] --seeds FROM..TO [--twice-every N]}. Prints
- * what fails; the exit code is 1 if anything did. {@code [--cluster] --calls SEED} runs one and prints
- * every disk call and event.
+ * what fails; the exit code is 1 if anything did. {@code [--cluster] --calls SEED} runs one and
+ * prints every disk call and event.
  */
 public final class SimulationRun {
   private SimulationRun() {}
@@ -46,7 +46,8 @@ public final class SimulationRun {
   /** The command line. */
   public static void main(String[] given) {
     Deque<String> arguments = new ArrayDeque<>(List.of(given));
-    Subject subject = arguments.removeFirstOccurrence("--cluster") ? Subject.CLUSTER : Subject.BROKER;
+    Subject subject =
+        arguments.removeFirstOccurrence("--cluster") ? Subject.CLUSTER : Subject.BROKER;
     String what = String.valueOf(arguments.poll());
     String value = String.valueOf(arguments.poll());
     if (what.equals("--calls")) {
@@ -85,8 +86,8 @@ public final class SimulationRun {
   record Outcome(List<Throwable> failures, long steps, Map<String, Long> coverage) {}
 
   /**
-   * Runs seeds {@code from} to {@code to - 1}, and each whose number {@code twiceEvery} divides a second
-   * time, which must take the same steps.
+   * Runs seeds {@code from} to {@code to - 1}, and each whose number {@code twiceEvery} divides a
+   * second time, which must take the same steps.
    */
   static Outcome run(Subject subject, long from, long to, long twiceEvery) {
     List<Throwable> failures = new ArrayList<>();

@@ -9,6 +9,7 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -23,16 +24,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Cases that chance brings too seldom, each with a script of its own in virtual time. */
 final class ClusterCasesSimulation {
   private static final long SECOND_NS = TimeUnit.SECONDS.toNanos(1);
-  private static final int FULL_SPEED = 1;
-  private static final int SLOW = 10;
+  private static final int FULL_SPEED = 4;
+  private static final int SLOW = 40;
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3})
+  @ValueSource(longs = {1, 2})
   void aLiveBrokerThatOthersSuspectIsSealedWhileItWritesAtFullSpeed(long seed) {
     SimulatedCluster cluster = started(seed, 3, FULL_SPEED);
     BrokerHost suspect = cluster.broker(leading(cluster));
     WriterId writer = writer(suspect);
-    run(cluster, 2);
+    run(cluster, 1);
 
     for (BrokerHost other : cluster.hosts().all()) {
       cluster.network().breakWay(suspect.name(), other.name(), 40 * SECOND_NS);
@@ -51,7 +52,7 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3})
+  @ValueSource(longs = {1, 2})
   void aReaderOfTheMetadataThatIsStoppedAcrossACollectionComesBackByASnapshot(long seed) {
     SimulatedCluster cluster = started(seed, 3, SLOW);
     BrokerHost reader = cluster.broker(2);
@@ -73,7 +74,7 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4})
+  @ValueSource(longs = {1, 2})
   void aCollectorStalledWithAnOldBoundaryDeletesNothingThatIsListedSince(long seed) {
     SimulatedCluster cluster = started(seed, 3, SLOW);
     for (int node = 1; node <= 3; node++) {
@@ -88,14 +89,15 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5})
+  @ValueSource(longs = {1, 2})
   void twoProcessesWithOneNodeIdNeverShareAnIncarnation(long seed) {
     SimulatedCluster cluster = started(seed, 2, SLOW);
     BrokerHost one = cluster.broker(1);
     BrokerHost twin = Objects.requireNonNull(cluster.hosts().twinOf(one));
     cluster.hosts().join(twin);
-    run(cluster, 20);
-    assertThat(cluster.coverage().count("process that found its node id in use")).isPositive();
+    cluster.await(
+        () -> cluster.coverage().count("process that found its node id in use") > 0,
+        "the twin to refuse");
 
     Set<WriterId> writers = new HashSet<>();
     for (int round = 0; round < 4; round++) {
@@ -114,9 +116,9 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3})
+  @ValueSource(longs = {1, 2})
   void leadersMoveByOrderOfThirdBrokersUnderLoadAndNoOffsetIsGivenTwice(long seed) {
-    SimulatedCluster cluster = started(seed, 5, 2);
+    SimulatedCluster cluster = started(seed, 5, 10);
     long before = cluster.coverage().count("handover");
 
     SplittableRandom random = new SplittableRandom(seed);
@@ -131,7 +133,7 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3})
+  @ValueSource(longs = {1, 2})
   void aBatchSentAgainAfterItsLogWasEmptiedAndTakenOverIsADuplicate(long seed) {
     SimulatedCluster cluster = cluster(seed, 3, 3, SLOW);
     Producer producer = cluster.addProducer(true);
@@ -148,7 +150,9 @@ final class ClusterCasesSimulation {
         () -> cluster.ledger().live().stream().allMatch(p -> p.logStart() == p.end()),
         "the logs to be empty");
     run(cluster, 30); // what was in them is dropped
-    cluster.faults().crash(cluster.broker(leading(cluster)));
+    for (int node = 1; node <= 3; node++) {
+      cluster.faults().crash(cluster.broker(node));
+    }
     run(cluster, 30);
     cluster.awaitSettled();
     long duplicates = cluster.coverage().count(LogTruth.DUPLICATE_ELSEWHERE);
@@ -167,7 +171,7 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4})
+  @ValueSource(longs = {1, 2})
   void aMinuteWithoutStoreForAllFencesNobody(long seed) {
     SimulatedCluster cluster = started(seed, 3, SLOW);
     Set<WriterId> before = registered(cluster);
@@ -181,9 +185,9 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4})
+  @ValueSource(longs = {1, 2})
   void aZombieWhoseAdoptedEntriesWereCollectedAcknowledgesNothingAndRegistersAnew(long seed) {
-    SimulatedCluster cluster = started(seed, 3, 2);
+    SimulatedCluster cluster = started(seed, 3, SLOW);
     BrokerHost zombie = cluster.broker(leading(cluster));
     WriterId writer = writer(zombie);
 
@@ -192,7 +196,11 @@ final class ClusterCasesSimulation {
     cluster.faults().stop(zombie, 90 * SECOND_NS);
     run(cluster, 85);
     assertThat(hasState(cluster, writer, IncarnationState.RECOVERED)).isTrue();
-    assertThat(cluster.store().keys(Keys.walPrefix(writer))).hasSizeLessThan(10);
+    long end = cluster.watch().newest().incarnations().get(writer).endSequence();
+    assertThat(cluster.store().keys(Keys.walPrefix(writer)))
+        .as("most of what was adopted is merged and gone")
+        .filteredOn(key -> Keys.number(key) <= end)
+        .hasSizeLessThan((int) end / 2);
     cluster.peace();
 
     assertThat(cluster.coverage().count("zombie continued")).isPositive();
@@ -200,7 +208,7 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4})
+  @ValueSource(longs = {1, 2})
   void aZombieTellsNobodyAnEndThatOthersHaveMoved(long seed) {
     SimulatedCluster cluster = cluster(seed, 3, 3, SLOW);
     cluster.addClients(2, 8, 2, false);
@@ -215,7 +223,7 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4})
+  @ValueSource(longs = {1, 2})
   void aMergeThatPausesBetweenItsOutputsAndTheirListingListsNothingThatIsGone(long seed) {
     SimulatedCluster cluster = started(seed, 3, SLOW);
     for (int round = 0; round < 12; round++) {
@@ -229,7 +237,7 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4})
+  @ValueSource(longs = {1, 2})
   void aScribeStoppedWithQueuedCommandsHoldsNobodyUpAndDoesNoHarmLater(long seed) {
     SimulatedCluster cluster = started(seed, 4, SLOW);
     SplittableRandom random = new SplittableRandom(seed);
@@ -250,7 +258,7 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3})
+  @ValueSource(longs = {1, 2})
   void recoveryEndsOnAThrottledStore(long seed) {
     SimulatedCluster cluster = started(seed, 3, SLOW);
     BrokerHost dead = cluster.broker(leading(cluster));
@@ -267,7 +275,7 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4})
+  @ValueSource(longs = {1, 2})
   void aBrokerThatLeavesAloneWithoutStoreHandsNothingOverToWhoComesWhileItsLogIsUnsettled(
       long seed) {
     SimulatedCluster cluster = started(seed, 2, 1, SLOW);
@@ -283,27 +291,30 @@ final class ClusterCasesSimulation {
 
   @Test
   void aBrokerDoesNotStartOnAStoreWhosePutIfAbsentIsNotAtomic() {
+    List<CompletableFuture<BrokerProcess>> starts = new ArrayList<>();
     SimulatedCluster cluster =
         new SimulatedCluster(
             1,
             1,
             SLOW,
-            (environment, member) ->
-                ClusterProcess.start(
-                    environment,
-                    new Member(
-                        member.nodeId(),
-                        member.address(),
-                        new OverwritingStore(member.store()),
-                        member.peers(),
-                        member.closeConnections())),
+            (environment, member) -> {
+              starts.add(
+                  ClusterProcess.start(
+                      environment,
+                      new Member(
+                          member.nodeId(),
+                          member.address(),
+                          new OverwritingStore(member.store()),
+                          member.peers(),
+                          member.closeConnections())));
+              return starts.getLast();
+            },
             line -> {});
 
-    BrokerHost broker = cluster.broker(1);
-    broker.start();
-    cluster.stepper().runUntil(() -> broker.hasRefused());
+    cluster.broker(1).start();
+    cluster.await(() -> !starts.isEmpty() && starts.getFirst().isDone(), "the answer to the start");
 
-    assertThat(broker.ended())
+    assertThat(starts.getFirst().exceptionNow())
         .hasMessageContaining("put-if-absent is atomic")
         .hasMessageContaining("simulated");
     assertThat(cluster.store().keys(Keys.META_LOG)).isEmpty();

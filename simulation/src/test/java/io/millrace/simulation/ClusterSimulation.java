@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.simulation.SimulationRun.Subject;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -17,8 +18,7 @@ final class ClusterSimulation {
   @Test
   @DisabledIfSystemProperty(named = "millrace.seed", matches = ".*")
   void manyBrokersOnOneStoreKeepWhatTheyToldClientsWhateverGoesWrong() {
-    SimulationRun.Outcome outcome =
-        SimulationRun.run(Subject.CLUSTER, 0, FIXED_SEEDS, TWICE_EVERY);
+    SimulationRun.Outcome outcome = SimulationRun.run(Subject.CLUSTER, 0, FIXED_SEEDS, TWICE_EVERY);
 
     assertThat(outcome.failures()).extracting(Throwable::getMessage).isEmpty();
     assertThat(outcome.coverage())
@@ -61,10 +61,28 @@ final class ClusterSimulation {
   void norWithSeedsThatNobodyHasTriedBefore() {
     long from = System.currentTimeMillis();
 
-    assertThat(
-            SimulationRun.run(Subject.CLUSTER, from, from + FRESH_SEEDS, TWICE_EVERY).failures())
+    assertThat(SimulationRun.run(Subject.CLUSTER, from, from + FRESH_SEEDS, TWICE_EVERY).failures())
         .extracting(Throwable::getMessage)
         .isEmpty();
+  }
+
+  /** {@code -Dmillrace.seeds=FROM..TO}, TO excluded; any number of them, across the cores. */
+  @Test
+  @EnabledIfSystemProperty(named = "millrace.seeds", matches = "[0-9]+\\.\\.[0-9]+")
+  void theSeedsAskedForPass() {
+    String[] range = System.getProperty("millrace.seeds").split("\\.\\.", -1);
+    long startNs = System.nanoTime();
+    SimulationRun.Outcome outcome =
+        SimulationRun.run(
+            Subject.CLUSTER, Long.parseLong(range[0]), Long.parseLong(range[1]), TWICE_EVERY);
+
+    System.out.printf(
+        "%d failed, %d steps, %d s, %s%n",
+        outcome.failures().size(),
+        outcome.steps(),
+        TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNs),
+        outcome.coverage());
+    assertThat(outcome.failures()).extracting(Throwable::getMessage).isEmpty();
   }
 
   @Test

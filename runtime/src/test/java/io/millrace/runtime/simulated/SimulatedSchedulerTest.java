@@ -66,13 +66,17 @@ final class SimulatedSchedulerTest {
 
     process.stop(60_000_000_000L);
     loop.execute(() -> ranAtNs.add(scheduler.nowNs() - startNs));
-    process.eventLoop("made while it was stopped").execute(() -> ranAtNs.add(scheduler.nowNs() - startNs));
+    process
+        .eventLoop("made while it was stopped")
+        .execute(() -> ranAtNs.add(scheduler.nowNs() - startNs));
     boolean stopped = process.stopped();
     scheduler.runUntil(() -> false, 100);
 
     assertThat(stopped).isTrue();
     assertThat(process.stopped()).isFalse();
-    assertThat(ranAtNs).hasSize(3).allSatisfy(ns -> assertThat(ns).isGreaterThanOrEqualTo(60_000_000_000L));
+    assertThat(ranAtNs)
+        .hasSize(3)
+        .allSatisfy(ns -> assertThat(ns).isGreaterThanOrEqualTo(60_000_000_000L));
   }
 
   @Test

@@ -21,9 +21,9 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The objects all brokers share, in virtual time. Each call is atomic at the moment it happens; when
- * that is, whether it is, and what the caller hears of it is up to the weather. What was sent happens
- * even if its sender is dead by then. Single-threaded, like all of a simulation.
+ * The objects all brokers share, in virtual time. Each call is atomic at the moment it happens;
+ * when that is, whether it is, and what the caller hears of it is up to the weather. What was sent
+ * happens even if its sender is dead by then. Single-threaded, like all of a simulation.
  */
 public final class SimulatedStore {
   private static final long TIMEOUT_MS_MAX = 3_000;
@@ -45,7 +45,8 @@ public final class SimulatedStore {
   public SimulatedStore(SimulatedScheduler scheduler) {
     this.scheduler = scheduler;
     this.random = scheduler.fork();
-    this.loop = new SimulatedMachine(scheduler, "store").startProcess().threads().eventLoop("store");
+    this.loop =
+        new SimulatedMachine(scheduler, "store").startProcess().threads().eventLoop("store");
   }
 
   /**
@@ -78,7 +79,9 @@ public final class SimulatedStore {
     outageUntilNs.merge(view, scheduler.nowNs() + durationNs, Math::max);
   }
 
-  /** One is told to slow down for a while: half of its requests are refused, the others take long. */
+  /**
+   * One is told to slow down for a while: half of its requests are refused, the others take long.
+   */
   public void throttle(String view, long durationNs) {
     throttledUntilNs.merge(view, scheduler.nowNs() + durationNs, Math::max);
   }

@@ -6,6 +6,7 @@ import io.millrace.objectstore.ObjectStore;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -55,8 +56,7 @@ final class StoreView implements ObjectStore {
       throw new IllegalArgumentException("range " + position + " + " + length);
     }
     return call(
-        () -> SimulatedStore.now(truth().getRange(key, position, length)),
-        GetOutcome.Unknown::new);
+        () -> SimulatedStore.now(truth().getRange(key, position, length)), GetOutcome.Unknown::new);
   }
 
   @Override
@@ -93,8 +93,7 @@ final class StoreView implements ObjectStore {
 
   @Override
   public CompletableFuture<DeleteOutcome> abortUnfinished(UnfinishedPut put) {
-    return call(
-        () -> SimulatedStore.now(truth().abortUnfinished(put)), DeleteOutcome.Unknown::new);
+    return call(() -> SimulatedStore.now(truth().abortUnfinished(put)), DeleteOutcome.Unknown::new);
   }
 
   @Override
@@ -109,16 +108,19 @@ final class StoreView implements ObjectStore {
     Fate fate = store.fate(name);
     if (!fate.answered()) {
       if (fate.effectAfterNs() >= 0) {
-        store.loop().schedule(fate.effectAfterNs(), effect::get);
+        store.loop().schedule(fate.effectAfterNs(), () -> unheard(effect.get()));
       }
       reply(reply, fate.replyAfterNs(), unknown.apply(fate.reason()));
       return reply;
     }
     long backNs = Math.max(0, fate.replyAfterNs() - fate.effectAfterNs());
-    store
-        .loop()
-        .schedule(fate.effectAfterNs(), () -> reply(reply, backNs, effect.get()));
+    store.loop().schedule(fate.effectAfterNs(), () -> reply(reply, backNs, effect.get()));
     return reply;
+  }
+
+  /** It has happened, and nobody is told. */
+  private static void unheard(Object outcome) {
+    Objects.requireNonNull(outcome, "every call has an outcome");
   }
 
   private <T> void reply(CompletableFuture<T> reply, long afterNs, T outcome) {

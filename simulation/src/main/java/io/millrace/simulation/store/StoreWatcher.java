@@ -1,6 +1,8 @@
 package io.millrace.simulation.store;
 
-/** Told of what happens in the store at the moment it happens, whether or not anybody hears of it. */
+/**
+ * Told of what happens in the store at the moment it happens, whether or not anybody hears of it.
+ */
 public interface StoreWatcher {
   StoreWatcher NONE = new StoreWatcher() {};
 

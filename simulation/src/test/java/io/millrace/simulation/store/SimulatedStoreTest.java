@@ -27,7 +27,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** The rules of {@link ObjectStore} in calm weather, and that each kind of weather brings what it says. */
+/**
+ * The rules of {@link ObjectStore} in calm weather, and that each kind of weather brings what it
+ * says.
+ */
 final class SimulatedStoreTest {
   private final SimulatedScheduler scheduler = new SimulatedScheduler(11);
   private final SimulatedStore store = new SimulatedStore(scheduler);
@@ -36,8 +39,7 @@ final class SimulatedStoreTest {
   private final ObjectStore view = store.view("m", process.threads().eventLoop("store"));
   private final ObjectStore other =
       store.view(
-          "o",
-          new SimulatedMachine(scheduler, "o").startProcess().threads().eventLoop("store"));
+          "o", new SimulatedMachine(scheduler, "o").startProcess().threads().eventLoop("store"));
 
   @Test
   void aKeyIsPutOnceWhoeverPutsIt() {
@@ -46,7 +48,8 @@ final class SimulatedStoreTest {
 
     Set<PutOutcome> outcomes = new HashSet<>(List.of(await(one), await(two)));
 
-    assertThat(outcomes).containsExactlyInAnyOrder(new PutOutcome.Stored(), new PutOutcome.Exists());
+    assertThat(outcomes)
+        .containsExactlyInAnyOrder(new PutOutcome.Stored(), new PutOutcome.Exists());
     String winner = await(one) instanceof PutOutcome.Stored ? "one" : "two";
     assertThat(await(view.get("a/b", 10))).isEqualTo(new GetOutcome.Found(bytes(winner)));
     assertThat(await(other.get("a/b", 2))).isEqualTo(new GetOutcome.TooLarge(3));
@@ -68,8 +71,7 @@ final class SimulatedStoreTest {
         .isEqualTo(new ListOutcome.Keys(List.of("b/3"), false));
     assertThat(await(view.delete("b/3"))).isEqualTo(new DeleteOutcome.Deleted());
     assertThat(await(view.delete("b/3"))).isEqualTo(new DeleteOutcome.Deleted());
-    assertThat(await(other.list("b/", "b/2", 5)))
-        .isEqualTo(new ListOutcome.Keys(List.of(), false));
+    assertThat(await(other.list("b/", "b/2", 5))).isEqualTo(new ListOutcome.Keys(List.of(), false));
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.millrace.storage.wal.Wal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -91,10 +92,14 @@ final class Handovers {
 
   /** No further round. */
   void close() {
-    loop.execute(() -> {
-      closed = true;
-      left();
-    });
+    try {
+      loop.execute(() -> {
+        closed = true;
+        left();
+      });
+    } catch (RejectedExecutionException loopEnded) {
+      // no round can follow
+    }
   }
 
   private void next() {
@@ -120,7 +125,7 @@ final class Handovers {
 
   private void finished(@Nullable Boolean all, @Nullable Throwable failure) {
     running = false;
-    if (metadata.ended().isDone()) {
+    if (metadata.ended().isDone() || wal.failure().isDone()) {
       closed = true;
       left();
     } else if (failure == null && Boolean.TRUE.equals(all)) {
@@ -135,7 +140,11 @@ final class Handovers {
 
   /** True if all of them are led elsewhere now. */
   private CompletableFuture<Boolean> run(List<Move> moves) {
-    return all(moves.stream().map(move -> partitions.leave(move.partition())).toList())
+    // once before they close, so that the checkpoint they wait for is short
+    return checkpoint
+        .get()
+        .thenComposeAsync(
+            _ -> all(moves.stream().map(move -> partitions.leave(move.partition())).toList()), loop)
         .thenCompose(_ -> wal.roll())
         .thenCompose(_ -> checkpoint.get())
         .thenCompose(_ -> commit(moves))
@@ -146,8 +155,7 @@ final class Handovers {
     List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
     for (Move move : moves) {
       outcomes.add(
-          metadata.submit(
-              new LeaderHandedOver(move.partition(), move.leaderEpoch(), move.to())));
+          metadata.submit(new LeaderHandedOver(move.partition(), move.leaderEpoch(), move.to())));
     }
     return all(outcomes)
         .thenApply(_ ->

@@ -3,9 +3,12 @@ package io.millrace.storage.log;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ProducerIds;
 import io.millrace.storage.wal.Wal;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What belongs to one registered life of the broker. */
 record Incarnation(
@@ -16,6 +19,7 @@ record Incarnation(
     OpenPartitions partitions,
     Maintenance maintenance,
     Handovers handovers) {
+  private static final Logger LOG = LoggerFactory.getLogger(Incarnation.class);
 
   void start() {
     maintenance.start();
@@ -41,10 +45,20 @@ record Incarnation(
 
   /** It is over: nothing is acknowledged, committed or written from now on. */
   void end(ApiException reason) {
-    handovers.close();
-    partitions.close(reason);
-    maintenance.close();
-    wal.close();
-    metadata.close();
+    List<Runnable> steps =
+        List.of(
+            () -> partitions.close(reason),
+            handovers::close,
+            maintenance::close,
+            wal::close,
+            metadata::close);
+    for (Runnable step : steps) {
+      try {
+        step.run();
+      } catch (RuntimeException bug) {
+        // the other parts must end all the same
+        LOG.error("A part of the incarnation {} did not end", metadata.writer(), bug);
+      }
+    }
   }
 }

@@ -80,13 +80,13 @@ final class Maintenance {
             .filter(object -> !before.objects().containsKey(object.key()))
             .sorted(Comparator.comparingLong(object -> Keys.number(object.key())))
             .toList();
-    published.forEach(
-        object ->
-            folded =
-                folded
-                    .thenCompose(_ -> footers.get(object))
-                    .thenAccept(this::fold)
-                    .exceptionally(failure -> skipped(object, failure)));
+    // read all at once, folded one after the other
+    published.forEach(object ->
+        folded =
+            folded
+                .thenCombine(footers.get(object), (_, footer) -> footer)
+                .thenAccept(this::fold)
+                .exceptionally(failure -> skipped(object, failure)));
     for (OpenPartition partition : partitions.all()) {
       partition.log().onPublished(counter);
     }

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * the order they asked, before anybody finds it open, so that requests of one connection keep their
  * order. Closes what the image says is no longer led. Any thread may call.
  */
+@SuppressWarnings("ReferenceEquality") // a slot and an open partition are what they are, not values
 final class OpenPartitions implements Partitions {
   private final MetadataLog metadata;
   private final WriterId writer;
@@ -99,14 +100,19 @@ final class OpenPartitions implements Partitions {
   private void openNext() {
     while (true) {
       PartitionId id;
+      Slot slot;
       synchronized (this) {
         if (opening >= opensMax || queue.isEmpty()) {
           return;
         }
         id = queue.remove();
+        slot = slots.get(id);
+        if (slot == null) {
+          continue; // those who waited were answered as everything closed
+        }
         opening++;
       }
-      begin(id).whenComplete((partition, failure) -> opened(id, partition, failure));
+      begin(id).whenComplete((partition, failure) -> opened(id, slot, partition, failure));
     }
   }
 
@@ -119,7 +125,7 @@ final class OpenPartitions implements Partitions {
   }
 
   private void opened(
-      PartitionId id, @Nullable OpenPartition partition, @Nullable Throwable failure) {
+      PartitionId id, Slot slot, @Nullable OpenPartition partition, @Nullable Throwable failure) {
     Throwable cause = failure;
     synchronized (this) {
       opening--;
@@ -130,28 +136,28 @@ final class OpenPartitions implements Partitions {
         } else if (epochNow(id) != partition.log().leaderEpoch()) {
           cause = movedMeanwhile(id); // what it was opened from may lack what another leader wrote
         } else {
-          Slot slot = slots.get(id);
-          if (slot != null) {
-            slot.partition = partition;
-          }
+          slot.partition = partition;
         }
       }
     }
     if (cause != null) {
-      fail(id, cause);
+      fail(id, slot, cause);
     } else if (partition != null) {
-      answer(id, partition);
+      Partition now = metadata.image().partition(id);
+      if (now != null) {
+        partition.log().onLogStart(now.logStart()); // it may have moved since it was read
+      }
+      answer(id, slot, partition);
     }
     openNext();
   }
 
-  private void answer(PartitionId id, OpenPartition partition) {
+  private void answer(PartitionId id, Slot slot, OpenPartition partition) {
     while (true) {
       List<CompletableFuture<PartitionLog>> waiters;
       synchronized (this) {
-        Slot slot = slots.get(id);
-        if (slot == null) {
-          return;
+        if (slots.get(id) != slot) {
+          return; // dropped meanwhile, and so were its waiters
         }
         if (slot.waiters.isEmpty()) {
           ready.put(id, partition);
@@ -164,14 +170,14 @@ final class OpenPartitions implements Partitions {
     }
   }
 
-  private void fail(PartitionId id, Throwable cause) {
-    Slot slot;
+  private void fail(PartitionId id, Slot slot, Throwable cause) {
+    List<CompletableFuture<PartitionLog>> waiters;
     synchronized (this) {
-      slot = slots.remove(id);
+      slots.remove(id, slot);
+      waiters = List.copyOf(slot.waiters);
+      slot.waiters.clear();
     }
-    if (slot != null) {
-      slot.waiters.forEach(waiter -> waiter.completeExceptionally(cause));
-    }
+    waiters.forEach(waiter -> waiter.completeExceptionally(cause));
   }
 
   /**
@@ -187,10 +193,7 @@ final class OpenPartitions implements Partitions {
       ApiException refusal = refusal(after, id);
       Partition now = after.partition(id);
       if (refusal != null || now == null || now.leaderEpoch() != partition.log().leaderEpoch()) {
-        remove(
-            id,
-            partition,
-            refusal != null ? refusal : movedMeanwhile(id));
+        remove(id, partition, refusal != null ? refusal : movedMeanwhile(id));
       } else {
         partition.log().onLogStart(now.logStart());
       }
@@ -198,8 +201,8 @@ final class OpenPartitions implements Partitions {
   }
 
   /**
-   * Takes nothing more for the partition until {@link #stay} or until it is led elsewhere. Completes
-   * when the WAL holds nothing of it that is not durable; fails if the WAL ends first.
+   * Takes nothing more for the partition until {@link #stay} or until it is led elsewhere.
+   * Completes when the WAL holds nothing of it that is not durable; fails if the WAL ends first.
    */
   CompletableFuture<Void> leave(PartitionId id) {
     OpenPartition partition;
@@ -271,11 +274,18 @@ final class OpenPartitions implements Partitions {
   }
 
   private void remove(PartitionId id, OpenPartition partition, ApiException reason) {
+    List<CompletableFuture<PartitionLog>> waiters = List.of();
     synchronized (this) {
       ready.remove(id, partition);
+      Slot slot = slots.get(id);
+      if (slot != null && slot.partition == partition) {
+        slots.remove(id);
+        waiters = List.copyOf(slot.waiters);
+        slot.waiters.clear();
+      }
     }
     partition.log().close(reason);
-    fail(id, reason);
+    waiters.forEach(waiter -> waiter.completeExceptionally(reason));
   }
 
   private @Nullable ApiException refusalNow(PartitionId id) {

@@ -140,8 +140,7 @@ final class ProducerStates {
   void notTaken(ByteBuffer batch, long nowNs) {
     long id = BatchHeader.producerId(batch, 0);
     if (id >= 0 && BatchHeader.baseSequence(batch, 0) == 0) {
-      producers.computeIfAbsent(
-          id, _ -> new Producer(BatchHeader.producerEpoch(batch, 0), nowNs));
+      producers.computeIfAbsent(id, _ -> new Producer(BatchHeader.producerEpoch(batch, 0), nowNs));
     }
   }
 

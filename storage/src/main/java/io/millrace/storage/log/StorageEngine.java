@@ -34,6 +34,7 @@ public final class StorageEngine implements Partitions {
   private final Executor blocking;
   private final EventLoop metadataLoop;
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
+  private final CompletableFuture<Void> endedWhole = new CompletableFuture<>();
   private volatile @Nullable Incarnation incarnation;
   private volatile boolean stopping;
   private @Nullable CompletableFuture<Void> stopped;
@@ -99,8 +100,8 @@ public final class StorageEngine implements Partitions {
    */
   public CompletableFuture<Void> start() {
     return home.enter()
-        .thenCompose(_ ->
-            new IncarnationStart(environment, store, settings, home, metadataLoop).run())
+        .thenCompose(
+            _ -> new IncarnationStart(environment, store, settings, home, metadataLoop).run())
         .thenAccept(this::run);
   }
 
@@ -117,11 +118,20 @@ public final class StorageEngine implements Partitions {
    */
   private void end(Throwable cause) {
     Incarnation ended = incarnation;
-    if (ended == null || stopping || !failure.complete(cause)) {
+    if (ended == null) {
       return;
     }
-    LOG.error("The incarnation {} is over", ended.metadata().writer(), cause);
-    ended.end(new NotLeaderOrFollowerException("The incarnation is over.", cause));
+    var reason = new NotLeaderOrFollowerException("The incarnation is over.", cause);
+    if (stopping) {
+      ended.end(reason); // whoever waits within the stop for the log learns that it has ended
+    } else if (failure.complete(cause)) {
+      LOG.error("The incarnation {} is over", ended.metadata().writer(), cause);
+      try {
+        ended.end(reason);
+      } finally {
+        endedWhole.complete(null);
+      }
+    }
   }
 
   /** Publishes, leaves the home. Right at any time; idempotent. */
@@ -130,9 +140,9 @@ public final class StorageEngine implements Partitions {
       stopping = true; // what ends from here on was asked to
       Incarnation running = incarnation;
       CompletableFuture<Void> published =
-          running == null || failure.isDone()
+          running == null
               ? CompletableFuture.completedFuture(null)
-              : running.stop();
+              : failure.isDone() ? endedWhole : running.stop();
       stopped =
           published.whenCompleteAsync(
               (_, _) -> {

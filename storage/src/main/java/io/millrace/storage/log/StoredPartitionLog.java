@@ -50,6 +50,7 @@ final class StoredPartitionLog implements PartitionLog {
   private final TreeMap<Long, CompletableFuture<Void>> durabilityWaits = new TreeMap<>();
   private volatile long nextOffset;
   private volatile @Nullable ApiException closed;
+  private @Nullable ApiException walOver;
 
   private volatile long highWatermark;
   private volatile long logStart;
@@ -126,7 +127,8 @@ final class StoredPartitionLog implements PartitionLog {
     ApiException reason = closed;
     return reason != null
         ? CompletableFuture.failedFuture(reason)
-        : wal.proof().exceptionallyCompose(failure -> CompletableFuture.failedFuture(over(failure)));
+        : wal.proof()
+            .exceptionallyCompose(failure -> CompletableFuture.failedFuture(over(failure)));
   }
 
   private <T> CompletableFuture<T> failWithProof(ApiException answer) {
@@ -149,8 +151,11 @@ final class StoredPartitionLog implements PartitionLog {
 
   /** In the critical section. */
   private CompletableFuture<Void> durable(long offset) {
-    return offset < highWatermark
-        ? CompletableFuture.completedFuture(null)
+    if (offset < highWatermark) {
+      return CompletableFuture.completedFuture(null);
+    }
+    return walOver != null
+        ? CompletableFuture.failedFuture(walOver)
         : durabilityWaits.computeIfAbsent(offset, _ -> new CompletableFuture<>());
   }
 
@@ -191,6 +196,7 @@ final class StoredPartitionLog implements PartitionLog {
     close(over(cause));
     List<CompletableFuture<Void>> unreached;
     synchronized (criticalSection) {
+      walOver = failure;
       unreached = takeWaits(Long.MAX_VALUE);
     }
     append.future().completeExceptionally(failure);

@@ -78,7 +78,12 @@ final class ImageDraft {
   @Nullable String apply(Command command) {
     String reason = issuerReason(command);
     if (reason == null) {
-      reason = effect(command);
+      try {
+        reason = effect(command);
+      } catch (IllegalArgumentException malformed) {
+        // a key without number or writer; nothing is changed before everything is checked
+        reason = "the command is malformed: " + malformed.getMessage();
+      }
     }
     if (reason == null) {
       IncarnationEffects.noteCommand(this, command);

@@ -67,7 +67,8 @@ final class ImageFollower {
         .thenCompose(absent -> bisect(absent / 2, absent))
         .thenCompose(newest ->
             newest == 0 ? done() : objects.boundary(newest).thenCompose(b -> jump(newest, b)))
-        .thenCompose(_ -> catchUp());
+        .thenCompose(_ -> catchUp())
+        .thenRun(turns::forget); // nobody waits for what was read here
   }
 
   /** Reads the entries others have put and applies them, to the tip. */

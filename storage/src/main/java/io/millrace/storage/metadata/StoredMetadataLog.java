@@ -125,10 +125,12 @@ public final class StoredMetadataLog implements MetadataLog {
     }
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
     outcome.whenComplete((_, _) -> waiting.decrementAndGet());
-    onLoop(outcome, () -> {
-      queue.add(record, outcome);
-      loop.execute(this::next); // so that commands handed over together share an entry
-    });
+    onLoop(
+        outcome,
+        () -> {
+          queue.add(record, outcome);
+          loop.execute(this::next); // so that commands handed over together share an entry
+        });
     return outcome;
   }
 
@@ -140,30 +142,36 @@ public final class StoredMetadataLog implements MetadataLog {
       return CompletableFuture.failedFuture(
           new RejectedExecutionException("no room for %d commands".formatted(commands.size())));
     }
-    onLoop(request.answer, () -> {
-      queue.add(request);
-      next();
-    });
+    onLoop(
+        request.answer,
+        () -> {
+          queue.add(request);
+          next();
+        });
     return request.answer;
   }
 
   @Override
   public void onNudge(long entryNumber) {
     if (entryNumber > image().entryNumber()) {
-      onLoop(new CompletableFuture<>(), () -> {
-        nudgedTo = Math.max(nudgedTo, entryNumber);
-        next();
-      });
+      onLoop(
+          new CompletableFuture<>(),
+          () -> {
+            nudgedTo = Math.max(nudgedTo, entryNumber);
+            next();
+          });
     }
   }
 
   @Override
   public CompletableFuture<MetadataImage> refresh() {
     CompletableFuture<MetadataImage> refreshed = new CompletableFuture<>();
-    onLoop(refreshed, () -> {
-      refreshes.add(refreshed);
-      next();
-    });
+    onLoop(
+        refreshed,
+        () -> {
+          refreshes.add(refreshed);
+          next();
+        });
     return refreshed;
   }
 
@@ -213,6 +221,14 @@ public final class StoredMetadataLog implements MetadataLog {
     if (busy || over != null) {
       return;
     }
+    try {
+      begin();
+    } catch (RuntimeException bug) {
+      finished(bug); // a loop that stays busy would let everybody wait for ever
+    }
+  }
+
+  private void begin() {
     boolean wantsRefresh = !refreshes.isEmpty() || nudgedTo > image().entryNumber();
     boolean ready = queue.isReady();
     if (wantsRefresh && !(ready && refreshedLast)) { // in turns, if both are asked for all the time

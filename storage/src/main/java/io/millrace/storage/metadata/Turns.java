@@ -41,6 +41,11 @@ final class Turns {
     }
   }
 
+  /** What was seen so far was put before anybody could contend with this broker. */
+  void forget() {
+    lately.clear();
+  }
+
   /**
    * How long to step aside before looking again; 0 if it is this broker's turn. Nobody waits for
    * writers that {@code image} shows ended.

@@ -16,11 +16,9 @@ import io.millrace.storage.metadata.ObjectInfo;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
@@ -31,13 +29,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes merged objects, checkpoints and what is left of logs as invariant I8 allows, and aborts
- * unfinished puts of ended incarnations. Sweeps the same prefixes again and again, a page of each a
- * round, since a stalled put may create an object that was deleted; by convention the live broker
- * with the lowest id does. On one loop; entries and snapshots are the metadata log's own to collect.
+ * unfinished puts of ended incarnations. Sweeps the same prefixes again and again, since a stalled
+ * put may create an object that was deleted; by convention the live broker with the lowest id does.
+ * On one loop; entries and snapshots are the metadata log's own to collect.
  */
 public final class GarbageCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
   private static final int PAGE_KEYS = 1000;
+  private static final int DELETES_IN_FLIGHT_MAX = 16;
   private static final List<String> UPLOADED = List.of(Keys.DATA, Keys.CHECKPOINT);
 
   /** Prefixes behind which the writer stands in the key. */
@@ -50,16 +49,11 @@ public final class GarbageCollector implements AutoCloseable {
   private final ObjectPins pins;
   private final WalGarbage wal;
   private final Deque<String> unlistedWalFiles = new ArrayDeque<>();
-  private final Map<String, String> cursors = new HashMap<>();
   private final LongAdder deleted = new LongAdder();
   private volatile boolean stopped;
 
   public GarbageCollector(
-      ObjectStore store,
-      MetadataLog metadata,
-      EventLoop loop,
-      ObjectPins pins,
-      WalGarbage wal) {
+      ObjectStore store, MetadataLog metadata, EventLoop loop, ObjectPins pins, WalGarbage wal) {
     this.store = store;
     this.metadata = metadata;
     this.loop = loop;
@@ -100,26 +94,26 @@ public final class GarbageCollector implements AutoCloseable {
     CompletableFuture<Void> swept = CompletableFuture.completedFuture(null);
     if (wal instanceof WalGarbage.Files files) {
       releaseAll(files, List.of());
-      swept = sweepPage(Keys.WAL, key -> leftOverFile(key, now, listed));
+      swept = sweepAll(Keys.WAL, key -> leftOverFile(key, now, listed));
     }
     CollectorBoundary boundary = metadata.collectorBoundary();
     if (boundary != null) {
       MetadataImage at = boundary.image();
       listed.addAll(listed(at));
       if (wal instanceof WalGarbage.Entries) {
-        swept = swept.thenComposeAsync(_ -> sweepPage(Keys.WAL, k -> spentEntry(k, at, listed)), loop);
+        swept =
+            swept.thenComposeAsync(_ -> sweepAll(Keys.WAL, k -> spentEntry(k, at, listed)), loop);
       }
       for (String prefix : UPLOADED) {
-        swept =
-            swept.thenComposeAsync(_ -> sweepPage(prefix, k -> deletable(k, at, listed)), loop);
+        swept = swept.thenComposeAsync(_ -> sweepAll(prefix, k -> deletable(k, at, listed)), loop);
       }
     }
     return swept.thenComposeAsync(_ -> abortUnfinished(now, boundary), loop);
   }
 
   /**
-   * Invariant I8, by the image at the boundary: not listed there (nor now), and its counter is below
-   * the writer's upload floor, or the writer is fenced.
+   * Invariant I8, by the image at the boundary: not listed there (nor now), and its counter is
+   * below the writer's upload floor, or the writer is fenced.
    */
   static boolean deletable(String key, MetadataImage image, Set<String> listed) {
     Incarnation writer = image.incarnations().get(Keys.writer(key));
@@ -132,9 +126,7 @@ public final class GarbageCollector implements AutoCloseable {
   /** A file of a recovered incarnation; under the exclusive lock the present image decides. */
   static boolean leftOverFile(String key, MetadataImage image, Set<String> listed) {
     Incarnation writer = image.incarnations().get(Keys.writer(key));
-    return writer != null
-        && !listed.contains(key)
-        && writer.state() == IncarnationState.RECOVERED;
+    return writer != null && !listed.contains(key) && writer.state() == IncarnationState.RECOVERED;
   }
 
   /**
@@ -205,24 +197,41 @@ public final class GarbageCollector implements AutoCloseable {
     return listed;
   }
 
-  private CompletableFuture<Void> sweepPage(String prefix, Predicate<String> deletable) {
-    return store
-        .list(prefix, cursors.getOrDefault(prefix, ""), PAGE_KEYS)
-        .thenComposeAsync(
-            outcome -> {
-              if (!(outcome instanceof ListOutcome.Keys page)) {
-                return CompletableFuture.completedFuture(null);
-              }
-              cursors.put(prefix, page.more() ? page.keys().getLast() : "");
-              Iterator<String> doomed = page.keys().stream().filter(deletable).iterator();
-              return LoopSteps.repeat(
-                  loop,
-                  () ->
-                      doomed.hasNext()
-                          ? delete(doomed.next()).thenApply(_ -> true)
-                          : CompletableFuture.completedFuture(false));
-            },
-            loop);
+  /** All of a prefix, so that a round deletes what came since the last one, however much it is. */
+  private CompletableFuture<Void> sweepAll(String prefix, Predicate<String> deletable) {
+    Deque<String> pages = new ArrayDeque<>(List.of("")); // the key after which the next one begins
+    return LoopSteps.repeat(
+        loop,
+        () ->
+            store
+                .list(prefix, pages.removeFirst(), PAGE_KEYS)
+                .thenComposeAsync(
+                    outcome ->
+                        switch (outcome) {
+                          case ListOutcome.Keys page -> {
+                            if (page.more() && !page.keys().isEmpty() && !stopped) {
+                              pages.add(page.keys().getLast());
+                            }
+                            yield deleteAll(page.keys().stream().filter(deletable).toList())
+                                .thenApply(_ -> !pages.isEmpty());
+                          }
+                          case ListOutcome.Unknown _ -> CompletableFuture.completedFuture(false);
+                        },
+                    loop));
+  }
+
+  private CompletableFuture<Void> deleteAll(List<String> keys) {
+    Iterator<String> doomed = keys.iterator();
+    return LoopSteps.repeat(
+        loop,
+        () -> {
+          List<CompletableFuture<Void>> together = new ArrayList<>();
+          while (doomed.hasNext() && together.size() < DELETES_IN_FLIGHT_MAX) {
+            together.add(delete(doomed.next()));
+          }
+          return CompletableFuture.allOf(together.toArray(CompletableFuture<?>[]::new))
+              .thenApply(_ -> doomed.hasNext());
+        });
   }
 
   /** What nobody will finish any more: leftovers of merges, and of whoever died within a put. */
@@ -250,11 +259,10 @@ public final class GarbageCollector implements AutoCloseable {
   }
 
   /**
-   * Whoever is still at it after all is told that its put is of unknown fate, and finds out what the
-   * image says: a number that was collected, or an incarnation that has ended.
+   * Whoever is still at it after all is told that its put is of unknown fate, and finds out what
+   * the image says: a number that was collected, or an incarnation that has ended.
    */
-  static boolean isGivenUp(
-      String key, MetadataImage image, @Nullable CollectorBoundary boundary) {
+  static boolean isGivenUp(String key, MetadataImage image, @Nullable CollectorBoundary boundary) {
     if (key.startsWith(Keys.META_LOG)) {
       return boundary != null && Keys.number(key) <= boundary.image().entryNumber();
     }

@@ -266,7 +266,11 @@ public final class FileWal implements Wal {
   @Override
   public CompletableFuture<Void> roll() {
     CompletableFuture<Void> result = new CompletableFuture<>();
-    inLoop(() -> rollInLoop(result));
+    try {
+      loop.execute(() -> rollInLoop(result));
+    } catch (RejectedExecutionException closed) {
+      result.completeExceptionally(intake.over());
+    }
     return result;
   }
 

@@ -274,7 +274,8 @@ public final class ObjectWal implements Wal {
   }
 
   private void finishClosed() {
-    if (finish(new WalEndedException("the write-ahead log is closed", null))) {
+    if (intake.end(new WalEndedException("the write-ahead log is closed", null))) {
+      finish();
       stopped.complete(null);
     }
   }
@@ -285,26 +286,23 @@ public final class ObjectWal implements Wal {
 
   /** On the loop: nothing is put or acknowledged from now on. */
   private void end(WalEndedException over) {
-    if (finish(over)) {
+    if (intake.end(over)) {
       LOG.error(over.getMessage(), over.getCause());
+      failure.complete(over); // first, so that clients are cut off before anybody could answer them
+      finish();
       stopped.completeExceptionally(over);
-      failure.complete(over);
     }
   }
 
-  private boolean finish(WalEndedException over) {
-    if (!intake.end(over)) {
-      return false;
-    }
+  private void finish() {
     loop.end();
     calls.close();
     cancelTimer();
     intake.failAll();
-    proof.end(over);
+    proof.end(intake.over());
     puts.release();
     entries.release();
     cache.close();
-    return true;
   }
 
   @Override

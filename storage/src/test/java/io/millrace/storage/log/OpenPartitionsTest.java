@@ -19,8 +19,7 @@ final class OpenPartitionsTest {
     PartitionId id = cluster.createTopic(1, "t", 1, 2);
     var before = (StoredPartitionLog) cluster.await(cluster.engine(1).open(id));
     CompletableFuture<OpenPartition> slow = new CompletableFuture<>();
-    OpenPartitions partitions =
-        new OpenPartitions(cluster.engine(1).metadata(), _ -> slow, 1);
+    OpenPartitions partitions = new OpenPartitions(cluster.engine(1).metadata(), _ -> slow, 1);
     CompletableFuture<PartitionLog> opening = partitions.open(id);
 
     cluster.commit(2, new TargetLeaderSet(id, 2));

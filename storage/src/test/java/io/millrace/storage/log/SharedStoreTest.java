@@ -3,8 +3,10 @@ package io.millrace.storage.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.runtime.simulated.SimulatedThreads;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
+import io.millrace.storage.cluster.DistantStore;
 import io.millrace.storage.log.PartitionLog.Appended;
 import io.millrace.storage.log.PartitionLog.Isolation;
 import io.millrace.storage.log.PartitionLog.LogSlice;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future.State;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
@@ -86,10 +89,6 @@ final class SharedStoreTest {
     assertThat(last.get().exceptionNow()).isInstanceOf(NetworkException.class);
   }
 
-  private static CompletableFuture<Appended> append(PartitionLog log) {
-    return log.append(Batches.at(1), -1, Origin.CLIENT);
-  }
-
   @Test
   void aBrokerThatStopsGracefullyLeavesNothingToRecover() {
     cluster.start(1);
@@ -109,13 +108,15 @@ final class SharedStoreTest {
   }
 
   @Test
-  void brokersThatStopTogetherHandOverInCirclesForNoLongerThanTheyLive() {
+  void brokersThatStopTogetherEndAndLeaveEverythingToWhoComesNext() {
     cluster.start(1);
     cluster.start(2);
     cluster.start(3);
     PartitionId one = cluster.createTopic(1, "one", 1, 2, 3);
     PartitionId three = cluster.createTopic(1, "three", 3, 1, 2);
+    cluster.awaitLeader(3, three, 3);
     append(1, one, 5, 6);
+    cluster.awaitLeader(3, three, 3);
     append(3, three, 7);
 
     cluster.stop(1, 2, 3);
@@ -125,6 +126,23 @@ final class SharedStoreTest {
     cluster.awaitLeader(2, three, 2);
     assertThat(read(2, one, 0)).isEqualTo(2);
     assertThat(read(2, three, 0)).isOne();
+  }
+
+  @Test
+  void whoeverWaitsForALogThatHasEndedIsToldSo() {
+    cluster.start(1);
+    cluster.start(2);
+    PartitionId id = cluster.createTopic(1, "t", 1, 2);
+    StoredPartitionLog log = (StoredPartitionLog) open(1, id);
+    CompletableFuture<Appended> append = log.append(Batches.at(1), -1, Origin.CLIENT);
+    cluster.commit(2, new IncarnationFenced(cluster.engine(1).metadata().writer()));
+    cluster.until(() -> cluster.engine(1).failure().isDone());
+
+    cluster.until(append::isDone);
+
+    CompletableFuture<Void> settled = log.settled();
+    assertThat(settled).isDone();
+    assertThat(settled.isCompletedExceptionally()).isEqualTo(append.isCompletedExceptionally());
   }
 
   @Test
@@ -155,6 +173,41 @@ final class SharedStoreTest {
     assertThat(again.duplicate()).isTrue();
     assertThat(again.baseOffset()).isEqualTo(first.baseOffset());
     assertThat(cluster.await(send(2, id, Batches.of(7, 0, 3, 1))).baseOffset()).isEqualTo(3);
+  }
+
+  @Test
+  void aStoreThatAnswersAfterAWhileIsStartedOn() {
+    DistantStore way = way();
+    way.cut = true;
+    CompletableFuture<Void> started = cluster.boot(1, way).start();
+    cluster.scheduler.runFor(TimeUnit.SECONDS.toNanos(10));
+    assertThat(started).isNotDone();
+
+    way.cut = false;
+    cluster.await(started);
+
+    cluster.createTopic(1, "t", 1);
+  }
+
+  @Test
+  void aStoreThatNeverAnswersIsGivenUp() {
+    DistantStore way = way();
+    way.cut = true;
+
+    CompletableFuture<Void> started = cluster.boot(1, way).start();
+
+    assertThatThrownBy(() -> cluster.await(started))
+        .hasCauseInstanceOf(UnusableStoreException.class)
+        .hasMessageContaining("The store memory cannot be used: cut.");
+  }
+
+  private DistantStore way() {
+    return new DistantStore(
+        cluster.store, new SimulatedThreads(cluster.scheduler, "way").eventLoop("network"));
+  }
+
+  private static CompletableFuture<Appended> append(PartitionLog log) {
+    return log.append(Batches.at(1), -1, Origin.CLIENT);
   }
 
   private CompletableFuture<Appended> send(int node, PartitionId id, ByteBuffer batch) {

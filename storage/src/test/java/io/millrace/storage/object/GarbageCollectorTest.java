@@ -2,26 +2,26 @@ package io.millrace.storage.object;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.millrace.storage.metadata.ImageWorld;
-import io.millrace.storage.metadata.MetadataImage;
-import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
-import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
-import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
-import io.millrace.storage.metadata.MetadataRecord.WalPublished;
-import java.util.Optional;
-import java.util.Set;
 import io.millrace.objectstore.ObjectStore.PutOutcome;
 import io.millrace.storage.Keys;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.ImageWorld;
+import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog.CollectorBoundary;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
+import io.millrace.storage.metadata.MetadataRecord.WalPublished;
 import io.millrace.storage.metadata.ObjectInfo;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class GarbageCollectorTest {
@@ -165,8 +165,7 @@ class GarbageCollectorTest {
   @Test
   void whatSomebodyDiedWritingIsGivenUpOnceNobodyCanFinishIt() {
     MetadataImage image = threeIncarnations();
-    CollectorBoundary boundary =
-        new CollectorBoundary(4, Keys.snapshot(LIVE, 1), image);
+    CollectorBoundary boundary = new CollectorBoundary(4, Keys.snapshot(LIVE, 1), image);
     long last = image.entryNumber();
 
     assertThat(List.of(Keys.metaEntry(last), Keys.boundary(4), Keys.fence(RECOVERED)))

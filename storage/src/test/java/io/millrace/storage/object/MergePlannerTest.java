@@ -52,10 +52,8 @@ final class MergePlannerTest {
   private void begin() {
     world.applied(
         SELF,
-        new IncarnationRegistered(
-            SELF, 1, Optional.empty(), List.of(), Optional.empty(), "test"));
-    world.applied(
-        SELF, new TopicCreated(PARTITION.topicId(), "t", List.of(List.of(1)), Map.of()));
+        new IncarnationRegistered(SELF, 1, Optional.empty(), List.of(), Optional.empty(), "test"));
+    world.applied(SELF, new TopicCreated(PARTITION.topicId(), "t", List.of(List.of(1)), Map.of()));
   }
 
   /** An object of level 1 that holds the ten offsets from {@code 10 * counter} on. */

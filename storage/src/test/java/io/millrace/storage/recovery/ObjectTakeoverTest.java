@@ -58,7 +58,8 @@ class ObjectTakeoverTest {
       await(
           Registration.register(
               log,
-              new IncarnationRegistered(log.writer(), nodeId, Optional.empty(), List.of(), Optional.empty(), "0.1.0"),
+              new IncarnationRegistered(
+                  log.writer(), nodeId, Optional.empty(), List.of(), Optional.empty(), "0.1.0"),
               new Uuid(1, 1)));
     }
 
