@@ -162,7 +162,7 @@ final class SimulatedCluster {
       script.run();
     } catch (RuntimeException | Error failure) {
       throw new FailedException(
-          "seed %d: %s%nreplay: mvn -pl simulation -am test -Dtest=ClusterSimulation -Dmillrace.seed=%d%n%s"
+          "seed %d: %s%nreplay: mvn -pl simulation -am test -Dquick -Dsurefire.failIfNoSpecifiedTests=false -Dtest=ClusterSimulation -Dmillrace.seed=%d%n%s"
               .formatted(seed, failure.getMessage(), seed, story),
           failure);
     }

@@ -146,9 +146,7 @@ public final class StorageEngine implements Partitions {
       CompletableFuture<?> published =
           running == null
               ? CompletableFuture.completedFuture(null)
-              : failure.isDone()
-                  ? endedWhole
-                  : CompletableFuture.anyOf(running.stop(), endedWhole);
+              : failure.isDone() ? endedWhole : CompletableFuture.anyOf(running.stop(), endedWhole);
       stopped =
           published
               .thenAccept(_ -> {})

@@ -260,8 +260,7 @@ final class StoredPartitionLog implements PartitionLog {
    * A read that met an object that is gone has gone on with a newer image. If that has lost the
    * offset, to a moved log start or with the topic, what was read begins somewhere behind it.
    */
-  private CompletableFuture<LogSlice> checked(
-      long offset, History.Batches batches, long visible) {
+  private CompletableFuture<LogSlice> checked(long offset, History.Batches batches, long visible) {
     ApiException reason = closed;
     if (reason == null && offset >= logStart) {
       return CompletableFuture.completedFuture(slice(batches, visible));
