@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future.State;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.junit.jupiter.api.Test;
@@ -78,15 +77,15 @@ final class SharedStoreTest {
     WriterId ended = cluster.engine(1).metadata().writer();
     var _ = cluster.engine(2).metadata().submit(new IncarnationFenced(ended));
 
-    AtomicReference<CompletableFuture<Appended>> last = new AtomicReference<>(append(log));
+    List<CompletableFuture<Appended>> appends = new ArrayList<>(List.of(append(log)));
     cluster.until(() -> {
-      if (last.get().state() == State.SUCCESS) {
-        last.set(append(log));
+      if (appends.getLast().state() == State.SUCCESS) {
+        appends.add(append(log));
       }
-      return last.get().state() == State.FAILED;
+      return appends.getLast().state() == State.FAILED;
     });
 
-    assertThat(last.get().exceptionNow()).isInstanceOf(NetworkException.class);
+    assertThat(appends.getLast().exceptionNow()).isInstanceOf(NetworkException.class);
   }
 
   @Test
