@@ -1,11 +1,13 @@
 package io.millrace.broker;
 
+import io.millrace.broker.api.ApiErrors;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.cluster.PeerReply;
 import io.millrace.storage.cluster.PeerRequest;
 import io.millrace.storage.cluster.PeerService;
+import io.millrace.storage.metadata.MetadataLog.IncarnationEndedException;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The lives of one broker process, one after another: a life that was taken from it (fenced,
- * sealed) is let go of entirely, and after a hold-off the next begins. The first must succeed;
+ * sealed) is let go of entirely, and after a hold-off the next begins. The first must come about,
  * later ones are tried for ever, unless the cause is one that ends the process. Knows nothing of
  * sockets. Any thread may call; everything else happens on its loop.
  */
@@ -127,7 +129,9 @@ public final class BrokerLives implements PeerService {
     present = null;
     CompletableFuture<?> gone = life == null ? lastOnesEnd : life.stop();
     lastOnesEnd = gone;
-    if (started.completeExceptionally(cause)) {
+    // a start that was fenced under way, by others who found it too slow, is no reason to give up
+    boolean wasFenced = ApiErrors.unwrap(cause) instanceof IncarnationEndedException;
+    if (!wasFenced && started.completeExceptionally(cause)) {
       return;
     }
     long livedNs = clock.monotonicNs() - bornAtNs;

@@ -14,18 +14,21 @@ import io.millrace.storage.WriterId;
 import io.millrace.storage.cluster.PeerReply;
 import io.millrace.storage.cluster.PeerRequest;
 import io.millrace.storage.cluster.PeerService;
+import io.millrace.storage.metadata.MetadataLog.IncarnationEndedException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class BrokerLivesTest {
-  private static final RuntimeException FENCED = new RuntimeException("fenced");
-  private static final RuntimeException CORRUPT = new RuntimeException("corrupt");
   private static final PeerRequest REQUEST = new PeerRequest.Heartbeat(new WriterId(0, 0), 0, 0);
 
+  private final RuntimeException fenced = new IncarnationEndedException("fenced");
+  private final RuntimeException corrupt = new RuntimeException("corrupt");
+  private final RuntimeException unusable = new RuntimeException("no store");
   private final SimulatedScheduler scheduler = new SimulatedScheduler(1);
   private final List<ScriptedLife> lives = new ArrayList<>();
   private final List<String> events = new ArrayList<>();
@@ -46,7 +49,7 @@ class BrokerLivesTest {
               events.add("close");
             }
           },
-          cause -> cause.equals(CORRUPT));
+          cause -> cause.equals(corrupt));
 
   /** A life that goes as the test says. */
   private final class ScriptedLife implements Life {
@@ -108,7 +111,7 @@ class BrokerLivesTest {
   }
 
   private void fence(ScriptedLife life) {
-    life.failure.complete(FENCED);
+    life.failure.complete(fenced);
     life.stop.complete(null);
     pass(1);
   }
@@ -132,13 +135,29 @@ class BrokerLivesTest {
     CompletableFuture<Void> started = broker.start();
     pass(1);
 
-    lives.getFirst().start.completeExceptionally(FENCED);
+    lives.getFirst().start.completeExceptionally(unusable);
     lives.getFirst().stop.complete(null);
     pass(600_000);
 
-    assertThatThrownBy(started::join).hasRootCause(FENCED);
+    assertThatThrownBy(started::join).hasRootCause(unusable);
     assertThat(lives).hasSize(1);
     assertThat(events).contains("stop 0").doesNotContain("open");
+  }
+
+  @Test
+  void aFirstLifeThatIsFencedWhileItStartsIsFollowedByAnother() {
+    CompletableFuture<Void> started = broker.start();
+    pass(1);
+
+    lives.getFirst().start.completeExceptionally(new CompletionException(fenced));
+    lives.getFirst().stop.complete(null);
+    pass(2_000);
+    lives.getLast().start.complete(null);
+    pass(1);
+
+    assertThat(lives).hasSize(2);
+    assertThat(started).isCompleted();
+    assertThat(events).endsWith("start 1", "open");
   }
 
   @Test
@@ -146,7 +165,7 @@ class BrokerLivesTest {
     startFirst();
     events.clear();
 
-    lives.getFirst().failure.complete(FENCED);
+    lives.getFirst().failure.complete(fenced);
 
     assertThat(events).as("before the loop did anything").containsExactly("close");
   }
@@ -155,7 +174,7 @@ class BrokerLivesTest {
   void theNextLifeBeginsAfterTheFormerIsGoneAndAHoldOff() {
     startFirst();
     events.clear();
-    lives.getFirst().failure.complete(FENCED);
+    lives.getFirst().failure.complete(fenced);
     pass(60_000);
     assertThat(lives).as("the former still holds something").hasSize(1);
 
@@ -246,10 +265,10 @@ class BrokerLivesTest {
   void aCauseThatEndsTheProcessBeginsNoOtherLife() {
     startFirst();
 
-    lives.getLast().failure.complete(CORRUPT);
+    lives.getLast().failure.complete(corrupt);
     pass(600_000);
 
-    assertThat(broker.failure()).isCompletedWithValue(CORRUPT);
+    assertThat(broker.failure()).isCompletedWithValue(corrupt);
     assertThat(lives).hasSize(1);
     assertThat(events).endsWith("close");
   }
@@ -305,7 +324,7 @@ class BrokerLivesTest {
     var unused = broker.start();
     pass(1);
     lives.getFirst().start.complete(null);
-    lives.getFirst().failure.complete(FENCED);
+    lives.getFirst().failure.complete(fenced);
 
     pass(1);
 
