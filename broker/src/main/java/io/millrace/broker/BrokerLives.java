@@ -6,6 +6,7 @@ import io.millrace.runtime.EventLoop;
 import io.millrace.storage.cluster.PeerReply;
 import io.millrace.storage.cluster.PeerRequest;
 import io.millrace.storage.cluster.PeerService;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -77,15 +78,21 @@ public final class BrokerLives implements PeerService {
     if (stopping) {
       return;
     }
-    Life life = births.get();
     bornAtNs = clock.monotonicNs();
+    Life life;
+    try {
+      life = births.get();
+    } catch (RuntimeException | OutOfMemoryError stillborn) { // no thread is to be had, say
+      end(null, stillborn);
+      return;
+    }
     present = life;
     var unused = life.failure().thenAccept(cause -> onFailure(life, cause));
     life.start().whenComplete((_, cause) -> loop.execute(() -> onStarted(life, cause)));
   }
 
   private void onStarted(Life life, @Nullable Throwable cause) {
-    if (life != present || stopping || life.failure().isDone()) {
+    if (!life.equals(present) || stopping || life.failure().isDone()) {
       return;
     }
     if (cause != null) {
@@ -104,8 +111,11 @@ public final class BrokerLives implements PeerService {
     loop.execute(() -> end(life, cause));
   }
 
-  private void end(Life life, Throwable cause) {
-    if (life != present || stopping) {
+  /**
+   * @param life null if it has not come to be
+   */
+  private void end(@Nullable Life life, Throwable cause) {
+    if (!Objects.equals(life, present) || stopping) {
       return;
     }
     doors.close(); // it may have been opened while the failure was on its way
@@ -115,7 +125,7 @@ public final class BrokerLives implements PeerService {
       return;
     }
     present = null;
-    CompletableFuture<?> gone = life.stop();
+    CompletableFuture<?> gone = life == null ? lastOnesEnd : life.stop();
     lastOnesEnd = gone;
     if (started.completeExceptionally(cause)) {
       return;

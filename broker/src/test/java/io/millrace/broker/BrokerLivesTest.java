@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class BrokerLivesTest {
@@ -28,6 +29,7 @@ class BrokerLivesTest {
   private final SimulatedScheduler scheduler = new SimulatedScheduler(1);
   private final List<ScriptedLife> lives = new ArrayList<>();
   private final List<String> events = new ArrayList<>();
+  private @Nullable RuntimeException stillborn;
   private final BrokerLives broker =
       new BrokerLives(
           new SimulatedThreads(scheduler, "broker").eventLoop("lives"),
@@ -84,6 +86,9 @@ class BrokerLivesTest {
   }
 
   private Life bear() {
+    if (stillborn != null) {
+      throw stillborn;
+    }
     ScriptedLife life = new ScriptedLife();
     lives.add(life);
     return life;
@@ -207,6 +212,34 @@ class BrokerLivesTest {
 
     assertThat(lives).hasSize(3);
     assertThat(broker.failure()).isNotDone();
+  }
+
+  @Test
+  void aLaterLifeThatCannotBeMadeIsTriedAgain() {
+    startFirst();
+    stillborn = new IllegalStateException("no thread");
+    fence(lives.getLast());
+    pass(2_500);
+    assertThat(lives).hasSize(1);
+
+    stillborn = null;
+    pass(2_000);
+    lives.getLast().start.complete(null);
+    pass(1);
+
+    assertThat(lives).hasSize(2);
+    assertThat(events).endsWith("start 1", "open");
+  }
+
+  @Test
+  void aFirstLifeThatCannotBeMadeIsTheLast() {
+    stillborn = new IllegalStateException("no thread");
+
+    CompletableFuture<Void> started = broker.start();
+    pass(600_000);
+
+    assertThatThrownBy(started::join).hasRootCause(stillborn);
+    assertThat(lives).isEmpty();
   }
 
   @Test

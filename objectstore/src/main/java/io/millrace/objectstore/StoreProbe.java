@@ -32,6 +32,9 @@ public final class StoreProbe {
   private final String key;
   private final int racers;
 
+  /** Why puts may happen yet; "" if none may. */
+  private volatile String unsettled = "";
+
   public StoreProbe(ObjectStore store, Randomness randomness, int racers) {
     if (racers < 2) {
       throw new IllegalArgumentException("a race needs two: " + racers);
@@ -53,14 +56,17 @@ public final class StoreProbe {
     record NoAnswer(String reason) implements ProbeOutcome {}
   }
 
-  /** Runs all checks and deletes what they put. */
+  /**
+   * Runs all checks, once, and deletes what they put. Only a put without an answer that happens
+   * after all that leaves an object behind.
+   */
   public CompletableFuture<ProbeOutcome> run() {
     return checkAbsent("a key never put is absent")
         .thenCompose(outcome -> next(outcome, this::race))
         .thenCompose(outcome -> next(outcome, this::checkListed))
-        .thenCompose(outcome -> store.delete(key).thenApply(deleted -> outcome(outcome, deleted)))
-        .thenCompose(outcome -> next(outcome, () -> checkAbsent("a deleted object is absent")))
-        .thenCompose(outcome -> next(outcome, this::checkNotListed));
+        .thenCompose(this::delete)
+        .thenCompose(outcome -> next(outcome, this::checkGone))
+        .thenCompose(this::deleteLatePuts);
   }
 
   private static CompletableFuture<ProbeOutcome> next(
@@ -72,14 +78,33 @@ public final class StoreProbe {
     };
   }
 
-  private static ProbeOutcome outcome(ProbeOutcome before, DeleteOutcome deleted) {
-    return switch (deleted) {
-      case DeleteOutcome.Deleted done -> before;
-      case DeleteOutcome.Unknown unknown ->
-          before instanceof ProbeOutcome.Passed
-              ? new ProbeOutcome.NoAnswer(unknown.reason())
-              : before;
-    };
+  private CompletableFuture<ProbeOutcome> delete(ProbeOutcome before) {
+    return store
+        .delete(key)
+        .thenApply(deleted ->
+            switch (deleted) {
+              case DeleteOutcome.Deleted _ -> before;
+              case DeleteOutcome.Unknown(String reason) ->
+                  before instanceof ProbeOutcome.Passed
+                      ? new ProbeOutcome.NoAnswer(reason)
+                      : before;
+            });
+  }
+
+  private CompletableFuture<ProbeOutcome> deleteLatePuts(ProbeOutcome outcome) {
+    return unsettled.isEmpty()
+        ? CompletableFuture.completedFuture(outcome)
+        : store.delete(key).thenApply(_ -> outcome);
+  }
+
+  /** What is found may be of a put without an answer, which says nothing about the store. */
+  private CompletableFuture<ProbeOutcome> checkGone() {
+    return checkAbsent("a deleted object is absent")
+        .thenCompose(outcome -> next(outcome, this::checkNotListed))
+        .thenApply(outcome ->
+            outcome instanceof ProbeOutcome.Refused && !unsettled.isEmpty()
+                ? new ProbeOutcome.NoAnswer(unsettled)
+                : outcome);
   }
 
   private CompletableFuture<ProbeOutcome> checkAbsent(String check) {
@@ -105,19 +130,18 @@ public final class StoreProbe {
 
   private CompletableFuture<ProbeOutcome> judge(List<PutOutcome> outcomes) {
     Set<Integer> winners = new TreeSet<>();
-    Set<Integer> unsettled = new TreeSet<>();
-    String reason = "";
+    Set<Integer> unanswered = new TreeSet<>();
     for (int racer = 0; racer < outcomes.size(); racer++) {
       switch (outcomes.get(racer)) {
         case PutOutcome.Stored() -> winners.add(racer);
         case PutOutcome.Exists() -> {}
         case PutOutcome.Unknown unknown -> {
-          unsettled.add(racer);
-          reason = unknown.reason();
+          unanswered.add(racer);
+          unsettled = unknown.reason();
         }
       }
     }
-    if (winners.size() > 1 || (winners.isEmpty() && unsettled.isEmpty())) {
+    if (winners.size() > 1 || (winners.isEmpty() && unanswered.isEmpty())) {
       return CompletableFuture.completedFuture(
           new ProbeOutcome.Refused(
               "put-if-absent is atomic",
@@ -125,8 +149,8 @@ public final class StoreProbe {
     }
     // A store may well answer "conflict, try again" to many of the racers; the winner may be one
     // whose answer was lost.
-    Set<Integer> mayHaveWon = winners.isEmpty() ? unsettled : winners;
-    return checkRead(mayHaveWon, winners.isEmpty() ? reason : "")
+    Set<Integer> mayHaveWon = winners.isEmpty() ? unanswered : winners;
+    return checkRead(mayHaveWon, winners.isEmpty() ? unsettled : "")
         .thenCompose(outcome -> next(outcome, this::putAgain))
         .thenCompose(outcome -> next(outcome, () -> checkRead(mayHaveWon, "")));
   }
@@ -139,7 +163,10 @@ public final class StoreProbe {
               case PutOutcome.Exists() -> new ProbeOutcome.Passed();
               case PutOutcome.Stored() ->
                   new ProbeOutcome.Refused("a key is put once", "a second put was stored");
-              case PutOutcome.Unknown(String reason) -> new ProbeOutcome.NoAnswer(reason);
+              case PutOutcome.Unknown(String reason) -> {
+                unsettled = reason;
+                yield new ProbeOutcome.NoAnswer(reason);
+              }
             });
   }
 

@@ -206,6 +206,39 @@ class StoreProbeTest {
   }
 
   @Test
+  void aPutWithoutAnAnswerThatHappensAfterTheDeleteIsNoFaultAndIsDeleted() {
+    MemoryStore memory = new MemoryStore();
+    assertThat(
+            probe(
+                new ForwardingStore(memory) {
+                  private int puts;
+                  private int deletes;
+
+                  @Override
+                  public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer body) {
+                    puts++;
+                    return puts == 7
+                        ? done(new PutOutcome.Unknown("reset"))
+                        : super.putIfAbsent(key, body);
+                  }
+
+                  @Override
+                  public CompletableFuture<DeleteOutcome> delete(String key) {
+                    deletes++;
+                    return super.delete(key)
+                        .thenCompose(deleted ->
+                            deletes == 1
+                                ? super.putIfAbsent(key, ByteBuffer.allocate(8))
+                                    .thenApply(late -> deleted)
+                                : done(deleted));
+                  }
+                }))
+        .isEqualTo(new ProbeOutcome.NoAnswer("reset"));
+    assertThat(memory.list("", "", 1).resultNow())
+        .isEqualTo(new ListOutcome.Keys(List.of(), false));
+  }
+
+  @Test
   void aStoreThatDoesNotAnswerIsNotRefused() {
     assertThat(
             probe(

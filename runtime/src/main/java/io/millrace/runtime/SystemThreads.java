@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.Executor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -35,7 +34,7 @@ public final class SystemThreads implements Threads, AutoCloseable {
   }
 
   @Override
-  public synchronized Executor pool(String name, int threads, int queueMax) {
+  public synchronized WorkerPool pool(String name, int threads, int queueMax) {
     if (threads < 1 || queueMax < 0) {
       throw new IllegalArgumentException(
           "pool " + name + " with threads " + threads + " and queueMax " + queueMax);
@@ -53,15 +52,33 @@ public final class SystemThreads implements Threads, AutoCloseable {
         new ThreadPoolExecutor(
             threads, threads, IDLE_THREAD_MS, TimeUnit.MILLISECONDS, queue, factory);
     pool.allowCoreThreadTimeOut(true);
+    pools.removeIf(ThreadPoolExecutor::isTerminated);
     pools.add(pool);
-    return task ->
-        pool.execute(() -> {
-          try {
-            task.run();
-          } catch (Throwable t) {
-            failureHandler.onFailure(Thread.currentThread().getName(), t);
-          }
-        });
+    return new Pool(pool);
+  }
+
+  private final class Pool implements WorkerPool {
+    private final ThreadPoolExecutor threads;
+
+    Pool(ThreadPoolExecutor threads) {
+      this.threads = threads;
+    }
+
+    @Override
+    public void execute(Runnable task) {
+      threads.execute(() -> {
+        try {
+          task.run();
+        } catch (Throwable t) {
+          failureHandler.onFailure(Thread.currentThread().getName(), t);
+        }
+      });
+    }
+
+    @Override
+    public void close() {
+      threads.shutdown();
+    }
   }
 
   /** Ends every loop and pool after what is queued; does not wait. */

@@ -1,7 +1,5 @@
 package io.millrace.runtime;
 
-import java.util.concurrent.Executor;
-
 /**
  * Makes the threads of a process; in the simulation every loop and pool is a queue of one
  * scheduler.
@@ -13,8 +11,7 @@ public interface Threads {
    * A pool for blocking work (disk reads, merges).
    *
    * @param threads number of threads
-   * @param queueMax tasks that may wait; beyond it {@code execute} throws {@link
-   *     java.util.concurrent.RejectedExecutionException}
+   * @param queueMax tasks that may wait
    */
-  Executor pool(String name, int threads, int queueMax);
+  WorkerPool pool(String name, int threads, int queueMax);
 }

@@ -153,4 +153,46 @@ final class SystemThreadsTest {
     assertThatThrownBy(() -> pool.execute(() -> {})).isInstanceOf(RejectedExecutionException.class);
     gate.countDown();
   }
+
+  @Test
+  void aClosedPoolRunsWhatIsQueuedAndTakesNoMore() throws Exception {
+    WorkerPool pool = threads.pool("pool", 1, 2);
+    CountDownLatch gate = new CountDownLatch(1);
+    AtomicInteger ran = new AtomicInteger();
+    pool.execute(() -> {
+      try {
+        gate.await();
+        ran.incrementAndGet();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    });
+    pool.execute(ran::incrementAndGet);
+    pool.close();
+    pool.close();
+    assertThatThrownBy(() -> pool.execute(() -> {})).isInstanceOf(RejectedExecutionException.class);
+    gate.countDown();
+    threads.close();
+    assertThat(threads.awaitEnd(30_000)).isTrue();
+    assertThat(ran).hasValue(2);
+    assertThat(failure).isNotDone();
+  }
+
+  @Test
+  void whatOneLifeMadeEndsWithItAndNothingElse() throws Exception {
+    EventLoop processLoop = threads.eventLoop("process");
+    WorkerPool processPool = threads.pool("process", 1, 1);
+    ScopedThreads life = new ScopedThreads(threads);
+    EventLoop loop = life.eventLoop("life");
+    WorkerPool pool = life.pool("life", 1, 1);
+
+    life.close();
+
+    assertThatThrownBy(() -> loop.execute(() -> {})).isInstanceOf(RejectedExecutionException.class);
+    assertThatThrownBy(() -> pool.execute(() -> {})).isInstanceOf(RejectedExecutionException.class);
+    CountDownLatch done = new CountDownLatch(2);
+    processLoop.execute(done::countDown);
+    processPool.execute(done::countDown);
+    assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+  }
 }

@@ -77,7 +77,7 @@ final class ClusterOrders {
       BrokerHost host = hosts.anyRunning(random);
       Incarnation leader =
           now == null ? null : now.leader().map(image.incarnations()::get).orElse(null);
-      if (host != null && leader != null && now.targetLeader().isEmpty()) {
+      if (host != null && now != null && leader != null && now.targetLeader().isEmpty()) {
         submitTarget(host, partition.id(), leader.nodeId());
         return;
       }

@@ -347,4 +347,32 @@ final class ClusterWatch implements StoreWatcher {
     }
     return orphans;
   }
+
+  /**
+   * What may be deleted by now, of brokers that live too: it must be gone before long, however much
+   * comes after it (E9).
+   */
+  Set<String> garbage() {
+    Set<String> garbage = orphans();
+    for (String prefix : new String[] {Keys.DATA, Keys.CHECKPOINT, Keys.WAL, Keys.META_SNAPSHOT}) {
+      for (String key : store.keys(prefix)) {
+        Incarnation writer = newest.incarnations().get(Keys.writer(key));
+        boolean live = writer != null && writer.state() == IncarnationState.REGISTERED;
+        boolean named = lists(newest, key) || key.equals(boundarySnapshot);
+        if (live && !named && Keys.number(key) < floor(writer, key)) {
+          garbage.add(key);
+        }
+      }
+    }
+    for (String key : store.keys(Keys.META_LOG)) {
+      if (Keys.number(key) <= boundaryEntry) {
+        garbage.add(key);
+      }
+    }
+    return garbage;
+  }
+
+  private static long floor(Incarnation writer, String key) {
+    return key.startsWith(Keys.WAL) ? writer.trim() + 1 : writer.uploadFloor();
+  }
 }

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
@@ -129,7 +130,8 @@ record FetchCheck(
           "A6/A12: a fetch of %s at %d returned nothing; its end was %d"
               .formatted(partition.id(), offset, atLeast));
     }
-    return new Fetched(batches, data.highWatermark(), data.logStartOffset());
+    return new Fetched(
+        batches, RecordedBatch.epochs(bytes), data.highWatermark(), data.logStartOffset());
   }
 
   private PartitionData find(FetchResponseData response) {
@@ -145,8 +147,16 @@ record FetchCheck(
     throw new Violation("no answer to a fetch of " + partition.id());
   }
 
-  /** What a fetch returned. */
-  record Fetched(List<RecordedBatch> batches, long highWatermark, long logStart) {
+  /**
+   * What a fetch returned.
+   *
+   * @param epochs first offset of each leader epoch in it
+   */
+  record Fetched(
+      List<RecordedBatch> batches,
+      NavigableMap<Integer, Long> epochs,
+      long highWatermark,
+      long logStart) {
     long next(long offset) {
       return batches.isEmpty() ? offset : batches.getLast().lastOffset() + 1;
     }

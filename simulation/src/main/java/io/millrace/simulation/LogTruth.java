@@ -37,14 +37,18 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
 
   /** A batch in a log. */
   private record Stored(
-      long baseOffset, long lastOffset, int crc, WriterId writer, long sequence) {}
+      PartitionId partition,
+      long baseOffset,
+      long lastOffset,
+      int crc,
+      WriterId writer,
+      long sequence) {}
 
   private record Term(PartitionId partition, int leaderEpoch) {}
 
   /** One incarnation's. */
   private static final class Log {
     private final TreeMap<Long, List<Stored>> beyondGap = new TreeMap<>();
-    private final Map<Long, List<WalEntryBatch>> places = new HashMap<>();
     private final Set<Long> seals = new HashSet<>();
     private long next;
   }
@@ -104,13 +108,9 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
     }
     log.beyondGap.put(
         sequence, entry.batches().stream().map(b -> stored(writer, sequence, b, bytes)).toList());
-    log.places.put(sequence, entry.batches());
-    while (log.beyondGap.containsKey(log.next)) {
-      List<Stored> batches = log.beyondGap.remove(log.next);
-      List<WalEntryBatch> places = log.places.remove(log.next);
-      for (int i = 0; i < batches.size(); i++) {
-        adopt(places.get(i).partition(), batches.get(i));
-      }
+    List<Stored> next;
+    while ((next = log.beyondGap.remove(log.next)) != null) {
+      next.forEach(this::adopt);
       log.next++;
     }
   }
@@ -119,10 +119,12 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
       WriterId writer, long sequence, WalEntryBatch batch, ByteBuffer bytes) {
     int at = batch.position();
     long last = batch.baseOffset() + BatchHeader.lastOffsetDelta(bytes, at);
-    return new Stored(batch.baseOffset(), last, BatchHeader.crc(bytes, at), writer, sequence);
+    return new Stored(
+        batch.partition(), batch.baseOffset(), last, BatchHeader.crc(bytes, at), writer, sequence);
   }
 
-  private void adopt(PartitionId partition, Stored batch) {
+  private void adopt(Stored batch) {
+    PartitionId partition = batch.partition();
     TreeMap<Long, Stored> content = contents.computeIfAbsent(partition, _ -> new TreeMap<>());
     long end = end(partition);
     if (batch.baseOffset() != end) {

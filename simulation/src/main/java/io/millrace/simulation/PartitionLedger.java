@@ -181,7 +181,7 @@ final class PartitionLedger {
     for (RecordedBatch batch : found.values()) {
       SentBatch of = checkSent(batch);
       int count = copies.merge(batch.name(), 1, Integer::sum);
-      if (count > (of.idempotent ? 1 : of.attempts())) {
+      if (count > of.copiesMax()) {
         throw new Violation("A3: %s lies %d times in %s".formatted(batch, count, id));
       }
       if (of.idempotent) {

@@ -266,6 +266,8 @@ final class Producer extends Client {
         sending.lane.ledger.acknowledged(
             sending.batch, result.baseOffset(), sending.sentAfterDelete, connection.process());
         world.onAcknowledged().run();
+      } else if (result.errorCode() == Errors.NOT_LEADER_OR_FOLLOWER.code()) {
+        sending.batch.refused();
       }
     }
   }

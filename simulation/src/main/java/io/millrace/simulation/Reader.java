@@ -1,13 +1,17 @@
 package io.millrace.simulation;
 
 import io.millrace.runtime.EventLoop;
+import io.millrace.storage.metadata.MetadataImage.Topic;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +23,7 @@ final class Reader extends Client {
 
   private final Deque<PartitionLedger> partitions = new ArrayDeque<>();
   private List<RecordedBatch> read = new ArrayList<>();
+  private final NavigableMap<Integer, Long> epochs = new TreeMap<>();
   private @Nullable Connection busy;
   private long start;
   private long position;
@@ -81,6 +86,7 @@ final class Reader extends Client {
     position = start;
     tries = 0;
     read = new ArrayList<>();
+    epochs.clear();
   }
 
   private void fetch(Connection connection, PartitionLedger partition) {
@@ -121,12 +127,46 @@ final class Reader extends Client {
 
   private void onBatches(PartitionLedger partition, FetchCheck.Fetched fetched) {
     read.addAll(fetched.batches());
+    fetched.epochs().forEach(epochs::putIfAbsent);
     position = fetched.next(position);
     if (position >= fetched.highWatermark()) {
       partition.readWhole(read, start, fetched.highWatermark());
-      partitions.poll();
-      begin();
+      askEpoch(partition, fetched.highWatermark());
+    } else {
+      act();
     }
+  }
+
+  /** One question each; whoever does not know it is not asked again. */
+  private void askEpoch(PartitionLedger partition, long end) {
+    Connection connection = leader(partition.id());
+    Topic topic =
+        connection == null ? null : connection.process().image().topic(partition.id().topicId());
+    if (connection == null || topic == null || epochs.isEmpty() || damageExpected) {
+      next();
+      return;
+    }
+    EpochCheck check =
+        EpochCheck.of(topic.name(), partition.id().partition(), new TreeMap<>(epochs), end, random);
+    busy = connection;
+    send(
+        connection,
+        check.request(),
+        EpochCheck.VERSION,
+        answer -> {
+          busy = null;
+          if (partition.equals(partitions.peek())) {
+            check.answered((OffsetForLeaderEpochResponseData) answer);
+            next();
+          } else {
+            act();
+          }
+        });
+  }
+
+  private void next() {
+    partitions.poll();
+    begin();
     act();
   }
 }

@@ -5,6 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
@@ -67,6 +69,21 @@ record RecordedBatch(long baseOffset, long lastOffset, int sizeBytes, int crc, S
           "A12: a fetch ends with %d bytes of half a batch".formatted(bytes.remaining() - read));
     }
     return batches;
+  }
+
+  /** The first offset of each leader epoch among the batches; epochs must not go back. */
+  static NavigableMap<Integer, Long> epochs(ByteBuffer bytes) {
+    TreeMap<Integer, Long> epochs = new TreeMap<>();
+    for (MutableRecordBatch batch : MemoryRecords.readableRecords(bytes.duplicate()).batches()) {
+      int epoch = batch.partitionLeaderEpoch();
+      if (!epochs.isEmpty() && epoch < epochs.lastKey()) {
+        throw new Violation(
+            "I14: epoch %d at offset %d comes after epoch %d"
+                .formatted(epoch, batch.baseOffset(), epochs.lastKey()));
+      }
+      epochs.putIfAbsent(epoch, batch.baseOffset());
+    }
+    return epochs;
   }
 
   private static RecordedBatch decode(RecordBatch batch) {

@@ -9,6 +9,7 @@ final class SentBatch {
   final boolean idempotent;
   final ByteBuffer bytes;
   private int attempts;
+  private int refusals;
   private long acknowledgedAt = -1;
 
   SentBatch(String name, int number, boolean idempotent, ByteBuffer bytes) {
@@ -26,8 +27,14 @@ final class SentBatch {
     return copy;
   }
 
-  int attempts() {
-    return attempts;
+  /** An attempt was answered with an error that says that nothing was written. */
+  void refused() {
+    refusals++;
+  }
+
+  /** Attempts of which the client was not told that they wrote nothing. */
+  int copiesMax() {
+    return idempotent ? 1 : attempts - refusals;
   }
 
   /** Offset of the first acknowledgement, -1 before it. */

@@ -105,6 +105,7 @@ final class SimulatedCluster {
   private BrokerHost host(String name, int node, Member.Starter starter) {
     Endpoint address = new Endpoint("PLAINTEXT", name, PORT, "PLAINTEXT");
     SimulatedMachine machine = new SimulatedMachine(scheduler, name);
+    machine.clock().monotonicOffset(hosts.all().size() * TimeUnit.HOURS.toNanos(1));
     BrokerHost[] self = new BrokerHost[1];
     self[0] =
         new BrokerHost(
@@ -161,7 +162,7 @@ final class SimulatedCluster {
       script.run();
     } catch (RuntimeException | Error failure) {
       throw new FailedException(
-          "seed %d: %s%nreplay: mvn -pl simulation -am test -Dtest=ClusterSimulation -Dmillrace.seed=%d%n%s"
+          "seed %d: %s%nreplay: mvn -pl simulation -am test -Dquick -Dsurefire.failIfNoSpecifiedTests=false -Dtest=ClusterSimulation -Dmillrace.seed=%d%n%s"
               .formatted(seed, failure.getMessage(), seed, story),
           failure);
     }
@@ -243,12 +244,14 @@ final class SimulatedCluster {
     reader.readAll();
     await(reader::done, "the reader");
     story.tell(ledger.batches() + " batches are where they were");
-    await(each(TICK_NS, this::garbageGone), "garbage to go");
+    Set<String> garbage = watch.garbage();
+    await(each(TICK_NS, () -> garbageGone(garbage)), "garbage to go");
   }
 
   /** Nothing collects garbage where nothing happens. */
-  private boolean garbageGone() {
-    boolean gone = watch.orphans().isEmpty();
+  private boolean garbageGone(Set<String> garbage) {
+    garbage.retainAll(watch.garbage());
+    boolean gone = watch.orphans().isEmpty() && garbage.isEmpty();
     if (!gone) {
       orders.tick(random);
     }

@@ -150,7 +150,7 @@ public final class Simulation {
       }
     } catch (IOException | RuntimeException | Error failure) {
       throw new FailedException(
-          "seed %d: %s%nreplay: mvn -pl simulation -am test -Dtest=BrokerSimulation -Dmillrace.seed=%d%n%s"
+          "seed %d: %s%nreplay: mvn -pl simulation -am test -Dquick -Dsurefire.failIfNoSpecifiedTests=false -Dtest=BrokerSimulation -Dmillrace.seed=%d%n%s"
               .formatted(seed, failure.getMessage(), seed, story),
           failure);
     }

@@ -209,6 +209,35 @@ final class ClusterCasesSimulation {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
+  void aZombieTellsNobodyAnEndThatOthersHaveMoved(long seed) {
+    SimulatedCluster cluster = cluster(seed, 3, 3, SLOW);
+    cluster.addClients(2, 8, 2, false);
+    run(cluster, 10);
+
+    for (int round = 0; round < 3; round++) {
+      cluster.faults().stop(cluster.broker(leading(cluster)), 30 * SECOND_NS);
+      run(cluster, 45);
+    }
+    assertThat(cluster.coverage().count("zombie continued")).isPositive();
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void aMergeThatPausesBetweenItsOutputsAndTheirListingListsNothingThatIsGone(long seed) {
+    SimulatedCluster cluster = started(seed, 3, SLOW);
+    for (int round = 0; round < 12; round++) {
+      for (int node = 1; node <= 3; node++) {
+        cluster.faults().stall(cluster.broker(node), "merge", 6 * SECOND_NS);
+      }
+      run(cluster, 6);
+      cluster.stepper().runFor(SECOND_NS / 5);
+    }
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
   void aScribeStoppedWithQueuedCommandsHoldsNobodyUpAndDoesNoHarmLater(long seed) {
     SimulatedCluster cluster = started(seed, 4, SLOW);
     SplittableRandom random = new SplittableRandom(seed);

@@ -3,6 +3,7 @@ package io.millrace.broker.network;
 import io.millrace.storage.cluster.PeerCodec;
 import io.millrace.storage.cluster.PeerFormatException;
 import io.millrace.storage.cluster.PeerOutcome;
+import io.millrace.storage.cluster.PeerReply;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -206,11 +207,13 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
         close(address + " sends what is no answer");
         return;
       }
+      int id = frame.readInt();
+      // first of all: who waits for an answer that cannot be read is told by close
+      PeerReply reply = PeerCodec.decodeReply(frame.nioBuffer());
       answers++;
-      Pending request = take(frame.readInt());
+      Pending request = take(id);
       if (request != null) {
-        request.outcome.complete(
-            new PeerOutcome.Answered(PeerCodec.decodeReply(frame.nioBuffer())));
+        request.outcome.complete(new PeerOutcome.Answered(reply));
       }
     } finally {
       frame.release();

@@ -173,11 +173,9 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
   }
 
   private void write(ChannelHandlerContext ctx, int correlationId, PeerReply reply) {
-    byte[] body;
-    try {
-      body = PeerCodec.encode(reply);
-    } catch (IllegalArgumentException tooLarge) {
-      body = PeerCodec.encode(new PeerReply.Declined(String.valueOf(tooLarge.getMessage())));
+    byte[] body = encode(reply);
+    if (body == null) {
+      return;
     }
     ByteBuf frame = PeerFrames.reply(correlationId, body);
     int bytes = frame.readableBytes();
@@ -187,6 +185,23 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
             counters.onSent(bytes);
           }
         });
+  }
+
+  /**
+   * Null, which is silence, if there is no saying it: that it was declined would be untrue. Entries
+   * are only a help to the asker; those that do not fit are left out.
+   */
+  private static byte @Nullable [] encode(PeerReply reply) {
+    try {
+      return PeerCodec.encode(reply);
+    } catch (IllegalArgumentException tooLarge) {
+      if (reply instanceof PeerReply.Committed(var voidReasons, var entries)
+          && !entries.isEmpty()) {
+        return encode(new PeerReply.Committed(voidReasons, entries.subList(0, entries.size() / 2)));
+      }
+      LOG.error("An answer to another broker is too large", tooLarge);
+      return null;
+    }
   }
 
   /** A broker that does not take its answers is not read. */

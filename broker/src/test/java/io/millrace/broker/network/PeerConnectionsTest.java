@@ -9,18 +9,23 @@ import io.millrace.broker.api.RequestCounters;
 import io.millrace.broker.config.Listener;
 import io.millrace.runtime.SystemClock;
 import io.millrace.storage.WriterId;
+import io.millrace.storage.cluster.PeerCodec;
 import io.millrace.storage.cluster.PeerOutcome;
 import io.millrace.storage.cluster.PeerReply;
 import io.millrace.storage.cluster.PeerRequest;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.netty.util.ResourceLeakDetector;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -95,6 +100,10 @@ class PeerConnectionsTest {
     return start(NetworkSettings.DEFAULT, 0);
   }
 
+  private NetworkServer server() {
+    return Objects.requireNonNull(server);
+  }
+
   private TestClient connect(int port) throws IOException {
     TestClient client = new TestClient(port);
     clients.add(client);
@@ -167,11 +176,60 @@ class PeerConnectionsTest {
   }
 
   @Test
+  void anAnswerThatCannotBeReadIsSilence() throws Exception {
+    try (ServerSocket strange = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      CompletableFuture<PeerOutcome> outcome =
+          peers.call(endpoint(strange.getLocalPort()), HEARTBEAT, PATIENCE_NS);
+      try (Socket accepted = strange.accept()) {
+        DataInputStream in = new DataInputStream(accepted.getInputStream());
+        ByteBuffer request = ByteBuffer.wrap(in.readNBytes(in.readInt()));
+        byte[] body = PeerCodec.encode(ALIVE);
+        body[body.length - 1] ^= 1;
+        accepted
+            .getOutputStream()
+            .write(
+                ByteBuffer.allocate(2 * Integer.BYTES + body.length)
+                    .putInt(Integer.BYTES + body.length)
+                    .putInt(request.getInt(2 * Short.BYTES))
+                    .put(body)
+                    .array());
+
+        assertThat(outcome.get(PATIENCE_NS, TimeUnit.NANOSECONDS))
+            .isInstanceOfSatisfying(
+                PeerOutcome.Silent.class,
+                silent -> assertThat(silent.reason()).contains("sends what is no answer"));
+      }
+    }
+  }
+
+  @Test
+  void whatWasCommittedIsAnsweredWithAsManyEntriesAsFit() throws Exception {
+    int port = start();
+    CompletableFuture<PeerOutcome> call = peers.call(endpoint(port), SUSPECT, PATIENCE_NS);
+    List<Optional<String>> reasons = List.of(Optional.empty(), Optional.of("void"));
+    byte[] large = new byte[600_000];
+
+    held.take().complete(new PeerReply.Committed(reasons, List.of(large, large, large)));
+
+    assertThat(call.join())
+        .isInstanceOfSatisfying(
+            PeerOutcome.Answered.class,
+            answered ->
+                assertThat(answered.reply())
+                    .isInstanceOfSatisfying(
+                        PeerReply.Committed.class,
+                        committed -> {
+                          assertThat(committed.voidReasons()).isEqualTo(reasons);
+                          assertThat(committed.entries()).containsExactly(large);
+                        }));
+  }
+
+  @Test
   void aBrokenConnectionIsSilentAndTheNextRequestMakesANewOne() throws Exception {
     int port = start();
     CompletableFuture<PeerOutcome> cut = peers.call(endpoint(port), SUSPECT, PATIENCE_NS);
     held.take();
-    server.close();
+    server().close();
     assertThat(cut.join()).isInstanceOf(PeerOutcome.Silent.class);
     assertThat(call(port, HEARTBEAT, PATIENCE_NS)).isInstanceOf(PeerOutcome.Refused.class);
 
@@ -200,7 +258,7 @@ class PeerConnectionsTest {
   @Test
   void clientsThatHoldAllMemoryDoNotKeepBrokersApart() throws Exception {
     int port = start(small(), 0);
-    NetworkServer started = server;
+    NetworkServer started = server();
     started.open(dispatcher());
     TestClient greedy = connect(port);
     greedy.send(ByteBuffer.allocate(5_000).putInt(90_000).putShort((short) 18).array());
@@ -236,12 +294,12 @@ class PeerConnectionsTest {
     early.send(apiVersions());
     assertThat(early.closedByBroker()).isTrue();
 
-    server.open(dispatcher());
+    server().open(dispatcher());
     TestClient served = connect(port);
     served.send(apiVersions());
     assertThat(served.nextCorrelationId()).isEqualTo(1);
     assertThat(call(port, HEARTBEAT, PATIENCE_NS)).isEqualTo(new PeerOutcome.Answered(ALIVE));
-    server.closeClients();
+    server().closeClients();
     assertThat(served.closedByBroker()).isTrue();
     TestClient late = connect(port);
     late.send(apiVersions());
@@ -254,7 +312,7 @@ class PeerConnectionsTest {
   @Test
   void bytesThatComeOneByOneAreUnderstoodToo() throws Exception {
     int port = start();
-    server.open(dispatcher());
+    server().open(dispatcher());
     TestClient slow = connect(port);
     for (byte each : apiVersions()) {
       slow.send(new byte[] {each});

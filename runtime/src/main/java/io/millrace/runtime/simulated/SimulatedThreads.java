@@ -2,10 +2,10 @@ package io.millrace.runtime.simulated;
 
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.Threads;
+import io.millrace.runtime.WorkerPool;
 import io.millrace.runtime.simulated.SimulatedScheduler.Event;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
 /** The threads of one simulated process; {@link #kill} drops all their tasks at once. */
@@ -28,7 +28,7 @@ public final class SimulatedThreads implements Threads {
   }
 
   @Override
-  public Executor pool(String name, int threads, int queueMax) {
+  public WorkerPool pool(String name, int threads, int queueMax) {
     return new Pool(process + "/" + name, scheduler.nextQueueNumber(), threads, queueMax);
   }
 
@@ -128,11 +128,12 @@ public final class SimulatedThreads implements Threads {
     }
   }
 
-  private final class Pool extends TaskQueue implements Executor {
+  private final class Pool extends TaskQueue implements WorkerPool {
     private final int threads;
     private final int waitingMax;
     private long lastReadyNs;
     private int waiting;
+    private boolean closed;
 
     Pool(String name, int number, int threads, int queueMax) {
       super(name, number);
@@ -158,6 +159,9 @@ public final class SimulatedThreads implements Threads {
 
     @Override
     public void execute(Runnable task) {
+      if (closed) {
+        throw new RejectedExecutionException("pool " + name + " is closed");
+      }
       if (!alive) {
         return;
       }
@@ -172,6 +176,11 @@ public final class SimulatedThreads implements Threads {
         lastReadyNs = readyNs;
       }
       scheduler.add(this, readyNs, task, false);
+    }
+
+    @Override
+    public void close() {
+      closed = true;
     }
   }
 }

@@ -6,6 +6,7 @@ import io.millrace.objectstore.ObjectStore;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -107,7 +108,7 @@ final class StoreView implements ObjectStore {
     Fate fate = store.fate(name);
     if (!fate.answered()) {
       if (fate.effectAfterNs() >= 0) {
-        store.loop().schedule(fate.effectAfterNs(), effect::get);
+        store.loop().schedule(fate.effectAfterNs(), () -> unheard(effect.get()));
       }
       reply(reply, fate.replyAfterNs(), unknown.apply(fate.reason()));
       return reply;
@@ -115,6 +116,11 @@ final class StoreView implements ObjectStore {
     long backNs = Math.max(0, fate.replyAfterNs() - fate.effectAfterNs());
     store.loop().schedule(fate.effectAfterNs(), () -> reply(reply, backNs, effect.get()));
     return reply;
+  }
+
+  /** It has happened, and nobody is told. */
+  private static void unheard(Object outcome) {
+    Objects.requireNonNull(outcome, "every call has an outcome");
   }
 
   private <T> void reply(CompletableFuture<T> reply, long afterNs, T outcome) {

@@ -31,8 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A broker alone in its data folder: the exclusive lock keeps every former incarnation from writing,
- * so it fences and recovers them before it serves anything.
+ * A broker alone in its data folder: the exclusive lock keeps every former incarnation from
+ * writing, so it fences and recovers them before it serves anything.
  */
 final class FolderHome implements Home {
   private static final Logger LOG = LoggerFactory.getLogger(FolderHome.class);
@@ -131,10 +131,7 @@ final class FolderHome implements Home {
             new WalPublisher(metadata));
     wal.start();
     return new OpenLog(
-        wal,
-        wal.reader()::read,
-        wal.counters()::recentSyncNs,
-        new WalGarbage.Files(wal::release));
+        wal, wal.reader()::read, wal.counters()::recentSyncNs, new WalGarbage.Files(wal::release));
   }
 
   @Override

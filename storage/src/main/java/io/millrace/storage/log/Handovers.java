@@ -79,14 +79,18 @@ final class Handovers {
    */
   CompletableFuture<Void> giveUpAll() {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    loop.execute(() -> {
-      if (closed) {
-        done.complete(null);
-        return;
-      }
-      leaving = done;
-      next();
-    });
+    try {
+      loop.execute(() -> {
+        if (closed) {
+          done.complete(null);
+          return;
+        }
+        leaving = done;
+        next();
+      });
+    } catch (RejectedExecutionException loopEnded) {
+      done.complete(null); // the incarnation has ended
+    }
     return done;
   }
 

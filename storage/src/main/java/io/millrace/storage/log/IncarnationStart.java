@@ -6,6 +6,7 @@ import io.millrace.objectstore.StoreProbe.ProbeOutcome;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.Randomness;
+import io.millrace.storage.Backoff;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.BlockCache;
 import io.millrace.storage.cache.ChunkPool;
@@ -34,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 /** Brings a new incarnation to life in its home, which it has entered. */
 final class IncarnationStart {
   private static final long MERGE_BYTES_PER_SECOND_MAX = 1L << 30;
+  private static final long PROBE_NS_MAX = TimeUnit.SECONDS.toNanos(30);
   private static final long WRITE_NS_WITHOUT_HASTE_MAX = TimeUnit.MILLISECONDS.toNanos(25);
 
   private final Environment environment;
@@ -57,20 +59,40 @@ final class IncarnationStart {
 
   CompletableFuture<Incarnation> run() {
     Randomness randomness = environment.randomness();
-    CompletableFuture<ProbeOutcome> probe =
-        new StoreProbe(store, randomness, home.probeRacers()).run();
+    CompletableFuture<Void> probed =
+        probe(new Backoff(randomness), environment.clock().monotonicNs())
+            .thenAccept(this::checkUsable);
     WriterId writer = new WriterId(randomness.nextLong(), randomness.nextLong());
-    return StoredMetadataLog.load(
-            store,
-            metadataLoop,
-            environment.clock(),
-            randomness,
-            writer,
-            settings.boundarySpacing(),
-            home.scribe(writer))
-        .exceptionallyCompose(this::explain)
-        .thenCombine(probe, this::checked)
+    CompletableFuture<MetadataLog> loaded =
+        StoredMetadataLog.load(
+                store,
+                metadataLoop,
+                environment.clock(),
+                randomness,
+                writer,
+                settings.boundarySpacing(),
+                home.scribe(writer))
+            .exceptionallyCompose(this::explain);
+    // a store that cannot be used may keep the load waiting for ever
+    return probed
+        .thenCompose(_ -> loaded)
+        .thenApply(this::readable)
         .thenCompose(log -> home.join(log).thenCompose(_ -> open(log)));
+  }
+
+  /** Until the store has answered, or long has not. */
+  private CompletableFuture<ProbeOutcome> probe(Backoff backoff, long sinceNs) {
+    return new StoreProbe(store, environment.randomness(), home.probeRacers())
+        .run()
+        .thenCompose(outcome -> {
+          if (!(outcome instanceof ProbeOutcome.NoAnswer)
+              || environment.clock().monotonicNs() - sinceNs >= PROBE_NS_MAX) {
+            return CompletableFuture.completedFuture(outcome);
+          }
+          CompletableFuture<Void> waited = new CompletableFuture<>();
+          metadataLoop.schedule(backoff.nextNs(), () -> waited.complete(null));
+          return waited.thenCompose(_ -> probe(backoff, sinceNs));
+        });
   }
 
   private CompletableFuture<MetadataLog> explain(Throwable failure) {
@@ -82,17 +104,16 @@ final class IncarnationStart {
         cause instanceof NewerVersionException ? home.newer(cause) : cause);
   }
 
-  private MetadataLog checked(MetadataLog log, ProbeOutcome probe) {
-    String problem =
-        switch (probe) {
-          case ProbeOutcome.Passed _ -> null;
-          case ProbeOutcome.Refused(String check, String found) ->
-              "it failed the check that %s: %s".formatted(check, found);
-          case ProbeOutcome.NoAnswer(String reason) -> reason;
-        };
-    if (problem != null) {
-      throw home.unusable(problem);
+  private void checkUsable(ProbeOutcome probe) {
+    switch (probe) {
+      case ProbeOutcome.Passed _ -> {}
+      case ProbeOutcome.Refused(String check, String found) ->
+          throw home.unusable("it failed the check that %s: %s".formatted(check, found));
+      case ProbeOutcome.NoAnswer(String reason) -> throw home.unusable(reason);
     }
+  }
+
+  private MetadataLog readable(MetadataLog log) {
     int version = log.image().formatVersion();
     if (version > Registration.FORMAT_VERSION) {
       throw home.newer(
@@ -117,12 +138,7 @@ final class IncarnationStart {
     PartitionOpener opener = new PartitionOpener(catalog, store, environment.clock());
     PartitionStart partitionStart =
         new PartitionStart(
-            metadata,
-            opener,
-            reader,
-            log.wal(),
-            new TailReader(log.reads()),
-            environment.clock());
+            metadata, opener, reader, log.wal(), new TailReader(log.reads()), environment.clock());
     OpenPartitions partitions =
         new OpenPartitions(metadata, partitionStart::open, settings.opensMax());
     EventLoop loop = environment.threads().eventLoop("storage");
@@ -157,8 +173,7 @@ final class IncarnationStart {
         footers,
         environment.threads().eventLoop("merge"),
         MergeSettings.of(settings.walBacklogBytesMax()),
-        new MergePace(
-            MERGE_BYTES_PER_SECOND_MAX, log.recentWriteNs(), WRITE_NS_WITHOUT_HASTE_MAX),
+        new MergePace(MERGE_BYTES_PER_SECOND_MAX, log.recentWriteNs(), WRITE_NS_WITHOUT_HASTE_MAX),
         new MergeCounters());
   }
 }

@@ -81,13 +81,12 @@ final class Maintenance {
             .sorted(Comparator.comparingLong(object -> Keys.number(object.key())))
             .toList();
     // read all at once, folded one after the other
-    published.forEach(
-        object ->
-            folded =
-                folded
-                    .thenCombine(footers.get(object), (_, footer) -> footer)
-                    .thenAccept(this::fold)
-                    .exceptionally(failure -> skipped(object, failure)));
+    published.forEach(object ->
+        folded =
+            folded
+                .thenCombine(footers.get(object), (_, footer) -> footer)
+                .thenAccept(this::fold)
+                .exceptionally(failure -> skipped(object, failure)));
     for (OpenPartition partition : partitions.all()) {
       partition.log().onPublished(counter);
     }

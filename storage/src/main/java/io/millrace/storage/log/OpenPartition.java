@@ -25,9 +25,9 @@ final class OpenPartition {
   }
 
   /**
-   * Footers come in the order of their offsets. One that is known already adds nothing; behind a gap
-   * (an image was skipped in which the object before was still listed) the summary stays as it is,
-   * and the next checkpoint advances it from the objects.
+   * Footers come in the order of their offsets. One that is known already adds nothing; behind a
+   * gap (an image was skipped in which the object before was still listed) the summary stays as it
+   * is, and the next checkpoint advances it from the objects.
    */
   synchronized void onPublished(PartitionFooter footer, long nowMs) {
     if (footer.endOffset() > published.end() && footer.baseOffset() <= published.end()) {

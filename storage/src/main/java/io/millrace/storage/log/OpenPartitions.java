@@ -125,10 +125,7 @@ final class OpenPartitions implements Partitions {
   }
 
   private void opened(
-      PartitionId id,
-      Slot slot,
-      @Nullable OpenPartition partition,
-      @Nullable Throwable failure) {
+      PartitionId id, Slot slot, @Nullable OpenPartition partition, @Nullable Throwable failure) {
     Throwable cause = failure;
     synchronized (this) {
       opening--;
@@ -196,10 +193,7 @@ final class OpenPartitions implements Partitions {
       ApiException refusal = refusal(after, id);
       Partition now = after.partition(id);
       if (refusal != null || now == null || now.leaderEpoch() != partition.log().leaderEpoch()) {
-        remove(
-            id,
-            partition,
-            refusal != null ? refusal : movedMeanwhile(id));
+        remove(id, partition, refusal != null ? refusal : movedMeanwhile(id));
       } else {
         partition.log().onLogStart(now.logStart());
       }
@@ -207,8 +201,8 @@ final class OpenPartitions implements Partitions {
   }
 
   /**
-   * Takes nothing more for the partition until {@link #stay} or until it is led elsewhere. Completes
-   * when the WAL holds nothing of it that is not durable; fails if the WAL ends first.
+   * Takes nothing more for the partition until {@link #stay} or until it is led elsewhere.
+   * Completes when the WAL holds nothing of it that is not durable; fails if the WAL ends first.
    */
   CompletableFuture<Void> leave(PartitionId id) {
     OpenPartition partition;

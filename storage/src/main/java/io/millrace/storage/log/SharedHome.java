@@ -100,13 +100,7 @@ final class SharedHome implements Home {
             new ObjectLogRecovery(store, takeovers, environment.randomness()));
     ClusterNode started =
         new ClusterNode(
-            metadata,
-            environment.clock(),
-            loop,
-            link,
-            settings.cluster(),
-            store,
-            takeover::run);
+            metadata, environment.clock(), loop, link, settings.cluster(), store, takeover::run);
     started.start();
     node = started;
   }

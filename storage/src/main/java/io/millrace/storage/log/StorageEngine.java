@@ -100,8 +100,8 @@ public final class StorageEngine implements Partitions {
    */
   public CompletableFuture<Void> start() {
     return home.enter()
-        .thenCompose(_ ->
-            new IncarnationStart(environment, store, settings, home, metadataLoop).run())
+        .thenCompose(
+            _ -> new IncarnationStart(environment, store, settings, home, metadataLoop).run())
         .thenAccept(this::run);
   }
 
@@ -123,14 +123,18 @@ public final class StorageEngine implements Partitions {
     }
     var reason = new NotLeaderOrFollowerException("The incarnation is over.", cause);
     if (stopping) {
-      ended.end(reason); // whoever waits within the stop for the log learns that it has ended
+      endWhole(ended, reason); // by its own resignation, or a stop finds nothing to wait for
     } else if (failure.complete(cause)) {
       LOG.error("The incarnation {} is over", ended.metadata().writer(), cause);
-      try {
-        ended.end(reason);
-      } finally {
-        endedWhole.complete(null);
-      }
+      endWhole(ended, reason);
+    }
+  }
+
+  private void endWhole(Incarnation ended, NotLeaderOrFollowerException reason) {
+    try {
+      ended.end(reason);
+    } finally {
+      endedWhole.complete(null);
     }
   }
 
@@ -139,17 +143,19 @@ public final class StorageEngine implements Partitions {
     if (stopped == null) {
       stopping = true; // what ends from here on was asked to
       Incarnation running = incarnation;
-      CompletableFuture<Void> published =
+      CompletableFuture<?> published =
           running == null
               ? CompletableFuture.completedFuture(null)
-              : failure.isDone() ? endedWhole : running.stop();
+              : failure.isDone() ? endedWhole : CompletableFuture.anyOf(running.stop(), endedWhole);
       stopped =
-          published.whenCompleteAsync(
-              (_, _) -> {
-                metadataLoop.close();
-                home.leave();
-              },
-              blocking);
+          published
+              .thenAccept(_ -> {})
+              .whenCompleteAsync(
+                  (_, _) -> {
+                    metadataLoop.close();
+                    home.leave();
+                  },
+                  blocking);
     }
     return stopped;
   }

@@ -245,9 +245,7 @@ final class StoredPartitionLog implements PartitionLog {
     }
     long end = nextOffset;
     if (offset < logStart || offset > end) {
-      return failWithProof(
-          new OffsetOutOfRangeException(
-              "Offset %d of %s is outside [%d, %d].".formatted(offset, id, logStart, end)));
+      return failWithProof(outOfRange(offset, end));
     }
     long visible = isolation == Isolation.READ_COMMITTED ? lastStableOffset() : highWatermark;
     if (offset >= visible || (bytesMax <= 0 && !atLeastOne)) {
@@ -255,7 +253,27 @@ final class StoredPartitionLog implements PartitionLog {
           slice(new History.Batches(List.of(), () -> {}), visible));
     }
     return read(offset, visible, bytesMax, atLeastOne, 1)
-        .thenApply(batches -> slice(batches, visible));
+        .thenCompose(batches -> checked(offset, batches, visible));
+  }
+
+  /**
+   * A read that met an object that is gone has gone on with a newer image. If that has lost the
+   * offset, to a moved log start or with the topic, what was read begins somewhere behind it.
+   */
+  private CompletableFuture<LogSlice> checked(long offset, History.Batches batches, long visible) {
+    ApiException reason = closed;
+    if (reason == null && offset >= logStart) {
+      return CompletableFuture.completedFuture(slice(batches, visible));
+    }
+    batches.release().run();
+    return reason != null
+        ? CompletableFuture.failedFuture(reason)
+        : failWithProof(outOfRange(offset, nextOffset));
+  }
+
+  private OffsetOutOfRangeException outOfRange(long offset, long end) {
+    return new OffsetOutOfRangeException(
+        "Offset %d of %s is outside [%d, %d].".formatted(offset, id, logStart, end));
   }
 
   private CompletableFuture<History.Batches> read(

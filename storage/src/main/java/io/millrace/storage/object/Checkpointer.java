@@ -68,8 +68,8 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /**
-   * On the metadata loop, for each image in order: of what is led here from now on the former leader
-   * may have published more than its last checkpoint covers.
+   * On the metadata loop, for each image in order: of what is led here from now on the former
+   * leader may have published more than its last checkpoint covers.
    */
   @SuppressWarnings("ReferenceEquality") // a topic without a change is the very object
   public void onImage(MetadataImage before, MetadataImage after) {
@@ -148,9 +148,7 @@ public final class Checkpointer implements AutoCloseable {
     for (ObjectInfo object : image.objects().values()) {
       boolean others =
           !object.writer().equals(metadata.writer()) && image.isRegistered(object.writer());
-      if (!others
-          && !seen.containsKey(object.key())
-          && (object.level() == 0 || !seen.isEmpty())) {
+      if (!others && !seen.containsKey(object.key()) && (object.level() == 0 || !seen.isEmpty())) {
         fresh.add(object); // what others write they checkpoint, until it is taken over
       }
     }

@@ -16,14 +16,11 @@ import io.millrace.storage.metadata.ObjectInfo;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +30,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Deletes merged objects, checkpoints and what is left of logs as invariant I8 allows, and aborts
  * unfinished puts of ended incarnations. Sweeps the same prefixes again and again, since a stalled
- * put may create an object that was deleted; by convention the live broker with the lowest id does. On one loop; entries and snapshots are the metadata log's own to collect.
+ * put may create an object that was deleted; by convention the live broker with the lowest id does.
+ * On one loop; entries and snapshots are the metadata log's own to collect.
  */
 public final class GarbageCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
@@ -55,11 +53,7 @@ public final class GarbageCollector implements AutoCloseable {
   private volatile boolean stopped;
 
   public GarbageCollector(
-      ObjectStore store,
-      MetadataLog metadata,
-      EventLoop loop,
-      ObjectPins pins,
-      WalGarbage wal) {
+      ObjectStore store, MetadataLog metadata, EventLoop loop, ObjectPins pins, WalGarbage wal) {
     this.store = store;
     this.metadata = metadata;
     this.loop = loop;
@@ -107,19 +101,19 @@ public final class GarbageCollector implements AutoCloseable {
       MetadataImage at = boundary.image();
       listed.addAll(listed(at));
       if (wal instanceof WalGarbage.Entries) {
-        swept = swept.thenComposeAsync(_ -> sweepAll(Keys.WAL, k -> spentEntry(k, at, listed)), loop);
+        swept =
+            swept.thenComposeAsync(_ -> sweepAll(Keys.WAL, k -> spentEntry(k, at, listed)), loop);
       }
       for (String prefix : UPLOADED) {
-        swept =
-            swept.thenComposeAsync(_ -> sweepAll(prefix, k -> deletable(k, at, listed)), loop);
+        swept = swept.thenComposeAsync(_ -> sweepAll(prefix, k -> deletable(k, at, listed)), loop);
       }
     }
     return swept.thenComposeAsync(_ -> abortUnfinished(now, boundary), loop);
   }
 
   /**
-   * Invariant I8, by the image at the boundary: not listed there (nor now), and its counter is below
-   * the writer's upload floor, or the writer is fenced.
+   * Invariant I8, by the image at the boundary: not listed there (nor now), and its counter is
+   * below the writer's upload floor, or the writer is fenced.
    */
   static boolean deletable(String key, MetadataImage image, Set<String> listed) {
     Incarnation writer = image.incarnations().get(Keys.writer(key));
@@ -132,9 +126,7 @@ public final class GarbageCollector implements AutoCloseable {
   /** A file of a recovered incarnation; under the exclusive lock the present image decides. */
   static boolean leftOverFile(String key, MetadataImage image, Set<String> listed) {
     Incarnation writer = image.incarnations().get(Keys.writer(key));
-    return writer != null
-        && !listed.contains(key)
-        && writer.state() == IncarnationState.RECOVERED;
+    return writer != null && !listed.contains(key) && writer.state() == IncarnationState.RECOVERED;
   }
 
   /**
@@ -207,22 +199,21 @@ public final class GarbageCollector implements AutoCloseable {
 
   /** All of a prefix, so that a round deletes what came since the last one, however much it is. */
   private CompletableFuture<Void> sweepAll(String prefix, Predicate<String> deletable) {
-    AtomicReference<String> after = new AtomicReference<>("");
+    Deque<String> pages = new ArrayDeque<>(List.of("")); // the key after which the next one begins
     return LoopSteps.repeat(
         loop,
         () ->
             store
-                .list(prefix, after.get(), PAGE_KEYS)
+                .list(prefix, pages.removeFirst(), PAGE_KEYS)
                 .thenComposeAsync(
                     outcome ->
                         switch (outcome) {
                           case ListOutcome.Keys page -> {
-                            boolean further = page.more() && !page.keys().isEmpty() && !stopped;
-                            if (further) {
-                              after.set(page.keys().getLast());
+                            if (page.more() && !page.keys().isEmpty() && !stopped) {
+                              pages.add(page.keys().getLast());
                             }
                             yield deleteAll(page.keys().stream().filter(deletable).toList())
-                                .thenApply(_ -> further);
+                                .thenApply(_ -> !pages.isEmpty());
                           }
                           case ListOutcome.Unknown _ -> CompletableFuture.completedFuture(false);
                         },
@@ -268,11 +259,10 @@ public final class GarbageCollector implements AutoCloseable {
   }
 
   /**
-   * Whoever is still at it after all is told that its put is of unknown fate, and finds out what the
-   * image says: a number that was collected, or an incarnation that has ended.
+   * Whoever is still at it after all is told that its put is of unknown fate, and finds out what
+   * the image says: a number that was collected, or an incarnation that has ended.
    */
-  static boolean isGivenUp(
-      String key, MetadataImage image, @Nullable CollectorBoundary boundary) {
+  static boolean isGivenUp(String key, MetadataImage image, @Nullable CollectorBoundary boundary) {
     if (key.startsWith(Keys.META_LOG)) {
       return boundary != null && Keys.number(key) <= boundary.image().entryNumber();
     }

@@ -2,6 +2,7 @@ package io.millrace.storage.object;
 
 import io.millrace.runtime.EventLoop;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
 /** Repeats an asynchronous step on a loop, other tasks coming between, until it answers false. */
@@ -10,7 +11,11 @@ final class LoopSteps {
 
   static CompletableFuture<Void> repeat(EventLoop loop, Supplier<CompletableFuture<Boolean>> step) {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    loop.execute(() -> next(loop, step, done));
+    try {
+      loop.execute(() -> next(loop, step, done));
+    } catch (RejectedExecutionException loopEnded) {
+      done.completeExceptionally(loopEnded);
+    }
     return done;
   }
 
@@ -23,16 +28,23 @@ final class LoopSteps {
       answer = CompletableFuture.failedFuture(e);
     }
     var _ =
-        answer.whenCompleteAsync(
-            (more, failure) -> {
+        answer
+            .whenCompleteAsync(
+                (more, failure) -> {
+                  if (failure != null) {
+                    done.completeExceptionally(failure);
+                  } else if (more) {
+                    next(loop, step, done);
+                  } else {
+                    done.complete(null);
+                  }
+                },
+                loop)
+            // also if the loop ended meanwhile: then the step above never runs
+            .whenComplete((_, failure) -> {
               if (failure != null) {
                 done.completeExceptionally(failure);
-              } else if (more) {
-                next(loop, step, done);
-              } else {
-                done.complete(null);
               }
-            },
-            loop);
+            });
   }
 }

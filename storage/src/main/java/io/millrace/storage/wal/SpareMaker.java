@@ -124,7 +124,11 @@ final class SpareMaker {
 
   private void onStep(boolean finished, double filled, @Nullable IOException outcome) {
     if (closed) {
-      pool.execute(() -> finishOnPool(new IOException("the WAL has ended")));
+      try {
+        pool.execute(() -> finishOnPool(new IOException("the WAL has ended")));
+      } catch (RejectedExecutionException over) {
+        finishOnPool(new IOException("the WAL has ended", over));
+      }
       return;
     }
     if (!finished && outcome == null) {

@@ -8,15 +8,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** One broker's way to a store they share: calls take time, and while it is cut none succeeds. */
-final class DistantStore implements ObjectStore {
+public final class DistantStore implements ObjectStore {
   private static final long DELAY_NS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(1);
 
-  boolean cut;
+  public boolean cut;
   private final ObjectStore store;
   private final EventLoop network;
 
-  DistantStore(ObjectStore store, EventLoop network) {
+  public DistantStore(ObjectStore store, EventLoop network) {
     this.store = store;
     this.network = network;
   }

@@ -3,7 +3,10 @@ package io.millrace.storage.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.runtime.simulated.SimulatedThreads;
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.cluster.DistantStore;
 import io.millrace.storage.log.PartitionLog.Appended;
 import io.millrace.storage.log.PartitionLog.Isolation;
 import io.millrace.storage.log.PartitionLog.LogSlice;
@@ -15,6 +18,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future.State;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.junit.jupiter.api.Test;
 
@@ -63,6 +69,26 @@ final class SharedStoreTest {
   }
 
   @Test
+  void whatTheLogHadWhenItsIncarnationEndedIsNotAnsweredAsNotWritten() {
+    cluster.start(1);
+    cluster.start(2);
+    PartitionId id = cluster.createTopic(1, "t", 1, 2);
+    PartitionLog log = open(1, id);
+    WriterId ended = cluster.engine(1).metadata().writer();
+    var _ = cluster.engine(2).metadata().submit(new IncarnationFenced(ended));
+
+    List<CompletableFuture<Appended>> appends = new ArrayList<>(List.of(append(log)));
+    cluster.until(() -> {
+      if (appends.getLast().state() == State.SUCCESS) {
+        appends.add(append(log));
+      }
+      return appends.getLast().state() == State.FAILED;
+    });
+
+    assertThat(appends.getLast().exceptionNow()).isInstanceOf(NetworkException.class);
+  }
+
+  @Test
   void aBrokerThatStopsGracefullyLeavesNothingToRecover() {
     cluster.start(1);
     cluster.start(2);
@@ -87,6 +113,7 @@ final class SharedStoreTest {
     cluster.start(3);
     PartitionId one = cluster.createTopic(1, "one", 1, 2, 3);
     PartitionId three = cluster.createTopic(1, "three", 3, 1, 2);
+    cluster.awaitLeader(3, three, 3);
     append(1, one, 5, 6);
     cluster.awaitLeader(3, three, 3);
     append(3, three, 7);
@@ -145,6 +172,41 @@ final class SharedStoreTest {
     assertThat(again.duplicate()).isTrue();
     assertThat(again.baseOffset()).isEqualTo(first.baseOffset());
     assertThat(cluster.await(send(2, id, Batches.of(7, 0, 3, 1))).baseOffset()).isEqualTo(3);
+  }
+
+  @Test
+  void aStoreThatAnswersAfterAWhileIsStartedOn() {
+    DistantStore way = way();
+    way.cut = true;
+    CompletableFuture<Void> started = cluster.boot(1, way).start();
+    cluster.scheduler.runFor(TimeUnit.SECONDS.toNanos(10));
+    assertThat(started).isNotDone();
+
+    way.cut = false;
+    cluster.await(started);
+
+    cluster.createTopic(1, "t", 1);
+  }
+
+  @Test
+  void aStoreThatNeverAnswersIsGivenUp() {
+    DistantStore way = way();
+    way.cut = true;
+
+    CompletableFuture<Void> started = cluster.boot(1, way).start();
+
+    assertThatThrownBy(() -> cluster.await(started))
+        .hasCauseInstanceOf(UnusableStoreException.class)
+        .hasMessageContaining("The store memory cannot be used: cut.");
+  }
+
+  private DistantStore way() {
+    return new DistantStore(
+        cluster.store, new SimulatedThreads(cluster.scheduler, "way").eventLoop("network"));
+  }
+
+  private static CompletableFuture<Appended> append(PartitionLog log) {
+    return log.append(Batches.at(1), -1, Origin.CLIENT);
   }
 
   private CompletableFuture<Appended> send(int node, PartitionId id, ByteBuffer batch) {

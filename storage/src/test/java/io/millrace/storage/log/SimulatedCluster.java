@@ -47,13 +47,20 @@ final class SimulatedCluster {
 
   /** A broker with this node id, registered and serving. */
   StorageEngine start(int node) {
+    StorageEngine engine = boot(node, store);
+    await(engine.start());
+    return engine;
+  }
+
+  /** A broker not started yet, and its way to the store. */
+  StorageEngine boot(int node, ObjectStore way) {
     SimulatedMachine machine =
         machines.computeIfAbsent(node, n -> new SimulatedMachine(scheduler, "m" + n));
     Environment environment = machine.startProcess();
     StorageEngine engine =
         StorageEngine.onSharedStore(
             environment,
-            store,
+            way,
             settings(),
             new SharedSettings("memory", wal(), cluster()),
             new NodeIds.Claim(
@@ -63,7 +70,6 @@ final class SimulatedCluster {
                 "test"),
             link(environment));
     engines.put(node, engine);
-    await(engine.start());
     return engine;
   }
 

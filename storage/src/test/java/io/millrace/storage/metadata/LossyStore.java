@@ -42,7 +42,10 @@ public final class LossyStore implements ObjectStore {
 
   /** One client's way to a store that others share. */
   public LossyStore(
-      EventLoop loop, SplittableRandom random, int lossPercent, NavigableMap<String, byte[]> objects) {
+      EventLoop loop,
+      SplittableRandom random,
+      int lossPercent,
+      NavigableMap<String, byte[]> objects) {
     this(loop, random, lossPercent, Pace.QUICK, objects);
   }
 
