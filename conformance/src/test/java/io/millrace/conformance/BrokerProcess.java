@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * fails here.
  */
 final class BrokerProcess implements AutoCloseable {
-  private static final long PATIENCE_SECONDS =
-      180; // a start takes two, unless the machine is overrun
+  /** A start takes two, unless the machine is overrun. */
+  private static final long PATIENCE_SECONDS = 180;
 
   private final Path folder;
   private final Map<String, String> environment;
