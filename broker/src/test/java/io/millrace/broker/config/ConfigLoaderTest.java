@@ -165,8 +165,11 @@ class ConfigLoaderTest {
     ConfigLoader.Loaded loaded =
         shared(
             "s3://bucket/some/prefix",
-            "store.s3.endpoint=http://127.0.0.1:9000\nstore.s3.region=eu-central-1\n"
-                + "store.s3.path.style=true\n");
+            """
+            store.s3.endpoint=http://127.0.0.1:9000
+            store.s3.region=eu-central-1
+            store.s3.path.style=true
+            """);
     // then
     assertThat(loaded.config().store())
         .contains(
@@ -188,8 +191,10 @@ class ConfigLoaderTest {
   @Test
   void brokersMeetOnAListenerThatIsThere() {
     String two =
-        "listeners=PLAINTEXT://a:1,INSIDE://b:2\n"
-            + "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INSIDE:PLAINTEXT\n";
+        """
+        listeners=PLAINTEXT://a:1,INSIDE://b:2
+        listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INSIDE:PLAINTEXT
+        """;
     assertThat(loaded(two).config().interBrokerListener()).isEqualTo("PLAINTEXT");
     assertThat(loaded(two + "inter.broker.listener.name=inside\n").config().interBrokerListener())
         .isEqualTo("INSIDE");
