@@ -357,9 +357,11 @@ final class ClusterWatch implements StoreWatcher {
     for (String prefix : new String[] {Keys.DATA, Keys.CHECKPOINT, Keys.WAL, Keys.META_SNAPSHOT}) {
       for (String key : store.keys(prefix)) {
         Incarnation writer = newest.incarnations().get(Keys.writer(key));
-        boolean live = writer != null && writer.state() == IncarnationState.REGISTERED;
         boolean named = lists(newest, key) || key.equals(boundarySnapshot);
-        if (live && !named && Keys.number(key) < floor(writer, key)) {
+        if (writer != null
+            && writer.state() == IncarnationState.REGISTERED
+            && !named
+            && Keys.number(key) < floor(writer, key)) {
           garbage.add(key);
         }
       }

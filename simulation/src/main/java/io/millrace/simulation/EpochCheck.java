@@ -1,6 +1,7 @@
 package io.millrace.simulation;
 
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.SplittableRandom;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
@@ -55,8 +56,8 @@ record EpochCheck(
       return false;
     }
     int wrote = epochs.floorKey(epoch);
-    Integer next = epochs.higherKey(epoch);
-    long endOffset = next == null ? end : epochs.get(next);
+    Map.Entry<Integer, Long> next = epochs.higherEntry(epoch);
+    long endOffset = next == null ? end : next.getValue();
     // an epoch in which nothing was written may be known to a leader all the same
     boolean right =
         answer.endOffset() == endOffset
