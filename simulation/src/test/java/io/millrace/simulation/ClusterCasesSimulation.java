@@ -196,7 +196,8 @@ final class ClusterCasesSimulation {
     cluster.faults().stop(zombie, 90 * SECOND_NS);
     run(cluster, 85);
     assertThat(hasState(cluster, writer, IncarnationState.RECOVERED)).isTrue();
-    long end = cluster.watch().newest().incarnations().get(writer).endSequence();
+    long end =
+        Objects.requireNonNull(cluster.watch().newest().incarnations().get(writer)).endSequence();
     assertThat(cluster.store().keys(Keys.walPrefix(writer)))
         .as("most of what was adopted is merged and gone")
         .filteredOn(key -> Keys.number(key) <= end)
