@@ -68,6 +68,7 @@ class ClusterIT {
     try (NumberedRecords records = new NumberedRecords(cluster.address(), "roll", 6)) {
       for (int nodeId : THREE) {
         awaitProgress(records);
+
         assertThat(cluster.broker(nodeId).stop()).isZero();
 
         awaitProgress(records);
