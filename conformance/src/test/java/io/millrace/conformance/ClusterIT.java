@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -69,8 +68,6 @@ class ClusterIT {
     try (NumberedRecords records = new NumberedRecords(cluster.address(), "roll", 6)) {
       for (int nodeId : THREE) {
         awaitProgress(records);
-        Set<Integer> others = new HashSet<>(THREE);
-        others.remove(nodeId);
 
         assertThat(cluster.broker(nodeId).stop()).isZero();
 

@@ -28,7 +28,7 @@ import org.apache.kafka.common.TopicPartitionInfo;
  */
 final class ClusterProcesses implements AutoCloseable {
   /** For anything the cluster should get to; a fence, takeover and new leaders take seconds. */
-  static final Duration PATIENCE = Duration.ofSeconds(180);
+  static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private static final int LOOK_MS_MAX = 5000;
   private static final Duration POLL = Duration.ofMillis(200);
