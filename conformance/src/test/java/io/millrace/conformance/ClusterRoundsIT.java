@@ -75,7 +75,8 @@ class ClusterRoundsIT {
         for (int round = 0; round < rounds; round++) {
           awaitProgress(records, random.nextInt(ACKS_BEFORE_FAULT_MAX), round, where);
           String fault = faults.next(round);
-          journal.note("round %d: %s; %d acknowledged", round, fault, records.acknowledged());
+          journal.note(
+              "round %d: %s; %d acknowledged".formatted(round, fault, records.acknowledged()));
           assertThat(alone.failures()).as("reader alone, round %d, %s", round, where).isEmpty();
           assertThat(group.failures()).as("group, round %d, %s", round, where).isEmpty();
         }
@@ -86,7 +87,7 @@ class ClusterRoundsIT {
         records.verify(address);
         awaitRead(alone, records.sent(), "reader alone, " + where);
         awaitRead(group, records.sent(), "group, " + where);
-        journal.note("all read; %d acknowledged, %s", records.acknowledged(), where);
+        journal.note("all read; %d acknowledged, %s".formatted(records.acknowledged(), where));
       }
     }
   }
@@ -147,10 +148,10 @@ class ClusterRoundsIT {
 
   /** Beside the brokers' logs, with times, so that they can be read together. */
   private record Journal(Path file) {
-    void note(String what, Object... values) throws IOException {
+    void note(String what) throws IOException {
       Files.writeString(
           file,
-          Instant.now() + " " + what.formatted(values) + "\n",
+          Instant.now() + " " + what + "\n",
           StandardOpenOption.CREATE,
           StandardOpenOption.APPEND);
     }
