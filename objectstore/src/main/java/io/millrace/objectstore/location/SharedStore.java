@@ -3,6 +3,7 @@ package io.millrace.objectstore.location;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.objectstore.ObjectStore;
 import io.millrace.objectstore.StoreProbe;
+import io.millrace.objectstore.StoreThreads;
 import io.millrace.objectstore.s3.S3Store;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.Threads;
@@ -16,6 +17,7 @@ public final class SharedStore {
   private static final int WRITE_THREADS = StoreProbe.RACERS_SHARED;
 
   private static final int READ_THREADS = 32;
+  private static final int BLOCK_READ_THREADS = 16;
   private static final int DIRECTORY_THREADS = 8;
   private static final int WAITING_CALLS_MAX = 4096;
 
@@ -27,20 +29,27 @@ public final class SharedStore {
    * @throws IllegalArgumentException if the location lacks what cannot be found elsewhere
    */
   public static ObjectStore open(StoreLocation location, Environment environment) {
-    Threads threads = environment.threads();
     return switch (location) {
       case StoreLocation.Directory directory ->
           DirectoryStore.shared(
               environment.disk(),
-              threads.pool("store", DIRECTORY_THREADS, WAITING_CALLS_MAX),
+              threads(environment, DIRECTORY_THREADS, DIRECTORY_THREADS, DIRECTORY_THREADS),
               directory.path(),
               environment.randomness());
       case StoreLocation.Bucket bucket ->
           S3Store.open(
               bucket.bucket(),
-              threads.pool("store-write", WRITE_THREADS, WAITING_CALLS_MAX),
-              threads.pool("store-read", READ_THREADS, WAITING_CALLS_MAX),
-              WRITE_THREADS + READ_THREADS);
+              threads(environment, WRITE_THREADS, READ_THREADS, BLOCK_READ_THREADS),
+              WRITE_THREADS + READ_THREADS + BLOCK_READ_THREADS);
     };
+  }
+
+  private static StoreThreads threads(
+      Environment environment, int writes, int reads, int blockReads) {
+    Threads threads = environment.threads();
+    return new StoreThreads(
+        threads.pool("store-write", writes, WAITING_CALLS_MAX),
+        threads.pool("store-read", reads, WAITING_CALLS_MAX),
+        threads.pool("store-block", blockReads, WAITING_CALLS_MAX));
   }
 }
