@@ -299,6 +299,33 @@ class LeaderHandlersTest {
   }
 
   @Test
+  void aLeaderThatHasNotHandedOverYetIsKeptByACancellation() {
+    topic(List.of(List.of(1, 2), List.of(1, 2)));
+    reassign(0, "t", 0, List.of(3, 2));
+    reassign(0, "t", 1, List.of(2, 3));
+
+    assertThat(reassign(0, "t", 0, null).errorCode()).isZero();
+    assertThat(reassign(0, "t", 1, null).errorCode()).isZero();
+
+    assertThat(partition(0).replicas()).as("1 in place of 3").containsExactly(1, 2);
+    assertThat(partition(1).replicas()).as("1 in place of 2").containsExactly(1, 3);
+    assertThat(partition(0).targetLeader()).isEmpty();
+    assertThat(leader(0)).isEqualTo(1);
+    assertThat(ongoing(null)).isEmpty();
+  }
+
+  @Test
+  void whatHasHappenedCannotBeCancelled() {
+    topic(List.of(List.of(1, 2)));
+    reassign(0, "t", 0, List.of(3, 2));
+    handOver(world.metadata, 0, 3);
+
+    assertThat(reassign(0, "t", 0, null).errorCode())
+        .isEqualTo(Errors.NO_REASSIGNMENT_IN_PROGRESS.code());
+    assertThat(partition(0).replicas()).containsExactly(3, 2);
+  }
+
+  @Test
   void thereIsNothingToCancel() {
     topic(List.of(List.of(1, 2)));
 
