@@ -197,8 +197,7 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
     } catch (IllegalArgumentException tooLarge) {
       if (reply instanceof PeerReply.Committed(var voidReasons, var entries)
           && !entries.isEmpty()) {
-        return encode(
-            new PeerReply.Committed(voidReasons, entries.subList(0, entries.size() / 2)));
+        return encode(new PeerReply.Committed(voidReasons, entries.subList(0, entries.size() / 2)));
       }
       LOG.error("An answer to another broker is too large", tooLarge);
       return null;

@@ -138,12 +138,7 @@ final class IncarnationStart {
     PartitionOpener opener = new PartitionOpener(catalog, store, environment.clock());
     PartitionStart partitionStart =
         new PartitionStart(
-            metadata,
-            opener,
-            reader,
-            log.wal(),
-            new TailReader(log.reads()),
-            environment.clock());
+            metadata, opener, reader, log.wal(), new TailReader(log.reads()), environment.clock());
     OpenPartitions partitions =
         new OpenPartitions(metadata, partitionStart::open, settings.opensMax());
     EventLoop loop = environment.threads().eventLoop("storage");
@@ -178,8 +173,7 @@ final class IncarnationStart {
         footers,
         environment.threads().eventLoop("merge"),
         MergeSettings.of(settings.walBacklogBytesMax()),
-        new MergePace(
-            MERGE_BYTES_PER_SECOND_MAX, log.recentWriteNs(), WRITE_NS_WITHOUT_HASTE_MAX),
+        new MergePace(MERGE_BYTES_PER_SECOND_MAX, log.recentWriteNs(), WRITE_NS_WITHOUT_HASTE_MAX),
         new MergeCounters());
   }
 }
