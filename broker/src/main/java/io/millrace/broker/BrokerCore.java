@@ -5,6 +5,7 @@ import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
+import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.NodeKeys;
@@ -49,6 +50,7 @@ public final class BrokerCore implements Life {
   private final LogDirectory logDirectory;
   private final RequestCounters counters = new RequestCounters();
   private volatile @Nullable GroupCoordinator groups;
+  private volatile @Nullable ImageWaits waits;
   private volatile @Nullable Dispatcher dispatcher;
 
   private BrokerCore(
@@ -139,11 +141,20 @@ public final class BrokerCore implements Life {
     Executor blocking =
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
     TopicConfigs topicConfigs = new TopicConfigs(config);
+    ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
     List<ApiHandler<?>> handlers =
         new Handlers(
-                environment, config, topicConfigs, storage, coordinator, logDirectory, blocking)
+                environment,
+                config,
+                topicConfigs,
+                storage,
+                coordinator,
+                imageWaits,
+                logDirectory,
+                blocking)
             .all();
     groups = coordinator;
+    waits = imageWaits;
     dispatcher = new Dispatcher(new ApiTable(handlers, ApiFeatures.NONE), counters);
   }
 
@@ -194,6 +205,10 @@ public final class BrokerCore implements Life {
     GroupCoordinator coordinator = groups;
     if (coordinator != null) {
       coordinator.close();
+    }
+    ImageWaits present = waits;
+    if (present != null) {
+      present.close();
     }
     return storage.stop().whenComplete((_, _) -> threads.close());
   }

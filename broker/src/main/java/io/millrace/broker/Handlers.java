@@ -58,6 +58,7 @@ final class Handlers {
   private final TopicConfigs topicConfigs;
   private final StorageEngine storage;
   private final GroupCoordinator groups;
+  private final ImageWaits waits;
   private final LogDirectory logDirectory;
   private final Executor blocking;
 
@@ -67,6 +68,7 @@ final class Handlers {
       TopicConfigs topicConfigs,
       StorageEngine storage,
       GroupCoordinator groups,
+      ImageWaits waits,
       LogDirectory logDirectory,
       Executor blocking) {
     this.environment = environment;
@@ -74,6 +76,7 @@ final class Handlers {
     this.topicConfigs = topicConfigs;
     this.storage = storage;
     this.groups = groups;
+    this.waits = waits;
     this.logDirectory = logDirectory;
     this.blocking = blocking;
   }
@@ -117,8 +120,7 @@ final class Handlers {
         new CreateTopicsHandler(newTopics),
         new DeleteTopicsHandler(metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE)),
         new CreatePartitionsHandler(metadata, environment.randomness()),
-        new ElectLeadersHandler(
-            metadata, new ImageWaits(metadata, environment.threads().eventLoop("waits"))),
+        new ElectLeadersHandler(metadata, waits),
         new AlterPartitionReassignmentsHandler(metadata),
         new ListPartitionReassignmentsHandler(metadata),
         new DescribeConfigsHandler(metadata, config, topicConfigs),

@@ -21,25 +21,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * Objects as files under {@code root/store}; the key is the path. A put is written and synced under
  * another name in {@code root/store-tmp}, hard-linked to its own (the atomic step) and then its
- * folder is synced; what others may have put there is believed as {@link DurableNames} says. All
- * I/O runs on the executor.
+ * folder is synced; what others may have put there is believed as {@link DurableNames} says.
  */
 public final class DirectoryStore implements ObjectStore {
   private final Disk disk;
-  private final Executor executor;
+  private final StoreThreads threads;
   private final Path store;
   private final TemporaryFiles temporaryFiles;
   private final DurableNames durable;
 
   /** For a process that has the folder for itself. */
   public DirectoryStore(Disk disk, Executor executor, Path root) {
-    this(disk, executor, root.toAbsolutePath().normalize(), false, "");
+    this(disk, StoreThreads.same(executor), root.toAbsolutePath().normalize(), false, "");
   }
 
   private DirectoryStore(
-      Disk disk, Executor executor, Path root, boolean shared, String processName) {
+      Disk disk, StoreThreads threads, Path root, boolean shared, String processName) {
     this.disk = disk;
-    this.executor = executor;
+    this.threads = threads;
     this.store = root.resolve("store");
     this.temporaryFiles = new TemporaryFiles(disk, root.resolve("store-tmp"), processName);
     this.durable = new DurableNames(disk, root, shared);
@@ -47,9 +46,9 @@ public final class DirectoryStore implements ObjectStore {
 
   /** For one of several processes that use the folder at the same time. */
   public static DirectoryStore shared(
-      Disk disk, Executor executor, Path root, Randomness randomness) {
+      Disk disk, StoreThreads threads, Path root, Randomness randomness) {
     String processName = "%016x%016x".formatted(randomness.nextLong(), randomness.nextLong());
-    return new DirectoryStore(disk, executor, root.toAbsolutePath().normalize(), true, processName);
+    return new DirectoryStore(disk, threads, root.toAbsolutePath().normalize(), true, processName);
   }
 
   /** Where an object lies; the file WAL writes its files in place. */
@@ -62,6 +61,7 @@ public final class DirectoryStore implements ObjectStore {
     Path target = path(key);
     ByteBuffer source = body.duplicate();
     return run(
+        threads.writes(),
         () -> {
           TemporaryFiles.Temporary temporary = temporaryFiles.create(key);
           try {
@@ -81,6 +81,7 @@ public final class DirectoryStore implements ObjectStore {
   public CompletableFuture<GetOutcome> get(String key, int bytesMax) {
     Path path = path(key);
     return run(
+        threads.reads(),
         () -> {
           durable.believeFolder(parent(path));
           try (DiskFile file = disk.open(path, Mode.READ)) {
@@ -103,6 +104,7 @@ public final class DirectoryStore implements ObjectStore {
       throw new IllegalArgumentException("range " + position + " + " + length);
     }
     return run(
+        threads.readsOf(length),
         () -> {
           durable.believeFolder(parent(path));
           try (DiskFile file = disk.open(path, Mode.READ)) {
@@ -120,6 +122,7 @@ public final class DirectoryStore implements ObjectStore {
   public CompletableFuture<HeadOutcome> head(String key) {
     Path path = path(key);
     return run(
+        threads.reads(),
         () -> {
           durable.believeFolder(parent(path));
           try (DiskFile file = disk.open(path, Mode.READ)) {
@@ -139,6 +142,7 @@ public final class DirectoryStore implements ObjectStore {
       throw new IllegalArgumentException("keysMax " + keysMax);
     }
     return run(
+        threads.reads(),
         () -> {
           List<String> keys = new ArrayList<>();
           walk(store, "", prefix, after, keysMax + 1, keys);
@@ -153,6 +157,7 @@ public final class DirectoryStore implements ObjectStore {
   public CompletableFuture<DeleteOutcome> delete(String key) {
     Path path = path(key);
     return run(
+        threads.writes(),
         () -> {
           try {
             disk.delete(path);
@@ -178,6 +183,7 @@ public final class DirectoryStore implements ObjectStore {
   public CompletableFuture<UnfinishedOutcome> unfinishedPuts(String prefix) {
     ObjectKeys.checkPrefix(prefix);
     return run(
+        threads.reads(),
         () -> new UnfinishedOutcome.Puts(temporaryFiles.list(prefix)),
         UnfinishedOutcome.Unknown::new);
   }
@@ -186,6 +192,7 @@ public final class DirectoryStore implements ObjectStore {
   public CompletableFuture<DeleteOutcome> abortUnfinished(UnfinishedPut put) {
     Path path = temporaryFiles.path(put);
     return run(
+        threads.writes(),
         () -> {
           temporaryFiles.remove(path);
           return new DeleteOutcome.Deleted();
@@ -265,7 +272,8 @@ public final class DirectoryStore implements ObjectStore {
     return parent;
   }
 
-  private <T> CompletableFuture<T> run(DiskCall<T> call, Function<String, T> unknown) {
+  private <T> CompletableFuture<T> run(
+      Executor executor, DiskCall<T> call, Function<String, T> unknown) {
     CompletableFuture<T> future = new CompletableFuture<>();
     try {
       executor.execute(() -> settle(future, call, unknown));
@@ -280,7 +288,8 @@ public final class DirectoryStore implements ObjectStore {
     T outcome;
     try {
       outcome = call.run();
-    } catch (IOException | OutOfMemoryError e) {
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      // a disk may throw more than I/O failures, and whoever waits must be answered
       outcome = unknown.apply(e.toString());
     }
     future.complete(outcome);
@@ -313,17 +322,18 @@ public final class DirectoryStore implements ObjectStore {
     @Override
     public CompletableFuture<PartOutcome> append(ByteBuffer part) {
       ByteBuffer source = part.duplicate();
-      return run(() -> appendSteps(source), PartOutcome.Unknown::new);
+      return run(threads.writes(), () -> appendSteps(source), PartOutcome.Unknown::new);
     }
 
     @Override
     public CompletableFuture<PutOutcome> complete() {
-      return run(this::publishParts, PutOutcome.Unknown::new);
+      return run(threads.writes(), this::publishParts, PutOutcome.Unknown::new);
     }
 
     @Override
     public CompletableFuture<DeleteOutcome> abort() {
       return run(
+          threads.writes(),
           () -> {
             discard();
             return new DeleteOutcome.Deleted();

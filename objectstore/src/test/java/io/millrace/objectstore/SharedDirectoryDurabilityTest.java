@@ -138,7 +138,10 @@ class SharedDirectoryDurabilityTest {
 
     private DirectoryStore open() {
       return DirectoryStore.shared(
-          disk, Runnable::run, Path.of("/data"), new SimulatedRandomness(random.split()));
+          disk,
+          StoreThreads.same(Runnable::run),
+          Path.of("/data"),
+          new SimulatedRandomness(random.split()));
     }
   }
 

@@ -40,6 +40,9 @@ final class SharedDirectoryStoreContractTest extends ObjectStoreContractTest {
 
   private DirectoryStore openOne(String name) {
     return DirectoryStore.shared(
-        new SystemDisk(), threads.pool(name, 8, 1000), folder, new SystemRandomness());
+        new SystemDisk(),
+        StoreThreads.same(threads.pool(name, 8, 1000)),
+        folder,
+        new SystemRandomness());
   }
 }

@@ -135,7 +135,10 @@ class SharedDirectoryTest {
 
   private DirectoryStore openOne(String name) {
     return DirectoryStore.shared(
-        new SystemDisk(), threads.pool(name, 8, 1000), folder, new SystemRandomness());
+        new SystemDisk(),
+        StoreThreads.same(threads.pool(name, 8, 1000)),
+        folder,
+        new SystemRandomness());
   }
 
   private static List<UnfinishedPut> unfinished(DirectoryStore store) {

@@ -3,6 +3,7 @@ package io.millrace.broker.cluster;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.MetadataLog.IncarnationEndedException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,15 +12,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 
 /**
- * Those who wait until the metadata image shows something, or their time is up. One per metadata
- * log. Any thread may call; they are answered on the metadata's loop or on the one for timers.
+ * Those who wait until the metadata image shows something, their time is up or the incarnation is
+ * over. One per metadata log. Any thread may call; they are answered on the metadata's loop, on the
+ * one for timers or on that which ends it all.
  */
-public final class ImageWaits {
+public final class ImageWaits implements AutoCloseable {
   private static final int WAITING_MAX = 1000;
 
   private final MetadataLog metadata;
   private final EventLoop timers;
   private final Set<Wait> waiting = new LinkedHashSet<>(); // guarded by this
+  private boolean closed; // guarded by this
 
   private static final class Wait {
     private final Predicate<MetadataImage> condition;
@@ -34,16 +37,20 @@ public final class ImageWaits {
     this.metadata = metadata;
     this.timers = timers;
     metadata.addListener((_, after) -> onImage(after));
+    var unused = metadata.ended().thenAccept(_ -> close());
   }
 
   /**
    * Completes with the first image that meets the condition, or with the newest one when the time
-   * is up, or at once if too many wait. Never fails.
+   * is up, or at once if too many wait. Fails with {@link IncarnationEndedException} only.
    */
   public CompletableFuture<MetadataImage> until(
       Predicate<MetadataImage> condition, long timeoutNs) {
     Wait wait = new Wait(condition);
     synchronized (this) {
+      if (closed) {
+        return CompletableFuture.failedFuture(over());
+      }
       if (waiting.size() == WAITING_MAX) {
         return CompletableFuture.completedFuture(metadata.image());
       }
@@ -65,6 +72,21 @@ public final class ImageWaits {
 
   private synchronized void remove(Wait wait) {
     waiting.remove(wait);
+  }
+
+  private static IncarnationEndedException over() {
+    return new IncarnationEndedException("the incarnation is over; what comes next is not known");
+  }
+
+  /** Nobody is kept waiting. Idempotent. */
+  @Override
+  public void close() {
+    List<Wait> all;
+    synchronized (this) {
+      closed = true;
+      all = new ArrayList<>(waiting);
+    }
+    all.forEach(wait -> wait.future.completeExceptionally(over()));
   }
 
   private void onImage(MetadataImage image) {

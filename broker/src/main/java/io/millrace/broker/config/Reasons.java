@@ -25,7 +25,7 @@ final class Reasons {
   static final String COMPACTION_LATER =
       "Not in force in this version: topics are not compacted by key.";
   static final String PEER_LIMITS =
-      "Brokers give up on each other by broker.session.timeout.ms, with no timeouts besides.";
+      "Brokers give up on each other by broker.session.timeout.ms; connections and requests between them have fixed limits.";
   static final String BALANCED_AT_ONCE =
       "Leaders are balanced when brokers come or go, not by time.";
   static final String ALWAYS_HANDED_OVER =

@@ -84,17 +84,15 @@ public final class ListPartitionReassignmentsHandler
 
   private static Optional<OngoingPartitionReassignment> reassignment(
       MetadataImage image, int number, Partition partition) {
-    int leader = ClusterView.leaderId(image, partition);
-    if (partition.targetLeader().isEmpty() || leader < 0 || partition.replicas().contains(leader)) {
-      return Optional.empty();
-    }
-    List<Integer> replicas = new ArrayList<>(partition.replicas());
-    replicas.add(leader);
-    return Optional.of(
-        new OngoingPartitionReassignment()
-            .setPartitionIndex(number)
-            .setReplicas(replicas)
-            .setAddingReplicas(List.of())
-            .setRemovingReplicas(List.of(leader)));
+    return ClusterView.leavingLeaderId(image, partition)
+        .map(leader -> {
+          List<Integer> replicas = new ArrayList<>(partition.replicas());
+          replicas.add(leader);
+          return new OngoingPartitionReassignment()
+              .setPartitionIndex(number)
+              .setReplicas(replicas)
+              .setAddingReplicas(List.of())
+              .setRemovingReplicas(List.of(leader));
+        });
   }
 }

@@ -2,6 +2,7 @@ package io.millrace.broker.handler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.broker.api.ApiErrors;
 import io.millrace.broker.cluster.ClusterView;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.storage.PartitionId;
@@ -43,9 +44,8 @@ class LeaderHandlersTest {
   private final HandlerWorld world = new HandlerWorld(Map.of());
   private final MetadataLog second = world.start(2);
   private final MetadataLog third = world.start(3);
-  private final ElectLeadersHandler elect =
-      new ElectLeadersHandler(
-          world.metadata, new ImageWaits(world.metadata, world.threads.eventLoop("waits")));
+  private final ImageWaits waits = new ImageWaits(world.metadata, world.threads.eventLoop("waits"));
+  private final ElectLeadersHandler elect = new ElectLeadersHandler(world.metadata, waits);
   private final AlterPartitionReassignmentsHandler alter =
       new AlterPartitionReassignmentsHandler(world.metadata);
   private final ListPartitionReassignmentsHandler list =
@@ -119,6 +119,34 @@ class LeaderHandlersTest {
 
     assertThat(error(answer)).isEqualTo(Errors.REQUEST_TIMED_OUT);
     assertThat(partition(0).targetLeader()).contains(1);
+  }
+
+  @Test
+  void nobodyWaitsForAnElectionLongerThanTheBrokerLives() {
+    topic(List.of(List.of(1, 2)));
+    handOver(world.metadata, 0, 2);
+    CompletableFuture<ElectLeadersResponseData> answer = elect(ElectionType.PREFERRED, "t", 0);
+    world.scheduler.runFor(TimeUnit.SECONDS.toNanos(1));
+
+    world.await(second.submit(new IncarnationFenced(world.metadata.writer())));
+    world.metadata.onNudge(second.image().entryNumber());
+    world.scheduler.runFor(TimeUnit.SECONDS.toNanos(1));
+
+    assertThat(answer).isCompletedExceptionally();
+    assertThat(ApiErrors.of(answer.exceptionNow())).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+  }
+
+  @Test
+  void aBrokerThatStopsKeepsNobodyWaitingForAnElection() {
+    topic(List.of(List.of(1, 2)));
+    handOver(world.metadata, 0, 2);
+    CompletableFuture<ElectLeadersResponseData> answer = elect(ElectionType.PREFERRED, "t", 0);
+    world.scheduler.runFor(TimeUnit.SECONDS.toNanos(1));
+
+    waits.close();
+
+    assertThat(answer).isCompletedExceptionally();
+    assertThat(elect(ElectionType.PREFERRED, "t", 0)).isCompletedExceptionally();
   }
 
   @Test
@@ -268,6 +296,33 @@ class LeaderHandlersTest {
     world.commit(new TargetLeaderSet(new PartitionId(TOPIC, 0), 2));
 
     assertThat(ongoing(null)).isEmpty();
+  }
+
+  @Test
+  void aLeaderThatHasNotHandedOverYetIsKeptByACancellation() {
+    topic(List.of(List.of(1, 2), List.of(1, 2)));
+    reassign(0, "t", 0, List.of(3, 2));
+    reassign(0, "t", 1, List.of(2, 3));
+
+    assertThat(reassign(0, "t", 0, null).errorCode()).isZero();
+    assertThat(reassign(0, "t", 1, null).errorCode()).isZero();
+
+    assertThat(partition(0).replicas()).as("1 in place of 3").containsExactly(1, 2);
+    assertThat(partition(1).replicas()).as("1 in place of 2").containsExactly(1, 3);
+    assertThat(partition(0).targetLeader()).isEmpty();
+    assertThat(leader(0)).isEqualTo(1);
+    assertThat(ongoing(null)).isEmpty();
+  }
+
+  @Test
+  void whatHasHappenedCannotBeCancelled() {
+    topic(List.of(List.of(1, 2)));
+    reassign(0, "t", 0, List.of(3, 2));
+    handOver(world.metadata, 0, 3);
+
+    assertThat(reassign(0, "t", 0, null).errorCode())
+        .isEqualTo(Errors.NO_REASSIGNMENT_IN_PROGRESS.code());
+    assertThat(partition(0).replicas()).containsExactly(3, 2);
   }
 
   @Test

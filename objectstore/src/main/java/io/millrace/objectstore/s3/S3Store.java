@@ -2,6 +2,7 @@ package io.millrace.objectstore.s3;
 
 import io.millrace.objectstore.ObjectKeys;
 import io.millrace.objectstore.ObjectStore;
+import io.millrace.objectstore.StoreThreads;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,37 +22,37 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 /**
  * Objects in an S3-compatible bucket, created with {@code If-None-Match: *}. One request per call
  * (a listing: per page), never repeated here: whatever is no clear answer is Unknown and the
- * caller's. Requests block threads of two pools, so that slow reads never hold up writes.
+ * caller's.
  */
 public final class S3Store implements ObjectStore {
   private static final int PAGE_KEYS_MAX = 1000;
   private static final int UNFINISHED_PUTS_MAX = 10_000;
 
+  /** In a row, which a service may answer where many objects have just been deleted. */
+  private static final int EMPTY_PAGES_MAX = 100;
+
   private final S3Client client;
   private final S3Bucket bucket;
   private final S3Reads reads;
-  private final Executor writeThreads;
-  private final Executor readThreads;
+  private final StoreThreads threads;
 
-  S3Store(S3Client client, S3Bucket bucket, Executor writeThreads, Executor readThreads) {
+  S3Store(S3Client client, S3Bucket bucket, StoreThreads threads) {
     this.client = client;
     this.bucket = bucket;
     this.reads = new S3Reads(client, bucket);
-    this.writeThreads = writeThreads;
-    this.readThreads = readThreads;
+    this.threads = threads;
   }
 
   /**
    * Connects lazily, with credentials from the SDK's usual chain.
    *
-   * @param connectionsMax at least the threads of both pools
+   * @param connectionsMax at least as many as there are threads
    * @throws IllegalArgumentException if no region is given or found
    */
-  public static S3Store open(
-      S3Bucket bucket, Executor writeThreads, Executor readThreads, int connectionsMax) {
+  public static S3Store open(S3Bucket bucket, StoreThreads threads, int connectionsMax) {
     AwsCredentialsProvider credentials = DefaultCredentialsProvider.builder().build();
     S3Client client = S3Clients.connect(bucket, credentials, S3Timeouts.DEFAULT, connectionsMax);
-    return new S3Store(client, bucket, writeThreads, readThreads);
+    return new S3Store(client, bucket, threads);
   }
 
   @Override
@@ -73,7 +74,10 @@ public final class S3Store implements ObjectStore {
     if (position < 0 || length < 0) {
       throw new IllegalArgumentException("range " + position + " + " + length);
     }
-    return read(() -> reads.getRange(key, position, length), GetOutcome.Unknown::new);
+    return run(
+        threads.readsOf(length),
+        () -> reads.getRange(key, position, length),
+        GetOutcome.Unknown::new);
   }
 
   @Override
@@ -158,18 +162,18 @@ public final class S3Store implements ObjectStore {
   }
 
   <T> CompletableFuture<T> write(Supplier<T> call, Function<String, T> unknown) {
-    return run(writeThreads, call, unknown);
+    return run(threads.writes(), call, unknown);
   }
 
   private <T> CompletableFuture<T> read(Supplier<T> call, Function<String, T> unknown) {
-    return run(readThreads, call, unknown);
+    return run(threads.reads(), call, unknown);
   }
 
   private <T> CompletableFuture<T> run(
-      Executor threads, Supplier<T> call, Function<String, T> unknown) {
+      Executor executor, Supplier<T> call, Function<String, T> unknown) {
     CompletableFuture<T> future = new CompletableFuture<>();
     try {
-      threads.execute(() -> future.complete(outcome(call, unknown)));
+      executor.execute(() -> future.complete(outcome(call, unknown)));
     } catch (RejectedExecutionException full) {
       future.complete(unknown.apply("the store takes no more calls: " + full.getMessage()));
     }
@@ -188,8 +192,10 @@ public final class S3Store implements ObjectStore {
   private ListOutcome listPages(String prefix, String after, int keysMax) {
     List<String> keys = new ArrayList<>();
     String last = after;
-    while (true) {
+    String token = null;
+    for (int emptyPages = 0; emptyPages <= EMPTY_PAGES_MAX; ) {
       String from = last.isEmpty() ? null : fullKey(last);
+      String next = token;
       int pageMax = Math.min(PAGE_KEYS_MAX, keysMax - keys.size());
       ListObjectsV2Response page =
           client.listObjectsV2(request ->
@@ -197,6 +203,7 @@ public final class S3Store implements ObjectStore {
                   .bucket(bucket.bucket())
                   .prefix(fullKey(prefix))
                   .startAfter(from)
+                  .continuationToken(next)
                   .maxKeys(pageMax));
       for (S3Object object : page.contents()) {
         String key = object.key().substring(bucket.keyStart().length());
@@ -209,18 +216,27 @@ public final class S3Store implements ObjectStore {
           keys.add(key);
         }
       }
-      boolean more = Boolean.TRUE.equals(page.isTruncated()) && !page.contents().isEmpty();
+      boolean more = Boolean.TRUE.equals(page.isTruncated());
       if (!more || keys.size() >= keysMax) {
         return new ListOutcome.Keys(List.copyOf(keys), more);
       }
+      // a page without keys does not say where the next one begins: only its token does
+      boolean empty = page.contents().isEmpty();
+      token = empty ? page.nextContinuationToken() : null;
+      emptyPages = empty ? emptyPages + 1 : 0;
+      if (empty && token == null) {
+        break;
+      }
     }
+    return new ListOutcome.Unknown(
+        "%s lists nothing after '%s' and says that there is more".formatted(bucket, last));
   }
 
   private UnfinishedOutcome listUploads(String prefix) {
     List<UnfinishedPut> puts = new ArrayList<>();
     String keyMarker = null;
     String idMarker = null;
-    do {
+    for (int emptyPages = 0; emptyPages <= EMPTY_PAGES_MAX; ) {
       String afterKey = keyMarker;
       String afterId = idMarker;
       ListMultipartUploadsResponse page =
@@ -236,11 +252,19 @@ public final class S3Store implements ObjectStore {
                   upload.key().substring(bucket.keyStart().length()), upload.uploadId()))
           .filter(put -> ObjectKeys.isKey(put.key()))
           .forEach(puts::add);
-      boolean more = Boolean.TRUE.equals(page.isTruncated()) && !page.uploads().isEmpty();
-      keyMarker = more ? page.nextKeyMarker() : null;
-      idMarker = more ? page.nextUploadIdMarker() : null;
-    } while (keyMarker != null && puts.size() < UNFINISHED_PUTS_MAX);
-    return new UnfinishedOutcome.Puts(List.copyOf(puts));
+      boolean more = Boolean.TRUE.equals(page.isTruncated());
+      if (!more || puts.size() >= UNFINISHED_PUTS_MAX) {
+        return new UnfinishedOutcome.Puts(List.copyOf(puts));
+      }
+      keyMarker = page.nextKeyMarker();
+      idMarker = page.nextUploadIdMarker();
+      emptyPages = page.uploads().isEmpty() ? emptyPages + 1 : 0;
+      if (keyMarker == null) {
+        break;
+      }
+    }
+    return new UnfinishedOutcome.Unknown(
+        "%s says that there are more uploads and does not show them".formatted(bucket));
   }
 
   private String fullKey(String key) {

@@ -9,6 +9,7 @@ import io.millrace.objectstore.ObjectStore.HeadOutcome;
 import io.millrace.objectstore.ObjectStore.ListOutcome;
 import io.millrace.objectstore.ObjectStore.PutOutcome;
 import io.millrace.objectstore.ObjectStoreContractTest;
+import io.millrace.objectstore.StoreThreads;
 import io.millrace.runtime.SystemThreads;
 import java.util.ArrayList;
 import java.util.List;
@@ -123,7 +124,7 @@ final class S3StoreContractTest extends ObjectStoreContractTest {
             StaticCredentialsProvider.create(AwsBasicCredentials.create("identity", "wrong")),
             S3Timeouts.DEFAULT,
             1);
-    S3Store refused = new S3Store(stranger, bucket, Runnable::run, Runnable::run);
+    S3Store refused = new S3Store(stranger, bucket, StoreThreads.same(Runnable::run));
 
     assertThat(await(refused.putIfAbsent("a", bytes("x"))))
         .isInstanceOfSatisfying(
@@ -149,8 +150,10 @@ final class S3StoreContractTest extends ObjectStoreContractTest {
     return new S3Store(
         connect(bucket),
         bucket,
-        threads.pool("write", THREADS, 2000),
-        threads.pool("read", 8, 100));
+        new StoreThreads(
+            threads.pool("write", THREADS, 2000),
+            threads.pool("read", 6, 100),
+            threads.pool("block", 2, 100)));
   }
 
   private static S3Client connect(S3Bucket bucket) {

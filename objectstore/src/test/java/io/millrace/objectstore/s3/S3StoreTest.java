@@ -9,6 +9,8 @@ import io.millrace.objectstore.ObjectStore.GetOutcome;
 import io.millrace.objectstore.ObjectStore.HeadOutcome;
 import io.millrace.objectstore.ObjectStore.ListOutcome;
 import io.millrace.objectstore.ObjectStore.PutOutcome;
+import io.millrace.objectstore.ObjectStore.UnfinishedOutcome;
+import io.millrace.objectstore.StoreThreads;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -16,6 +18,8 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -184,15 +188,75 @@ class S3StoreTest {
   }
 
   @Test
+  void aPageWithoutKeysIsNotTheEndOfAListing() {
+    answer(exchange -> {
+      String query = exchange.getRequestURI().getQuery();
+      send(
+          exchange,
+          200,
+          query.contains("continuation-token=t1")
+              ? listing("p/c")
+              : query.contains("start-after=p/b")
+                  ? page("<NextContinuationToken>t1</NextContinuationToken>")
+                  : page("<Contents><Key>p/b</Key></Contents>"));
+    });
+
+    assertThat(store.list("", "a", 10).join())
+        .isEqualTo(new ListOutcome.Keys(List.of("b", "c"), false));
+  }
+
+  @Test
+  void aListingThatNeitherEndsNorGoesOnIsUnknown() {
+    answer(exchange -> send(exchange, 200, page("")));
+    assertThat(store.list("", "", 10).join()).isInstanceOf(ListOutcome.Unknown.class);
+
+    answer(
+        exchange -> send(exchange, 200, page("<NextContinuationToken>t</NextContinuationToken>")));
+    assertThat(store.list("", "", 10).join()).isInstanceOf(ListOutcome.Unknown.class);
+  }
+
+  @Test
+  void unfinishedPutsThatAreAnnouncedAndNotShownAreUnknown() {
+    answer(exchange ->
+        send(
+            exchange,
+            200,
+            "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated></ListMultipartUploadsResult>"));
+
+    assertThat(store.unfinishedPuts("").join()).isInstanceOf(UnfinishedOutcome.Unknown.class);
+  }
+
+  @Test
+  void shortReadsNeverWaitBehindLongOnes() {
+    CountDownLatch longRead = new CountDownLatch(1);
+    S3Store busy =
+        new S3Store(
+            S3Clients.connect(bucket(), S3ProxyServer.CREDENTIALS, S3Timeouts.DEFAULT, 1),
+            bucket(),
+            new StoreThreads(Runnable::run, Runnable::run, task -> longRead.countDown()));
+    answer(exchange -> error(exchange, 404, "NoSuchKey"));
+
+    CompletableFuture<GetOutcome> block = busy.getRange("k", 0, 4 << 20);
+
+    assertThat(longRead.getCount()).isZero();
+    assertThat(block).isNotDone();
+    assertThat(busy.getRange("k", 0, 64 << 10)).isCompletedWithValue(new GetOutcome.Absent());
+    assertThat(busy.get("k", 4 << 20)).isCompletedWithValue(new GetOutcome.Absent());
+    busy.close();
+  }
+
+  @Test
   void callsThatFindNoRoomAreUnknown() {
     S3Store full =
         new S3Store(
             S3Clients.connect(bucket(), S3ProxyServer.CREDENTIALS, S3Timeouts.DEFAULT, 1),
             bucket(),
-            task -> {
-              throw new RejectedExecutionException("4096 wait");
-            },
-            Runnable::run);
+            new StoreThreads(
+                task -> {
+                  throw new RejectedExecutionException("4096 wait");
+                },
+                Runnable::run,
+                Runnable::run));
 
     assertThat(full.putIfAbsent("k", bytes("x")).join())
         .isEqualTo(new PutOutcome.Unknown("the store takes no more calls: 4096 wait"));
@@ -237,6 +301,11 @@ class S3StoreTest {
     return xml.append("</ListBucketResult>").toString();
   }
 
+  /** Not the last. */
+  private static String page(String content) {
+    return "<ListBucketResult><IsTruncated>true</IsTruncated>" + content + "</ListBucketResult>";
+  }
+
   private static void send(HttpExchange exchange, int status, String body) throws IOException {
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     exchange.sendResponseHeaders(status, bytes.length);
@@ -253,8 +322,7 @@ class S3StoreTest {
     return new S3Store(
         S3Clients.connect(bucket(), S3ProxyServer.CREDENTIALS, timeouts, 4),
         bucket(),
-        Runnable::run,
-        Runnable::run);
+        StoreThreads.same(Runnable::run));
   }
 
   private S3Bucket bucket() {

@@ -1,5 +1,6 @@
 package io.millrace.storage.log;
 
+import io.millrace.objectstore.FolderClaim;
 import io.millrace.runtime.Disk;
 import io.millrace.runtime.Disk.DiskLock;
 import io.millrace.runtime.Disk.LockedException;
@@ -25,9 +26,16 @@ final class DataFolder {
 
   /** Makes the folder if it is absent. */
   DiskLock lock(Disk disk) {
+    FolderClaim claim = new FolderClaim(disk, root);
     try {
+      if (claim.shared()) {
+        throw new UnusableStoreException(
+            "The data folder %s is the store of a cluster. Start one of its brokers (--store file:%s), or start with another folder (--data)."
+                .formatted(root, root),
+            null);
+      }
       disk.createDirectories(root);
-      return disk.lock(root.resolve("lock"));
+      return disk.lock(claim.lock());
     } catch (LockedException e) {
       throw new UnusableStoreException(
           "The data folder %s is in use by another process. Stop that process, or start with another folder (--data)."

@@ -3,6 +3,7 @@ package io.millrace.storage.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.objectstore.FolderClaim;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
@@ -155,6 +156,29 @@ final class StorageEngineTest {
     assertThatThrownBy(() -> engine.open(id).join())
         .hasCauseInstanceOf(NotLeaderOrFollowerException.class);
     assertThat(engine.failure()).isNotDone();
+  }
+
+  @Test
+  void theFolderOfAClusterIsNotTakenByABrokerOnItsOwn() throws Exception {
+    StorageEngine engine = broker.boot();
+    FolderClaim claim = new FolderClaim(broker.machine().disk(), SimulatedBroker.DATA);
+    assertThat(claim.share()).isTrue();
+
+    assertThatThrownBy(() -> broker.await(engine.start()))
+        .hasCauseInstanceOf(UnusableStoreException.class)
+        .hasMessageContaining("is the store of a cluster");
+    assertThat(claim.share()).as("it still is the cluster's").isTrue();
+  }
+
+  @Test
+  void theFolderOfABrokerOnItsOwnIsNotTakenByACluster() throws Exception {
+    broker.start();
+    broker.stop();
+    StorageEngine next = broker.boot();
+
+    assertThat(new FolderClaim(broker.machine().disk(), SimulatedBroker.DATA).share()).isFalse();
+
+    broker.await(next.start());
   }
 
   @Test
