@@ -138,6 +138,9 @@ final class ClusterWatch implements StoreWatcher {
         || now.state().compareTo(then.state()) < 0) {
       throw new Violation("I14: %s went back to %s".formatted(then, now));
     }
+    if (then.state() != IncarnationState.REGISTERED && now.lastCommand() != then.lastCommand()) {
+      throw new Violation("a command of %s was applied after its fence".formatted(then));
+    }
     if (then.state() == IncarnationState.FENCED && now.trim() != then.trim()) {
       throw new Violation("the frozen trim of %s moved to %d".formatted(then, now.trim()));
     }
