@@ -189,6 +189,7 @@ abstract class Client {
       asking = null;
     }
     onBroken(connection);
+    askWhoLeads();
   }
 
   /** All partitions clients know. */
