@@ -1,6 +1,7 @@
 package io.millrace.broker;
 
 import io.millrace.broker.api.ApiHandler;
+import io.millrace.broker.cluster.AtTheTip;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.cluster.NewTopics;
@@ -117,14 +118,18 @@ final class Handlers {
         new DescribeTopicPartitionsHandler(
             metadata, config.get(RequestKeys.REQUEST_PARTITIONS_MAX)),
         new DescribeClusterHandler(metadata),
-        new CreateTopicsHandler(newTopics),
-        new DeleteTopicsHandler(metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE)),
-        new CreatePartitionsHandler(metadata, environment.randomness()),
-        new ElectLeadersHandler(metadata, waits),
-        new AlterPartitionReassignmentsHandler(metadata),
+        new AtTheTip<>(metadata, new CreateTopicsHandler(newTopics)),
+        new AtTheTip<>(
+            metadata,
+            new DeleteTopicsHandler(metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE))),
+        new AtTheTip<>(metadata, new CreatePartitionsHandler(metadata, environment.randomness())),
+        new AtTheTip<>(metadata, new ElectLeadersHandler(metadata, waits)),
+        new AtTheTip<>(metadata, new AlterPartitionReassignmentsHandler(metadata)),
         new ListPartitionReassignmentsHandler(metadata),
         new DescribeConfigsHandler(metadata, config, topicConfigs),
-        new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs)),
+        new AtTheTip<>(
+            metadata,
+            new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs))),
         new AlterReplicaLogDirsHandler(metadata::image, logDirectory),
         new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }
