@@ -183,6 +183,7 @@ abstract class Client {
       asking = null;
     }
     onBroken(connection);
+    askWhoLeads(); // the one that is silent may not lead any more, and would accept connections
   }
 
   /** All partitions clients know. */
