@@ -8,6 +8,8 @@ import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import io.millrace.storage.metadata.MetadataImage.Partition;
+import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -36,10 +38,7 @@ final class ClusterCasesSimulation {
     WriterId writer = writer(suspect);
     run(cluster, 1);
 
-    for (BrokerHost other : cluster.hosts().all()) {
-      cluster.network().breakWay(suspect.name(), other.name(), 40 * SECOND_NS);
-      cluster.network().breakWay(other.name(), suspect.name(), 40 * SECOND_NS);
-    }
+    cut(cluster, suspect, 40);
     cluster.await(() -> hasState(cluster, writer, IncarnationState.FENCED), "the fence");
     long sealsBefore = cluster.coverage().count("seal");
     long entriesAtFence = cluster.truth().entries(writer);
@@ -50,6 +49,67 @@ final class ClusterCasesSimulation {
     assertThat(cluster.coverage().count("seal") - sealsBefore).as("seals").isLessThanOrEqualTo(64);
     assertThat(cluster.nowNs() - fencedAtNs).isLessThan(10 * SECOND_NS);
     cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void aWriterThatDoesNotHearOfItsFenceIsOvertakenBySealsOverASlowStore(long seed) {
+    SimulatedCluster cluster = started(seed, 3, FULL_SPEED);
+    BrokerHost suspect = cluster.broker(leading(cluster));
+    WriterId writer = writer(suspect);
+    cut(cluster, suspect, 60);
+    cluster.await(() -> hasState(cluster, writer, IncarnationState.FENCED), "the fence");
+    cluster.faults().stall(suspect, "metadata", 120 * SECOND_NS);
+    long entriesAtFence = cluster.truth().entries(writer);
+    for (BrokerHost other : cluster.hosts().all()) {
+      if (!other.equals(suspect)) {
+        cluster.store().throttle(other.name(), 60 * SECOND_NS);
+      }
+    }
+    long fencedAtNs = cluster.nowNs();
+    cluster.await(() -> hasState(cluster, writer, IncarnationState.RECOVERED), "the recovery");
+
+    assertThat(cluster.truth().entries(writer) - entriesAtFence).as("it wrote on").isPositive();
+    assertThat(cluster.nowNs() - fencedAtNs).isLessThan(50 * SECOND_NS);
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void aCommandThatArrivesAfterItsIssuerWasFencedIsVoid(long seed) {
+    SimulatedCluster cluster = started(seed, 3, SLOW);
+    BrokerHost issuer = cluster.broker(3);
+    WriterId writer = writer(issuer);
+    cluster.network().breakWay(issuer.name(), cluster.broker(1).name(), 40 * SECOND_NS);
+    MetadataLog metadata = Objects.requireNonNull(issuer.process()).metadata();
+    issuer.onPeerLoop(() -> metadata.submit(new NoOp()));
+    cluster.stepper().runFor(SECOND_NS / 4);
+
+    cluster.hosts().leave(issuer);
+    cluster.faults().crash(issuer);
+    run(cluster, 45);
+
+    assertThat(hasState(cluster, writer, IncarnationState.FENCED)).isTrue();
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void anEntryThatTheStoreHasLostIsDamageAndNotTheEndOfTheLog(long seed) {
+    SimulatedCluster cluster = started(seed, 3, FULL_SPEED);
+    BrokerHost dead = cluster.broker(leading(cluster));
+    WriterId writer = writer(dead);
+    cluster.faults().stall(dead, "metadata", SECOND_NS); // nothing is published meanwhile
+    cluster.stepper().runFor(SECOND_NS);
+    cluster.hosts().leave(dead);
+    cluster.faults().crash(dead);
+    List<String> entries = cluster.store().keys(Keys.walPrefix(writer));
+    assertThat(entries).hasSizeGreaterThan(12);
+    cluster.store().lose(entries.get(entries.size() - 12));
+    run(cluster, 45);
+
+    assertThat(hasState(cluster, writer, IncarnationState.FENCED)).isTrue();
+    assertThat(hasState(cluster, writer, IncarnationState.RECOVERED)).isFalse();
   }
 
   @ParameterizedTest
@@ -357,6 +417,14 @@ final class ClusterCasesSimulation {
     run(cluster, 3);
     cluster.await(() -> cluster.ledger().batches() > 20, "the first batches");
     return cluster;
+  }
+
+  /** It reaches the store and clients, but no other broker, nor they it. */
+  private static void cut(SimulatedCluster cluster, BrokerHost host, long seconds) {
+    for (BrokerHost other : cluster.hosts().all()) {
+      cluster.network().breakWay(host.name(), other.name(), seconds * SECOND_NS);
+      cluster.network().breakWay(other.name(), host.name(), seconds * SECOND_NS);
+    }
   }
 
   private static void run(SimulatedCluster cluster, long seconds) {
