@@ -3,6 +3,7 @@ package io.millrace.storage.log;
 import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.protocol.batch.BatchRewriter;
 import io.millrace.runtime.Clock;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.cache.Chunk;
 import io.millrace.storage.log.ProducerStates.Verdict;
@@ -17,7 +18,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NetworkException;
@@ -294,7 +294,7 @@ final class StoredPartitionLog implements PartitionLog {
   }
 
   private ApiException unreadable(long offset, Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    Throwable cause = FailureCause.of(failure);
     return cause instanceof ApiException known
         ? known
         : new KafkaStorageException(
@@ -393,7 +393,7 @@ final class StoredPartitionLog implements PartitionLog {
 
   /** Nothing was written: the WAL did not take it. */
   private static ApiException over(Throwable failure) {
-    Throwable ended = failure instanceof CompletionException ? failure.getCause() : failure;
+    Throwable ended = FailureCause.of(failure);
     return diskFailed(ended)
         ? storageFailed(ended)
         : new NotLeaderOrFollowerException(
@@ -410,7 +410,7 @@ final class StoredPartitionLog implements PartitionLog {
 
   private static boolean diskFailed(@Nullable Throwable ended) {
     Throwable cause = ended == null ? null : ended.getCause();
-    return (cause instanceof CompletionException ? cause.getCause() : cause) instanceof IOException;
+    return cause != null && FailureCause.of(cause) instanceof IOException;
   }
 
   private static ApiException storageFailed(@Nullable Throwable ended) {
