@@ -37,6 +37,7 @@ import io.millrace.broker.handler.OffsetFetchHandler;
 import io.millrace.broker.handler.OffsetForLeaderEpochHandler;
 import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
+import io.millrace.broker.handler.UpdateFeaturesHandler;
 import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
@@ -118,6 +119,7 @@ final class Handlers {
         new DescribeTopicPartitionsHandler(
             metadata, config.get(RequestKeys.REQUEST_PARTITIONS_MAX)),
         new DescribeClusterHandler(metadata),
+        new UpdateFeaturesHandler(metadata),
         new AtTheTip<>(metadata, new CreateTopicsHandler(newTopics)),
         new AtTheTip<>(
             metadata,
