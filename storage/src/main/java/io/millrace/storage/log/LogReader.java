@@ -1,11 +1,11 @@
 package io.millrace.storage.log;
 
+import io.millrace.storage.FailureCause;
 import io.millrace.storage.log.TailIndex.Ref;
 import io.millrace.storage.object.Footer.AbortedTransaction;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 
@@ -85,7 +85,7 @@ final class LogReader {
   }
 
   private ApiException unreadable(long offset, Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    Throwable cause = FailureCause.of(failure);
     return cause instanceof ApiException known
         ? known
         : new KafkaStorageException(

@@ -3,6 +3,7 @@ package io.millrace.storage.log;
 import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.protocol.batch.BatchRewriter;
 import io.millrace.runtime.Clock;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.cache.Chunk;
 import io.millrace.storage.log.ProducerStates.Verdict;

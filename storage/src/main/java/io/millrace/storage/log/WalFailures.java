@@ -1,8 +1,8 @@
 package io.millrace.storage.log;
 
+import io.millrace.storage.FailureCause;
 import io.millrace.storage.wal.WalEndedException;
 import java.io.IOException;
-import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NetworkException;
@@ -15,7 +15,7 @@ final class WalFailures {
 
   /** Nothing was written: the WAL did not take it. */
   static ApiException over(Throwable failure) {
-    Throwable ended = failure instanceof CompletionException ? failure.getCause() : failure;
+    Throwable ended = FailureCause.of(failure);
     return diskFailed(ended)
         ? storageFailed(ended)
         : new NotLeaderOrFollowerException(
@@ -32,7 +32,7 @@ final class WalFailures {
 
   private static boolean diskFailed(@Nullable Throwable ended) {
     Throwable cause = ended == null ? null : ended.getCause();
-    return (cause instanceof CompletionException ? cause.getCause() : cause) instanceof IOException;
+    return cause != null && FailureCause.of(cause) instanceof IOException;
   }
 
   private static ApiException storageFailed(@Nullable Throwable ended) {
