@@ -40,6 +40,7 @@ final class ImageDraft {
   Optional<Uuid> clusterId;
   int formatVersion;
   PSortedMap<WriterId, Incarnation> incarnations;
+  PSortedMap<WriterId, Long> ended;
   PSortedMap<Integer, WriterId> brokers;
   PSortedMap<Uuid, Topic> topics;
   PSortedMap<String, Uuid> topicIds;
@@ -53,6 +54,7 @@ final class ImageDraft {
     clusterId = image.clusterId();
     formatVersion = image.formatVersion();
     incarnations = image.incarnations();
+    ended = image.ended();
     brokers = image.brokers();
     topics = image.topics();
     topicIds = image.topicIds();
@@ -104,6 +106,7 @@ final class ImageDraft {
         clusterId,
         formatVersion,
         incarnations,
+        ended,
         brokers,
         topics,
         topicIds,
