@@ -158,8 +158,7 @@ final class JavaClientSession {
       List<Consumer<String, String>> consumers, BooleanSupplier condition) {
     while (!condition.getAsBoolean()) {
       for (Consumer<String, String> each : consumers) {
-        check(
-            each.poll(Duration.ofMillis(100)).isEmpty(), "committed offsets were not taken over");
+        check(each.poll(Duration.ofMillis(100)).isEmpty(), "committed offsets were not taken over");
       }
     }
   }
@@ -187,7 +186,10 @@ final class JavaClientSession {
       committed.removeIf(number -> number >= 10 && number < 20);
       check(numbers(reader, 20).equals(committed), "committed only");
       check(
-          admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get()
+          admin
+                  .listConsumerGroupOffsets(group)
+                  .partitionsToOffsetAndMetadata()
+                  .get()
                   .get(source)
                   .offset()
               == 21,
@@ -214,7 +216,9 @@ final class JavaClientSession {
 
   /** Its second argument was the group's name, and is what the consumer knows of it since 2.5. */
   private void sendOffsets(
-      Producer<String, String> producer, Map<TopicPartition, OffsetAndMetadata> offsets, String group)
+      Producer<String, String> producer,
+      Map<TopicPartition, OffsetAndMetadata> offsets,
+      String group)
       throws Exception {
     Method method = null;
     for (Method each : Producer.class.getMethods()) {
@@ -231,8 +235,7 @@ final class JavaClientSession {
       return;
     }
     try (Consumer<String, String> member = consumer(Map.of("group.id", group))) {
-      method.invoke(
-          producer, offsets, Consumer.class.getMethod("groupMetadata").invoke(member));
+      method.invoke(producer, offsets, Consumer.class.getMethod("groupMetadata").invoke(member));
     }
   }
 

@@ -13,9 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * What Apache Kafka 4.3.1 prints stands in the transcripts, {@link ToolScript} records it.
- */
+/** What Apache Kafka 4.3.1 prints stands in the transcripts, {@link ToolScript} records it. */
 class OfficialToolsIT {
   @ParameterizedTest
   @ValueSource(strings = {"official-tools.txt", "official-tools-administration.txt"})

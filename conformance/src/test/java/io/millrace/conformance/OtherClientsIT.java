@@ -58,8 +58,7 @@ class OtherClientsIT {
 
   @Test
   void confluentKafkaForPython() throws Exception {
-    assumeInstalled(
-        "python3-confluent-kafka", List.of(PYTHON, "-c", "import confluent_kafka"));
+    assumeInstalled("python3-confluent-kafka", List.of(PYTHON, "-c", "import confluent_kafka"));
 
     assertThat(run("confluent", List.of(PYTHON, script("confluent_kafka_client.py"))))
         .containsExactlyElementsOf(
@@ -68,8 +67,7 @@ class OtherClientsIT {
 
   @Test
   void kafkaPython() throws Exception {
-    assumeInstalled(
-        "python3-kafka", List.of(PYTHON, "-c", "import kafka, snappy, lz4, zstandard"));
+    assumeInstalled("python3-kafka", List.of(PYTHON, "-c", "import kafka, snappy, lz4, zstandard"));
 
     assertThat(run("kafka-python", List.of(PYTHON, script("kafka_python_client.py"))))
         .containsExactlyElementsOf(lines("group", "admin"));

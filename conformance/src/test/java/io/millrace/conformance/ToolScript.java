@@ -17,11 +17,14 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.common.GroupState;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.utils.Exit;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * io.millrace.conformance.ToolScript HOST:PORT TRANSCRIPT}.
  */
 final class ToolScript {
-  private static final int MEMBER_QUERIES_MAX = 100_000;
+  private static final int QUERIES_MAX = 100_000;
   private static final long TOOL_SECONDS_MAX = 60;
 
   /** What was printed, by whichever broker. */
@@ -71,7 +74,8 @@ final class ToolScript {
 
   /** Arguments: bootstrap address, transcript. */
   public static void main(String[] arguments) throws Exception {
-    ToolScript script = new ToolScript(arguments[0], System.out, Files.createTempDirectory("tools"));
+    ToolScript script =
+        new ToolScript(arguments[0], System.out, Files.createTempDirectory("tools"));
     PrintStream captured =
         new PrintStream(script.new CurrentOutput(), true, StandardCharsets.UTF_8);
     System.setOut(captured);
@@ -109,7 +113,9 @@ final class ToolScript {
       } else if (line.startsWith("& ")) {
         background = start(line.substring(2));
       } else if (line.startsWith("stable ")) {
-        awaitStable(line.split(" ", -1)[1]);
+        await(admin -> isStable(admin, line.split(" ", -1)[1]));
+      } else if (line.startsWith("complete ")) {
+        await(admin -> isComplete(admin, line.split(" ", -1)[1]));
       } else if (line.equals("wait")) {
         finish(background);
       }
@@ -200,16 +206,42 @@ final class ToolScript {
     }
   }
 
-  private void awaitStable(String group) throws Exception {
+  /** Asks until it is so. */
+  private interface Question {
+    boolean ask(Admin admin) throws Exception;
+  }
+
+  private void await(Question question) throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", address))) {
-      for (int i = 0; i < MEMBER_QUERIES_MAX; i++) {
-        var described = admin.describeConsumerGroups(List.of(group)).describedGroups();
-        ConsumerGroupDescription seen = Objects.requireNonNull(described.get(group)).get();
-        if (seen.groupState() == GroupState.STABLE && !seen.members().isEmpty()) {
+      for (int i = 0; i < QUERIES_MAX; i++) {
+        if (question.ask(admin)) {
           return;
         }
       }
-      throw new IllegalStateException(group + " does not become stable");
+      throw new IllegalStateException("it does not come about");
+    }
+  }
+
+  private static boolean isComplete(Admin admin, String transactionalId) throws Exception {
+    TransactionState state =
+        admin
+            .describeTransactions(List.of(transactionalId))
+            .description(transactionalId)
+            .get()
+            .state();
+    return state == TransactionState.COMPLETE_COMMIT;
+  }
+
+  private static boolean isStable(Admin admin, String group) throws InterruptedException {
+    var described = admin.describeConsumerGroups(List.of(group)).describedGroups();
+    try {
+      ConsumerGroupDescription seen = Objects.requireNonNull(described.get(group)).get();
+      return seen.groupState() == GroupState.STABLE && !seen.members().isEmpty();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof GroupIdNotFoundException) {
+        return false; // of the consumer protocol, whose groups come with their first member
+      }
+      throw new IllegalStateException(e.getCause());
     }
   }
 

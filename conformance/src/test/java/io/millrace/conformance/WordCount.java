@@ -30,8 +30,7 @@ final class WordCount {
     config.put(StreamsConfig.consumerPrefix("session.timeout.ms"), 6000);
     config.put(StreamsConfig.producerPrefix("transaction.timeout.ms"), 10_000);
     StreamsBuilder builder = new StreamsBuilder();
-    builder
-        .stream(INPUT, Consumed.with(Serdes.String(), Serdes.String()))
+    builder.stream(INPUT, Consumed.with(Serdes.String(), Serdes.String()))
         .groupBy((key, word) -> word, Grouped.with(Serdes.String(), Serdes.String()))
         .count()
         .toStream()

@@ -24,7 +24,9 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@link WordCount} tells each count of each word once, however often it or the broker is killed. */
+/**
+ * {@link WordCount} tells each count of each word once, however often it or the broker is killed.
+ */
 class WordCountIT {
   private static final int ROUNDS = Integer.getInteger("millrace.streams.rounds", 4);
   private static final int WORDS = 7;

@@ -24,8 +24,8 @@ import java.util.function.Supplier;
 
 /**
  * One incarnation among the brokers of its cluster: answers the others from its registration on;
- * once started watches them, takes over from those that ended and, as the scribe, balances leaders. Its parts run on one loop,
- * which the owner closes after it. No safety rests on it.
+ * once started watches them, takes over from those that ended and, as the scribe, balances leaders.
+ * Its parts run on one loop, which the owner closes after it. No safety rests on it.
  */
 public final class ClusterNode implements PeerService, AutoCloseable {
   private static final String ENDED = "this incarnation has ended";
@@ -83,9 +83,7 @@ public final class ClusterNode implements PeerService, AutoCloseable {
     return metadata
         .refresh()
         .thenCompose(image ->
-            image.knows(metadata.writer())
-                ? answerRegistered(request)
-                : declined(UNREGISTERED))
+            image.knows(metadata.writer()) ? answerRegistered(request) : declined(UNREGISTERED))
         .exceptionallyCompose(_ -> declined(ENDED));
   }
 

@@ -56,8 +56,8 @@ final class IncarnationEffects {
   }
 
   /**
-   * Of earlier lives of the node only the end is kept, 24 bytes in a snapshot, so that a broker that
-   * begins anew often does not make the image grow by all that it once said of itself.
+   * Of earlier lives of the node only the end is kept, 24 bytes in a snapshot, so that a broker
+   * that begins anew often does not make the image grow by all that it once said of itself.
    */
   private static void forgetRecovered(ImageDraft draft, int nodeId) {
     List<Incarnation> recovered =

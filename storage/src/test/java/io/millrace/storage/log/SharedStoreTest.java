@@ -55,8 +55,8 @@ final class SharedStoreTest {
     long tip = cluster.engine(2).metadata().image().entryNumber();
     StorageEngine newcomer = cluster.boot(1, cluster.store);
     CompletableFuture<Void> started = newcomer.start();
-    cluster.until(() ->
-        cluster.store.head(Keys.metaEntry(tip + 1)).resultNow() instanceof HeadOutcome.Found);
+    cluster.until(
+        () -> cluster.store.head(Keys.metaEntry(tip + 1)).resultNow() instanceof HeadOutcome.Found);
 
     assertThat(started).isNotDone();
     assertThat(cluster.await(newcomer.peers().answer(new Heartbeat(NOBODY, tip + 1, 0))))
