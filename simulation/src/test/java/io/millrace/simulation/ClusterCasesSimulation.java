@@ -97,12 +97,11 @@ final class ClusterCasesSimulation {
     SimulatedCluster cluster = started(seed, 3, FULL_SPEED);
     BrokerHost dead = cluster.broker(leading(cluster));
     WriterId writer = writer(dead);
-    cluster.faults().stall(dead, "metadata", SECOND_NS); // nothing is published meanwhile
-    cluster.stepper().runFor(SECOND_NS);
+    cluster.faults().stall(dead, "metadata", 60 * SECOND_NS); // nothing is published meanwhile
+    cluster.await(() -> cluster.store().keys(Keys.walPrefix(writer)).size() > 12, "entries");
     cluster.hosts().leave(dead);
     cluster.faults().crash(dead);
     List<String> entries = cluster.store().keys(Keys.walPrefix(writer));
-    assertThat(entries).hasSizeGreaterThan(12);
     cluster.store().lose(entries.get(entries.size() - 12));
     run(cluster, 45);
 
