@@ -138,7 +138,7 @@ public final class BrokerCore implements Life {
             groupsLoop,
             environment.clock(),
             storage,
-            () ->
+            _ ->
                 new GroupShard(
                     Settings.groups(config), environment.clock(), environment.randomness()));
     GroupCoordinator coordinator = new GroupCoordinator(shards, metadata::image);
