@@ -28,10 +28,15 @@ import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -149,6 +154,7 @@ public final class BrokerCore implements Life {
                 topicConfigs,
                 storage,
                 coordinator,
+                BrokerCore::withoutTransactions,
                 imageWaits,
                 logDirectory,
                 blocking)
@@ -158,6 +164,17 @@ public final class BrokerCore implements Life {
     dispatcher =
         new Dispatcher(
             new ApiTable(handlers, () -> FeatureLevels.advertised(metadata.image())), counters);
+  }
+
+  /** No transaction is open, since nothing coordinates one yet. */
+  private static CompletableFuture<Map<TopicPartition, Errors>> withoutTransactions(
+      String transactionalId,
+      long producerId,
+      short producerEpoch,
+      Collection<TopicPartition> partitions,
+      boolean addIfAbsent) {
+    return CompletableFuture.completedFuture(
+        partitions.stream().collect(Collectors.toMap(p -> p, _ -> Errors.INVALID_TXN_STATE)));
   }
 
   private static void tellDeletedTopics(

@@ -19,6 +19,7 @@ import io.millrace.broker.handler.DescribeClusterHandler;
 import io.millrace.broker.handler.DescribeConfigsHandler;
 import io.millrace.broker.handler.DescribeGroupsHandler;
 import io.millrace.broker.handler.DescribeLogDirsHandler;
+import io.millrace.broker.handler.DescribeProducersHandler;
 import io.millrace.broker.handler.DescribeTopicPartitionsHandler;
 import io.millrace.broker.handler.ElectLeadersHandler;
 import io.millrace.broker.handler.FetchHandler;
@@ -38,17 +39,23 @@ import io.millrace.broker.handler.OffsetForLeaderEpochHandler;
 import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
 import io.millrace.broker.handler.UpdateFeaturesHandler;
+import io.millrace.broker.handler.WriteTxnMarkersHandler;
 import io.millrace.broker.produce.PartitionProduce;
+import io.millrace.broker.produce.TransactionAdmission;
+import io.millrace.broker.transaction.TransactionVerifier;
 import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
+import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import org.apache.kafka.common.errors.NotCoordinatorException;
 
 /**
  * Every Kafka API the broker serves, with what each works on: the list behind ApiVersions and the
@@ -60,6 +67,7 @@ final class Handlers {
   private final TopicConfigs topicConfigs;
   private final StorageEngine storage;
   private final GroupCoordinator groups;
+  private final TransactionVerifier verifier;
   private final ImageWaits waits;
   private final LogDirectory logDirectory;
   private final Executor blocking;
@@ -70,6 +78,7 @@ final class Handlers {
       TopicConfigs topicConfigs,
       StorageEngine storage,
       GroupCoordinator groups,
+      TransactionVerifier verifier,
       ImageWaits waits,
       LogDirectory logDirectory,
       Executor blocking) {
@@ -78,6 +87,7 @@ final class Handlers {
     this.topicConfigs = topicConfigs;
     this.storage = storage;
     this.groups = groups;
+    this.verifier = verifier;
     this.waits = waits;
     this.logDirectory = logDirectory;
     this.blocking = blocking;
@@ -99,7 +109,10 @@ final class Handlers {
             environment.clock(),
             environment.randomness());
     return List.of(
-        new ProduceHandler(image, new PartitionProduce(storage, topicConfigs, environment.clock())),
+        new ProduceHandler(
+            image,
+            new PartitionProduce(storage, topicConfigs, environment.clock()),
+            new TransactionAdmission(storage, verifier)),
         new FetchHandler(
             image,
             storage,
@@ -108,7 +121,16 @@ final class Handlers {
             config.get(RequestKeys.FETCH_MAX_BYTES)),
         new ListOffsetsHandler(image, storage),
         new OffsetForLeaderEpochHandler(image, storage),
+        new WriteTxnMarkersHandler(image, storage, Handlers::offsetsAreNotTransactional),
+        new DescribeProducersHandler(image, storage),
         new InitProducerIdHandler(storage.producerIds()::next));
+  }
+
+  /** Groups take no offsets in transactions yet. */
+  private static CompletableFuture<Void> offsetsAreNotTransactional(
+      PartitionId offsetsPartition, long producerId, short producerEpoch, boolean committed) {
+    return CompletableFuture.failedFuture(
+        new NotCoordinatorException("No transaction holds offsets of " + offsetsPartition + "."));
   }
 
   private List<ApiHandler<?>> topics() {

@@ -18,6 +18,7 @@ import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData.DescribeConfigsResource;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
 import org.apache.kafka.common.message.DescribeLogDirsRequestData;
+import org.apache.kafka.common.message.DescribeProducersRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData.TopicRequest;
 import org.apache.kafka.common.message.ElectLeadersRequestData;
@@ -57,6 +58,9 @@ import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupRequestData.SyncGroupRequestAssignment;
 import org.apache.kafka.common.message.UpdateFeaturesRequestData;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarker;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarkerTopic;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -100,6 +104,13 @@ final class SoundRequests {
               .setGroups(List.of("g"))
               .setIncludeAuthorizedOperations(version >= 3);
       case DESCRIBE_LOG_DIRS -> new DescribeLogDirsRequestData().setTopics(null);
+      case DESCRIBE_PRODUCERS ->
+          new DescribeProducersRequestData()
+              .setTopics(
+                  List.of(
+                      new DescribeProducersRequestData.TopicRequest()
+                          .setName(topic)
+                          .setPartitionIndexes(List.of(0))));
       case DESCRIBE_TOPIC_PARTITIONS ->
           new DescribeTopicPartitionsRequestData()
               .setTopics(List.of(new TopicRequest().setName(topic)));
@@ -121,9 +132,24 @@ final class SoundRequests {
       case OFFSET_FETCH -> offsetFetch(nobody, version);
       case OFFSET_FOR_LEADER_EPOCH -> leaderEpoch();
       case PRODUCE -> produce(version);
+      case WRITE_TXN_MARKERS -> markers();
       case UPDATE_FEATURES -> new UpdateFeaturesRequestData().setTimeoutMs(TIMEOUT_MS);
       default -> throw new AssertionError("no request for " + api + " here yet");
     };
+  }
+
+  /** Of a producer that has nothing open. */
+  private ApiMessage markers() {
+    return new WriteTxnMarkersRequestData()
+        .setMarkers(
+            List.of(
+                new WritableTxnMarker()
+                    .setProducerId(1_000_000)
+                    .setTopics(
+                        List.of(
+                            new WritableTxnMarkerTopic()
+                                .setName(topic)
+                                .setPartitionIndexes(List.of(0))))));
   }
 
   private ApiMessage createPartitions(int version) {
