@@ -7,11 +7,12 @@ import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.RequestKeys;
-import io.millrace.broker.config.TopicConfigChanges;
-import io.millrace.broker.config.TopicConfigs;
+import io.millrace.broker.config.ResourceConfigs;
 import io.millrace.broker.fetch.FetchSessions;
+import io.millrace.broker.handler.AlterConfigsHandler;
 import io.millrace.broker.handler.AlterPartitionReassignmentsHandler;
 import io.millrace.broker.handler.AlterReplicaLogDirsHandler;
+import io.millrace.broker.handler.ConfigAlterations;
 import io.millrace.broker.handler.CreatePartitionsHandler;
 import io.millrace.broker.handler.CreateTopicsHandler;
 import io.millrace.broker.handler.DeleteTopicsHandler;
@@ -29,6 +30,7 @@ import io.millrace.broker.handler.IncrementalAlterConfigsHandler;
 import io.millrace.broker.handler.InitProducerIdHandler;
 import io.millrace.broker.handler.JoinGroupHandler;
 import io.millrace.broker.handler.LeaveGroupHandler;
+import io.millrace.broker.handler.ListConfigResourcesHandler;
 import io.millrace.broker.handler.ListGroupsHandler;
 import io.millrace.broker.handler.ListOffsetsHandler;
 import io.millrace.broker.handler.ListPartitionReassignmentsHandler;
@@ -64,7 +66,7 @@ import org.apache.kafka.common.errors.NotCoordinatorException;
 final class Handlers {
   private final Environment environment;
   private final BrokerConfig config;
-  private final TopicConfigs topicConfigs;
+  private final ResourceConfigs configs;
   private final StorageEngine storage;
   private final GroupCoordinator groups;
   private final TransactionVerifier verifier;
@@ -75,7 +77,7 @@ final class Handlers {
   Handlers(
       Environment environment,
       BrokerConfig config,
-      TopicConfigs topicConfigs,
+      ResourceConfigs configs,
       StorageEngine storage,
       GroupCoordinator groups,
       TransactionVerifier verifier,
@@ -84,7 +86,7 @@ final class Handlers {
       Executor blocking) {
     this.environment = environment;
     this.config = config;
-    this.topicConfigs = topicConfigs;
+    this.configs = configs;
     this.storage = storage;
     this.groups = groups;
     this.verifier = verifier;
@@ -111,7 +113,7 @@ final class Handlers {
     return List.of(
         new ProduceHandler(
             image,
-            new PartitionProduce(storage, topicConfigs, environment.clock()),
+            new PartitionProduce(storage, configs.topics(), environment.clock()),
             new TransactionAdmission(storage, verifier)),
         new FetchHandler(
             image,
@@ -135,13 +137,15 @@ final class Handlers {
 
   private List<ApiHandler<?>> topics() {
     MetadataLog metadata = storage.metadata();
-    NewTopics newTopics = new NewTopics(metadata, config, topicConfigs, environment.randomness());
+    NewTopics newTopics =
+        new NewTopics(metadata, config, configs.topics(), environment.randomness());
+    ConfigAlterations alterations = new ConfigAlterations(metadata, configs);
     return List.of(
         new MetadataHandler(metadata, newTopics, config.get(RequestKeys.AUTO_CREATE_TOPICS)),
         new DescribeTopicPartitionsHandler(
             metadata, config.get(RequestKeys.REQUEST_PARTITIONS_MAX)),
         new DescribeClusterHandler(metadata),
-        new UpdateFeaturesHandler(metadata),
+        new AtTheTip<>(metadata, new UpdateFeaturesHandler(metadata)),
         new AtTheTip<>(metadata, new CreateTopicsHandler(newTopics)),
         new AtTheTip<>(
             metadata,
@@ -150,10 +154,10 @@ final class Handlers {
         new AtTheTip<>(metadata, new ElectLeadersHandler(metadata, waits)),
         new AtTheTip<>(metadata, new AlterPartitionReassignmentsHandler(metadata)),
         new ListPartitionReassignmentsHandler(metadata),
-        new DescribeConfigsHandler(metadata, config, topicConfigs),
-        new AtTheTip<>(
-            metadata,
-            new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs))),
+        new DescribeConfigsHandler(metadata::image, configs),
+        new ListConfigResourcesHandler(metadata::image),
+        new AtTheTip<>(metadata, new IncrementalAlterConfigsHandler(alterations)),
+        new AtTheTip<>(metadata, new AlterConfigsHandler(alterations)),
         new AlterReplicaLogDirsHandler(metadata::image, logDirectory),
         new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }
