@@ -135,7 +135,10 @@ public final class BrokerCore implements Life {
             storage,
             () ->
                 new GroupShard(
-                    Settings.groups(config), environment.clock(), environment.randomness()));
+                    Settings.groups(config),
+                    environment.clock(),
+                    environment.randomness(),
+                    metadata::image));
     GroupCoordinator coordinator = new GroupCoordinator(shards, metadata::image);
     metadata.addListener((before, after) -> tellDeletedTopics(coordinator, before, after));
     Executor blocking =

@@ -8,6 +8,7 @@ import io.millrace.broker.config.NetworkKeys;
 import io.millrace.broker.handler.FindCoordinatorHandler.OffsetsTopicSettings;
 import io.millrace.broker.network.NetworkSettings;
 import io.millrace.coordinator.group.GroupSettings;
+import io.millrace.coordinator.group.classic.ClassicSettings;
 import io.millrace.objectstore.location.StoreLocation;
 import io.millrace.storage.cluster.ClusterSettings;
 import io.millrace.storage.log.FolderSettings;
@@ -32,12 +33,17 @@ final class Settings {
   private Settings() {}
 
   static GroupSettings groups(BrokerConfig config) {
+    ClassicSettings classic =
+        new ClassicSettings(
+            config.get(GroupKeys.MIN_SESSION_TIMEOUT_MS),
+            config.get(GroupKeys.MAX_SESSION_TIMEOUT_MS),
+            config.get(GroupKeys.INITIAL_REBALANCE_DELAY_MS),
+            config.get(GroupKeys.MAX_SIZE));
     return new GroupSettings(
-        config.get(GroupKeys.MIN_SESSION_TIMEOUT_MS),
-        config.get(GroupKeys.MAX_SESSION_TIMEOUT_MS),
-        config.get(GroupKeys.INITIAL_REBALANCE_DELAY_MS),
-        config.get(GroupKeys.MAX_SIZE),
-        config.get(GroupKeys.OFFSET_METADATA_MAX_BYTES));
+        classic,
+        config.get(GroupKeys.OFFSET_METADATA_MAX_BYTES),
+        TimeUnit.MINUTES.toMillis(config.get(GroupKeys.OFFSETS_RETENTION_MINUTES)),
+        config.get(GroupKeys.OFFSETS_RETENTION_CHECK_MS));
   }
 
   /** Configs as Kafka gives its offsets topic. */

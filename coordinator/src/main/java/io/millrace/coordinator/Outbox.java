@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.apache.kafka.common.errors.ApiException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one event of a state machine wants done: records to write, replies that leave when those
@@ -14,7 +16,15 @@ public final class Outbox {
   private final List<CoordinatorRecord> records = new ArrayList<>();
   private final List<Runnable> replies = new ArrayList<>();
   private final List<TimerChange> timers = new ArrayList<>();
+  private @Nullable TransactionalWrite transaction;
   private long proofAgeMsMax = Long.MAX_VALUE;
+
+  /** Records of a producer's transaction, and who is told what became of them. */
+  record TransactionalWrite(
+      long producerId,
+      short producerEpoch,
+      List<CoordinatorRecord> records,
+      Consumer<@Nullable ApiException> then) {}
 
   /** A timer by name. */
   sealed interface TimerChange {
@@ -31,6 +41,23 @@ public final class Outbox {
 
   public void write(CoordinatorRecord record) {
     records.add(record);
+  }
+
+  /**
+   * Writes records as one batch of a producer's transaction, at most once per event. The log may
+   * refuse the producer: {@code then} runs on the shard's loop, with null once the batch is
+   * durable, which is also the time to apply it, or with why it was refused.
+   */
+  public void writeTransaction(
+      long producerId,
+      short producerEpoch,
+      List<CoordinatorRecord> batch,
+      Consumer<@Nullable ApiException> then) {
+    if (transaction != null) {
+      throw new IllegalStateException("one event writes to one transaction");
+    }
+    transaction =
+        new TransactionalWrite(producerId, producerEpoch, List.copyOf(batch), then);
   }
 
   public <T> void reply(CompletableFuture<T> future, T value) {
@@ -67,6 +94,10 @@ public final class Outbox {
 
   List<CoordinatorRecord> records() {
     return records;
+  }
+
+  @Nullable TransactionalWrite transaction() {
+    return transaction;
   }
 
   List<Runnable> replies() {

@@ -6,6 +6,7 @@ import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.simulated.SimulatedMachine;
 import io.millrace.runtime.simulated.SimulatedScheduler;
+import io.millrace.storage.metadata.MetadataImage;
 import java.util.concurrent.CompletableFuture;
 
 /** A group shard on virtual time over a partition in memory. */
@@ -15,6 +16,7 @@ public final class ShardHarness {
   public final SimulatedScheduler scheduler = new SimulatedScheduler(1);
   private final Environment environment = new SimulatedMachine(scheduler, "broker").startProcess();
   public final SimulatedPartitionLog log = new SimulatedPartitionLog();
+  public MetadataImage image = MetadataImage.EMPTY;
   private final GroupSettings settings;
   private final EventLoop loop = environment.threads().eventLoop("groups");
   private ShardRunner<GroupShard> runner;
@@ -31,7 +33,8 @@ public final class ShardHarness {
   }
 
   private ShardRunner<GroupShard> load() {
-    GroupShard shard = new GroupShard(settings, environment.clock(), environment.randomness());
+    GroupShard shard =
+        new GroupShard(settings, environment.clock(), environment.randomness(), () -> image);
     CompletableFuture<Void> loaded = ShardLoader.load(loop, log, shard);
     scheduler.runUntil(loaded::isDone, STEPS_MAX);
     loaded.join();

@@ -69,6 +69,21 @@ public final class GroupCoordinator {
         .thenApply(done -> parts.stream().flatMap(part -> part.join().stream()).toList());
   }
 
+  /**
+   * The end of a producer's transaction is durable in a partition of the offsets topic: completes
+   * when those who ask are told of its offsets, or of none if it was aborted. Fails with
+   * NOT_COORDINATOR where the partition is led elsewhere now; the new leader reads the marker.
+   */
+  public CompletableFuture<Void> onTransactionCompleted(
+      PartitionId offsetsPartition, long producerId, short producerEpoch, boolean committed) {
+    return shards
+        .shard(offsetsPartition)
+        .thenCompose(runner ->
+            runner.<Boolean>call((shard, out, reply) ->
+                shard.completeTransaction(producerId, committed, out, reply)))
+        .thenApply(done -> null);
+  }
+
   private static CompletableFuture<List<ListedGroup>> nothingIfLedElsewhere(Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
     return cause instanceof NotCoordinatorException

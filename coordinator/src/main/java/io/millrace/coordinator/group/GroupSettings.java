@@ -1,9 +1,10 @@
 package io.millrace.coordinator.group;
 
-/** Limits of classic groups; names and meanings as Kafka's group.* and offset.* broker keys. */
+import io.millrace.coordinator.group.classic.ClassicSettings;
+
+/** Limits of groups; names and meanings as Kafka's group.* and offset.* broker keys. */
 public record GroupSettings(
-    int sessionTimeoutMinMs,
-    int sessionTimeoutMaxMs,
-    int initialRebalanceDelayMs,
-    int membersMax,
-    int offsetMetadataBytesMax) {}
+    ClassicSettings classic,
+    int offsetMetadataBytesMax,
+    long offsetsRetentionMs,
+    long offsetsRetentionCheckMs) {}
