@@ -1,15 +1,16 @@
 package io.millrace.broker;
 
-import io.millrace.broker.api.ApiFeatures;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
+import io.millrace.broker.cluster.FeatureLevels;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.NodeKeys;
 import io.millrace.broker.config.TopicConfigs;
+import io.millrace.coordinator.ShardKeeper;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.coordinator.group.GroupShard;
@@ -50,6 +51,7 @@ public final class BrokerCore implements Life {
   private final LogDirectory logDirectory;
   private final RequestCounters counters = new RequestCounters();
   private volatile @Nullable GroupCoordinator groups;
+  private volatile @Nullable ShardKeeper groupsKeeper;
   private volatile @Nullable ImageWaits waits;
   private volatile @Nullable Dispatcher dispatcher;
 
@@ -133,13 +135,16 @@ public final class BrokerCore implements Life {
             groupsLoop,
             environment.clock(),
             storage,
-            () ->
+            log ->
                 new GroupShard(
                     Settings.groups(config),
+                    log,
                     environment.clock(),
                     environment.randomness(),
                     metadata::image));
     GroupCoordinator coordinator = new GroupCoordinator(shards, metadata::image);
+    ShardKeeper keeper = new ShardKeeper(groupsLoop, metadata, GroupCoordinator.TOPIC, shards);
+    keeper.start();
     metadata.addListener((before, after) -> tellDeletedTopics(coordinator, before, after));
     Executor blocking =
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
@@ -157,8 +162,11 @@ public final class BrokerCore implements Life {
                 blocking)
             .all();
     groups = coordinator;
+    groupsKeeper = keeper;
     waits = imageWaits;
-    dispatcher = new Dispatcher(new ApiTable(handlers, ApiFeatures.NONE), counters);
+    dispatcher =
+        new Dispatcher(
+            new ApiTable(handlers, () -> FeatureLevels.advertised(metadata.image())), counters);
   }
 
   private static void tellDeletedTopics(
@@ -205,6 +213,10 @@ public final class BrokerCore implements Life {
   /** Publishes what is in the log, lets go of the folder or resigns, and ends its loops. */
   @Override
   public CompletableFuture<Void> stop() {
+    ShardKeeper keeper = groupsKeeper;
+    if (keeper != null) {
+      keeper.close();
+    }
     GroupCoordinator coordinator = groups;
     if (coordinator != null) {
       coordinator.close();

@@ -89,10 +89,10 @@ final class ShardLoader {
               batch.producerId(), batch.producerEpoch(), type == ControlRecordType.COMMIT);
         }
       } else if (batch.isTransactional()) {
-        CoordinatorRecordCodec.decode(record)
+        CoordinatorRecordCodec.decode(shard.recordTypes(), record)
             .ifPresent(each -> shard.replay(batch.producerId(), batch.producerEpoch(), each));
       } else {
-        CoordinatorRecordCodec.decode(record).ifPresent(shard::replay);
+        CoordinatorRecordCodec.decode(shard.recordTypes(), record).ifPresent(shard::replay);
       }
     }
   }

@@ -3,6 +3,7 @@ package io.millrace.coordinator;
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.log.PartitionLog;
+import io.millrace.storage.log.VerificationGuard;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -118,7 +119,7 @@ public final class ShardRunner<S extends Shard> {
     if (transaction != null) {
       append(transaction);
     }
-    if (out.replies().isEmpty()) {
+    if (out.replies().isEmpty() && out.works().isEmpty()) {
       return;
     }
     CompletableFuture<?> durable = lastAppend;
@@ -130,8 +131,28 @@ public final class ShardRunner<S extends Shard> {
         .whenComplete((_, failure) -> {
           if (failure == null) {
             out.replies().forEach(Runnable::run);
+            out.works().forEach(work -> onLoop(() -> begin(work)));
           }
         });
+  }
+
+  private <T> void begin(Outbox.Work<T> work) {
+    if (ended) {
+      return;
+    }
+    work.begin()
+        .get()
+        .whenComplete((result, bug) ->
+            onLoop(() -> {
+              if (!ended) {
+                run(out -> {
+                  if (bug != null) {
+                    throw new IllegalStateException("work of " + log.id() + " failed", bug);
+                  }
+                  work.sequel().accept(result, out);
+                });
+              }
+            }));
   }
 
   /**
@@ -197,7 +218,12 @@ public final class ShardRunner<S extends Shard> {
             .toList();
     long askedAtNs = clock.monotonicNs();
     CompletableFuture<?> append =
-        appendBatch(encoded, nowMs, transaction.producerId(), transaction.producerEpoch());
+        appendBatch(
+            encoded,
+            nowMs,
+            transaction.producerId(),
+            transaction.producerEpoch(),
+            transaction.guard());
     CompletableFuture<Void> applied = new CompletableFuture<>();
     append.whenComplete((_, failure) ->
         onLoop(() -> {
@@ -224,11 +250,20 @@ public final class ShardRunner<S extends Shard> {
 
   private CompletableFuture<?> appendBatch(List<SimpleRecord> records, long nowMs) {
     return appendBatch(
-        records, nowMs, RecordBatch.NO_PRODUCER_ID, RecordBatch.NO_PRODUCER_EPOCH);
+        records,
+        nowMs,
+        RecordBatch.NO_PRODUCER_ID,
+        RecordBatch.NO_PRODUCER_EPOCH,
+        VerificationGuard.NONE);
   }
 
   private CompletableFuture<?> appendBatch(
-      List<SimpleRecord> records, long nowMs, long producerId, short producerEpoch) {
+      List<SimpleRecord> records,
+      long nowMs,
+      long producerId,
+      short producerEpoch,
+      VerificationGuard guard) {
+    boolean transactional = producerId != RecordBatch.NO_PRODUCER_ID;
     int estimate = 128;
     for (SimpleRecord record : records) {
       estimate +=
@@ -245,13 +280,13 @@ public final class ShardRunner<S extends Shard> {
             nowMs,
             producerId,
             producerEpoch,
-            RecordBatch.NO_SEQUENCE,
-            producerId != RecordBatch.NO_PRODUCER_ID,
+            transactional ? 0 : RecordBatch.NO_SEQUENCE,
+            transactional,
             false,
             RecordBatch.NO_PARTITION_LEADER_EPOCH)) {
       records.forEach(builder::append);
       ByteBuffer batch = builder.build().buffer();
-      return log.append(batch, -1, PartitionLog.Origin.COORDINATOR);
+      return log.append(batch, -1, PartitionLog.Origin.COORDINATOR, guard);
     } catch (RecordTooLargeException e) {
       return CompletableFuture.failedFuture(e);
     }

@@ -2,6 +2,7 @@ package io.millrace.coordinator.group;
 
 import io.millrace.coordinator.CoordinatorRecord;
 import io.millrace.coordinator.Outbox;
+import io.millrace.coordinator.RecordTypes;
 import io.millrace.coordinator.Shard;
 import io.millrace.coordinator.group.classic.ClassicAnswers;
 import io.millrace.coordinator.group.classic.ClassicGroup;
@@ -12,6 +13,8 @@ import io.millrace.coordinator.group.offset.OffsetRemoval;
 import io.millrace.coordinator.group.offset.Offsets;
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.Randomness;
+import io.millrace.storage.log.PartitionLog;
+import io.millrace.storage.log.VerificationGuard;
 import io.millrace.storage.metadata.MetadataImage;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +46,7 @@ public final class GroupShard implements Shard {
   private static final String EXPIRY_TIMER = "offsets-expiry";
 
   private final GroupSettings settings;
+  private final PartitionLog log;
   private final ClassicGroups classic;
   private final Offsets offsets;
   private final OffsetRemoval removal;
@@ -54,16 +58,23 @@ public final class GroupShard implements Shard {
    */
   public GroupShard(
       GroupSettings settings,
+      PartitionLog log,
       Clock clock,
       Randomness randomness,
       Supplier<MetadataImage> image) {
     this.settings = settings;
+    this.log = log;
     this.classic =
         new ClassicGroups(settings.classic(), clock, new MemberIds(randomness));
     this.offsets = new Offsets(settings.offsetMetadataBytesMax(), clock);
     this.removal = new OffsetRemoval(offsets, settings.offsetsRetentionMs());
     this.groupRemoval = new GroupRemoval(classic, offsets, removal, clock, image);
     this.views = new GroupViews(classic, offsets);
+  }
+
+  @Override
+  public RecordTypes recordTypes() {
+    return GroupRecordTypes.ALL;
   }
 
   @Override
@@ -152,12 +163,26 @@ public final class GroupShard implements Shard {
     offsets.commit(groupId, commits, check(groupId, committer, false, out), out, reply);
   }
 
+  /**
+   * What a commit in a transaction needs; NONE if the transaction is known here to be open, any
+   * other one if its coordinator has to be asked first.
+   */
+  public void beginVerification(
+      long producerId,
+      short producerEpoch,
+      boolean epochBumps,
+      Outbox out,
+      CompletableFuture<VerificationGuard> reply) {
+    out.reply(reply, log.beginVerification(producerId, producerEpoch, -1, epochBumps));
+  }
+
   /** Commits as part of a producer's transaction, which is open and includes this partition. */
   public void commitInTransaction(
       String groupId,
       Committer committer,
       long producerId,
       short producerEpoch,
+      VerificationGuard guard,
       List<OffsetCommit> commits,
       Outbox out,
       CompletableFuture<List<Errors>> reply) {
@@ -165,6 +190,7 @@ public final class GroupShard implements Shard {
         groupId,
         producerId,
         producerEpoch,
+        guard,
         commits,
         check(groupId, committer, true, out),
         out,

@@ -10,6 +10,7 @@ import io.millrace.coordinator.group.offset.FetchedOffset;
 import io.millrace.coordinator.group.offset.FetchedOffset.Found;
 import io.millrace.coordinator.group.offset.OffsetCommit;
 import io.millrace.coordinator.group.offset.Offsets.Wanted;
+import io.millrace.storage.metadata.MetadataImage;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
@@ -43,10 +44,18 @@ class GroupShardTest {
   private static final long RETENTION_CHECK_MS = 600_000;
   private static final Uuid TOPIC_ID = new Uuid(1, 2);
 
-  private final ShardHarness harness =
-      new ShardHarness(
-          new GroupSettings(
-              new ClassicSettings(6_000, 1_800_000, 0, 3), 16, RETENTION_MS, RETENTION_CHECK_MS));
+  private final ShardHarness<GroupShard> harness =
+      new ShardHarness<>((environment, log) ->
+          new GroupShard(
+              new GroupSettings(
+                  new ClassicSettings(6_000, 1_800_000, 0, 3),
+                  16,
+                  RETENTION_MS,
+                  RETENTION_CHECK_MS),
+              log,
+              environment.clock(),
+              environment.randomness(),
+              () -> MetadataImage.EMPTY));
 
   @Test
   void aFirstJoinIsGivenAMemberIdToComeBackWith() {

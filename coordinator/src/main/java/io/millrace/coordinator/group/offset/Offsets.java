@@ -3,13 +3,11 @@ package io.millrace.coordinator.group.offset;
 import io.millrace.coordinator.CoordinatorRecord;
 import io.millrace.coordinator.Outbox;
 import io.millrace.runtime.Clock;
+import io.millrace.storage.log.VerificationGuard;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.ApiException;
@@ -86,6 +84,7 @@ public final class Offsets {
       String groupId,
       long producerId,
       short producerEpoch,
+      VerificationGuard guard,
       List<OffsetCommit> commits,
       OffsetCommit.Check check,
       Outbox out,
@@ -103,7 +102,7 @@ public final class Offsets {
     }
     // the place among other commits is that of the hand-off to the log, not of its answer
     long sequence = store.nextSequence();
-    out.writeTransaction(producerId, producerEpoch, records, refusal -> {
+    out.writeTransaction(producerId, producerEpoch, guard, records, refusal -> {
       if (refusal == null) {
         for (CoordinatorRecord record : records) {
           store.replayPending(
@@ -210,12 +209,5 @@ public final class Offsets {
   /** Whether nothing is committed, nor may be by a transaction that is open. */
   public boolean isEmpty(String groupId) {
     return !store.has(groupId) && !store.isPending(groupId);
-  }
-
-  /** All offsets in full, for comparison in tests and logs. */
-  public Map<String, List<FetchedOffset>> snapshot() {
-    Map<String, List<FetchedOffset>> all = new LinkedHashMap<>();
-    new TreeSet<>(store.groupIds()).forEach(id -> all.put(id, fetchAll(id, true)));
-    return all;
   }
 }
