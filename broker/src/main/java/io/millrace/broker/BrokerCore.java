@@ -138,6 +138,7 @@ public final class BrokerCore implements Life {
             log ->
                 new GroupShard(
                     Settings.groups(config),
+                    _ -> Settings.consumerGroup(config),
                     log,
                     environment.clock(),
                     environment.randomness(),

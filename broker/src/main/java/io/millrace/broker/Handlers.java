@@ -6,12 +6,15 @@ import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.ConsumerGroupKeys;
 import io.millrace.broker.config.RequestKeys;
 import io.millrace.broker.config.TopicConfigChanges;
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.broker.fetch.FetchSessions;
 import io.millrace.broker.handler.AlterPartitionReassignmentsHandler;
 import io.millrace.broker.handler.AlterReplicaLogDirsHandler;
+import io.millrace.broker.handler.ConsumerGroupDescribeHandler;
+import io.millrace.broker.handler.ConsumerGroupHeartbeatHandler;
 import io.millrace.broker.handler.CreatePartitionsHandler;
 import io.millrace.broker.handler.CreateTopicsHandler;
 import io.millrace.broker.handler.DeleteGroupsHandler;
@@ -45,6 +48,7 @@ import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.log.StorageEngine;
+import io.millrace.storage.metadata.Feature;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import java.util.ArrayList;
@@ -152,7 +156,14 @@ final class Handlers {
         new OffsetFetchHandler(groups),
         new OffsetDeleteHandler(groups),
         new DeleteGroupsHandler(groups),
+        new ConsumerGroupHeartbeatHandler(groups, this::servesConsumerProtocol),
+        new ConsumerGroupDescribeHandler(groups),
         new ListGroupsHandler(groups),
         new DescribeGroupsHandler(groups));
+  }
+
+  private boolean servesConsumerProtocol() {
+    return config.get(ConsumerGroupKeys.REBALANCE_PROTOCOLS).contains("consumer")
+        && storage.metadata().image().level(Feature.GROUP_VERSION) > 0;
   }
 }

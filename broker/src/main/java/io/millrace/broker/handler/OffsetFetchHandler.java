@@ -65,7 +65,14 @@ public final class OffsetFetchHandler implements ApiHandler<OffsetFetchRequestDa
         .<Fetched>call(
             group.groupId(),
             (shard, out, reply) ->
-                shard.fetch(group.groupId(), wanted, requireStable, out, reply))
+                shard.fetch(
+                    group.groupId(),
+                    group.memberId(),
+                    group.memberEpoch(),
+                    wanted,
+                    requireStable,
+                    out,
+                    reply))
         .thenApply(fetched -> answer(group, fetched))
         .exceptionally(failure -> refused(group, ApiErrors.of(failure)));
   }

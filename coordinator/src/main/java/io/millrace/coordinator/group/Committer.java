@@ -11,6 +11,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record Committer(
     String memberId, @Nullable String groupInstanceId, int generation, short version) {
-  /** From this version on a client knows the error GROUP_ID_NOT_FOUND. */
-  static final int GROUP_NOT_FOUND_SINCE = 9;
+  /** From this version on a client knows epochs of members, and the errors that come with them. */
+  static final int MEMBER_EPOCHS_SINCE = 9;
 }

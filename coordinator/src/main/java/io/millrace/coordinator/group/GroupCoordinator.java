@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidGroupIdException;
 import org.apache.kafka.common.errors.NotCoordinatorException;
@@ -47,6 +48,13 @@ public final class GroupCoordinator {
     }
     PartitionId id = new PartitionId(topic.id(), partitionOf(groupId, topic.partitions().size()));
     return shards.shard(id).thenCompose(runner -> runner.call(request));
+  }
+
+  /** The partition of the offsets topic a group lives in; -1 as long as there is no such topic. */
+  public TopicPartition offsetsPartition(String groupId) {
+    MetadataImage.Topic topic = image.get().topic(TOPIC);
+    return new TopicPartition(
+        TOPIC, topic == null ? -1 : partitionOf(groupId, topic.partitions().size()));
   }
 
   /** All groups of the partitions this broker leads. */

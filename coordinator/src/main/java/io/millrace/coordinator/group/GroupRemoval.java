@@ -6,6 +6,8 @@ import io.millrace.coordinator.group.GroupShard.TopicSlot;
 import io.millrace.coordinator.group.classic.ClassicGroup;
 import io.millrace.coordinator.group.classic.ClassicGroups;
 import io.millrace.coordinator.group.classic.ClassicState;
+import io.millrace.coordinator.group.consumer.ConsumerGroup;
+import io.millrace.coordinator.group.consumer.ConsumerGroups;
 import io.millrace.coordinator.group.offset.OffsetRemoval;
 import io.millrace.coordinator.group.offset.Offsets;
 import io.millrace.runtime.Clock;
@@ -22,6 +24,7 @@ import org.apache.kafka.common.protocol.Errors;
  */
 final class GroupRemoval {
   private final ClassicGroups classic;
+  private final ConsumerGroups consumer;
   private final Offsets offsets;
   private final OffsetRemoval removal;
   private final Clock clock;
@@ -29,11 +32,13 @@ final class GroupRemoval {
 
   GroupRemoval(
       ClassicGroups classic,
+      ConsumerGroups consumer,
       Offsets offsets,
       OffsetRemoval removal,
       Clock clock,
       Supplier<MetadataImage> image) {
     this.classic = classic;
+    this.consumer = consumer;
     this.offsets = offsets;
     this.removal = removal;
     this.clock = clock;
@@ -42,25 +47,31 @@ final class GroupRemoval {
 
   Errors delete(String groupId, Outbox out) {
     ClassicGroup group = classic.get(groupId);
-    if (group == null && offsets.isEmpty(groupId)) {
+    ConsumerGroup present = consumer.get(groupId);
+    if (group == null && present == null && offsets.isEmpty(groupId)) {
       return Errors.GROUP_ID_NOT_FOUND;
     }
-    if (group != null && !group.is(ClassicState.EMPTY)) {
+    if ((group != null && !group.is(ClassicState.EMPTY))
+        || (present != null && !present.isEmpty())) {
       return Errors.NON_EMPTY_GROUP;
     }
     removal.removeAll(groupId, out);
     if (group != null) {
       classic.remove(group, out);
     }
+    if (present != null) {
+      consumer.remove(present, out);
+    }
     return Errors.NONE;
   }
 
   DeletedOffsets deleteOffsets(String groupId, List<TopicSlot> slots, Outbox out) {
     ClassicGroup group = classic.get(groupId);
-    if (group == null && !offsets.has(groupId)) {
+    ConsumerGroup present = consumer.get(groupId);
+    if (group == null && present == null && !offsets.has(groupId)) {
       return new DeletedOffsets(Errors.GROUP_ID_NOT_FOUND, List.of());
     }
-    Set<String> inUse = Set.of();
+    Set<String> inUse = present == null ? Set.of() : present.subscribedTopics();
     if (group != null && !group.is(ClassicState.EMPTY)) {
       if (!group.isOfConsumers()) {
         return new DeletedOffsets(Errors.NON_EMPTY_GROUP, List.of());
@@ -87,6 +98,14 @@ final class GroupRemoval {
     long nowMs = clock.wallMs();
     Set<String> ids = new LinkedHashSet<>(offsets.groupIds());
     classic.all().forEach(group -> ids.add(group.groupId()));
+    for (ConsumerGroup group : consumer.all()) {
+      ids.remove(group.groupId());
+      Set<String> inUse = group.subscribedTopics();
+      removal.expire(group.groupId(), -1, inUse::contains, nowMs, out);
+      if (group.isEmpty() && offsets.isEmpty(group.groupId())) {
+        consumer.remove(group, out);
+      }
+    }
     for (String groupId : ids) {
       ClassicGroup group = classic.get(groupId);
       if (group == null || group.protocolType() == null) {

@@ -7,6 +7,10 @@ import io.millrace.coordinator.Shard;
 import io.millrace.coordinator.group.classic.ClassicAnswers;
 import io.millrace.coordinator.group.classic.ClassicGroup;
 import io.millrace.coordinator.group.classic.ClassicGroups;
+import io.millrace.coordinator.group.consumer.ConsumerGroup;
+import io.millrace.coordinator.group.consumer.ConsumerGroups;
+import io.millrace.coordinator.group.consumer.ConsumerSettings;
+import io.millrace.coordinator.group.consumer.Refusal;
 import io.millrace.coordinator.group.offset.FetchedOffset;
 import io.millrace.coordinator.group.offset.OffsetCommit;
 import io.millrace.coordinator.group.offset.OffsetRemoval;
@@ -19,8 +23,12 @@ import io.millrace.storage.metadata.MetadataImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
 import org.apache.kafka.common.message.DescribeGroupsResponseData.DescribedGroup;
 import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.message.JoinGroupRequestData;
@@ -48,28 +56,43 @@ public final class GroupShard implements Shard {
   private final GroupSettings settings;
   private final PartitionLog log;
   private final ClassicGroups classic;
+  private final ConsumerGroups consumer;
+  private final Migration migration;
+  private final MemberIds memberIds;
   private final Offsets offsets;
   private final OffsetRemoval removal;
   private final GroupRemoval groupRemoval;
   private final GroupViews views;
 
   /**
+   * @param ofGroup settings in force for a group of the consumer protocol
    * @param image of the metadata, at present
    */
   public GroupShard(
       GroupSettings settings,
+      Function<String, ConsumerSettings.OfGroup> ofGroup,
       PartitionLog log,
       Clock clock,
       Randomness randomness,
       Supplier<MetadataImage> image) {
     this.settings = settings;
     this.log = log;
-    this.classic =
-        new ClassicGroups(settings.classic(), clock, new MemberIds(randomness));
+    this.memberIds = new MemberIds(randomness);
+    this.classic = new ClassicGroups(settings.classic(), clock, memberIds);
+    this.migration =
+        new Migration(
+            classic, settings.classic().membersMax(), settings.consumer(), clock, image);
+    this.consumer =
+        new ConsumerGroups(
+            settings.consumer(), ofGroup, this::tryDowngrade, clock, memberIds, image);
     this.offsets = new Offsets(settings.offsetMetadataBytesMax(), clock);
     this.removal = new OffsetRemoval(offsets, settings.offsetsRetentionMs());
-    this.groupRemoval = new GroupRemoval(classic, offsets, removal, clock, image);
-    this.views = new GroupViews(classic, offsets);
+    this.groupRemoval = new GroupRemoval(classic, consumer, offsets, removal, clock, image);
+    this.views = new GroupViews(classic, consumer, offsets);
+  }
+
+  private boolean tryDowngrade(ConsumerGroup group, boolean rebalance, Outbox out) {
+    return migration.tryDowngrade(group, rebalance, consumer, out);
   }
 
   @Override
@@ -83,6 +106,8 @@ public final class GroupShard implements Shard {
       offsets.replay(key, (OffsetCommitValue) record.value());
     } else if (record.key() instanceof GroupMetadataKey key) {
       classic.replay(key.group(), (GroupMetadataValue) record.value());
+    } else {
+      consumer.replay(record);
     }
   }
 
@@ -101,6 +126,7 @@ public final class GroupShard implements Shard {
   @Override
   public void onLoaded(Outbox out) {
     classic.onLoaded(out);
+    consumer.onLoaded(out);
     expireLater(out);
   }
 
@@ -120,20 +146,60 @@ public final class GroupShard implements Shard {
       Outbox out,
       CompletableFuture<JoinGroupResponseData> reply) {
     Errors error = classic.check(caller, request);
-    if (error == Errors.NONE) {
-      classic.join(caller, request, out, reply);
-    } else {
+    ConsumerGroup group = consumer.get(request.groupId());
+    if (error != Errors.NONE) {
       out.reply(reply, ClassicAnswers.joinError(request.memberId(), error));
+    } else if (group != null && !group.isEmpty()) {
+      consumer.join(group, caller, request, out, reply);
+    } else {
+      if (group != null && request.memberId().isEmpty()) {
+        // its members are gone, and with the next one it begins anew
+        consumer.remove(group, out);
+      }
+      classic.join(caller, request, out, reply);
     }
   }
 
   public void sync(
       SyncGroupRequestData request, Outbox out, CompletableFuture<SyncGroupResponseData> reply) {
-    classic.sync(request, out, reply);
+    ConsumerGroup group = consumer.get(request.groupId());
+    if (group == null) {
+      classic.sync(request, out, reply);
+    } else {
+      consumer.sync(group, request, out, reply);
+    }
   }
 
   public void heartbeat(HeartbeatRequestData request, Outbox out, CompletableFuture<Errors> reply) {
-    classic.heartbeat(request, out, reply);
+    ConsumerGroup group = consumer.get(request.groupId());
+    if (group == null) {
+      classic.heartbeat(request, out, reply);
+    } else {
+      out.reply(reply, consumer.heartbeat(group, request, out));
+    }
+  }
+
+  /** A heartbeat of the consumer protocol, which is also how its members join and leave. */
+  public void heartbeat(
+      GroupCaller caller,
+      ConsumerGroupHeartbeatRequestData request,
+      Outbox out,
+      CompletableFuture<ConsumerGroupHeartbeatResponseData> reply) {
+    boolean joins = ConsumerGroups.joins(request);
+    if (joins && request.memberId().isEmpty() && caller.version() == 0) {
+      // clients make up their own ids since version 1
+      request.setMemberId(memberIds.next());
+    }
+    Refusal refusal = consumer.check(caller, request);
+    ClassicGroup former = classic.get(request.groupId());
+    if (refusal == null && former != null && joins) {
+      refusal = migration.upgrade(former, consumer, out);
+    }
+    if (refusal == null) {
+      consumer.heartbeat(caller, request, out, reply);
+    } else {
+      out.reply(reply, ConsumerGroups.refused(refusal));
+    }
   }
 
   public void leave(
@@ -141,14 +207,18 @@ public final class GroupShard implements Shard {
       List<MemberIdentity> identities,
       Outbox out,
       CompletableFuture<List<MemberResponse>> reply) {
+    ConsumerGroup group = consumer.get(groupId);
+    List<Errors> errors =
+        group == null
+            ? identities.stream().map(each -> classic.leave(groupId, each, out)).toList()
+            : consumer.leave(group, identities, out);
     List<MemberResponse> answers = new ArrayList<>();
-    for (MemberIdentity identity : identities) {
-      Errors error = classic.leave(groupId, identity, out);
+    for (int i = 0; i < identities.size(); i++) {
       answers.add(
           new MemberResponse()
-              .setMemberId(identity.memberId())
-              .setGroupInstanceId(identity.groupInstanceId())
-              .setErrorCode(error.code()));
+              .setMemberId(identities.get(i).memberId())
+              .setGroupInstanceId(identities.get(i).groupInstanceId())
+              .setErrorCode(errors.get(i).code()));
     }
     out.reply(reply, answers);
   }
@@ -199,6 +269,16 @@ public final class GroupShard implements Shard {
 
   private OffsetCommit.Check check(
       String groupId, Committer committer, boolean transactional, Outbox out) {
+    ConsumerGroup present = consumer.get(groupId);
+    if (present != null) {
+      return consumer.checkCommit(
+          present,
+          committer.memberId(),
+          committer.groupInstanceId(),
+          committer.generation(),
+          transactional,
+          committer.version() >= Committer.MEMBER_EPOCHS_SINCE);
+    }
     ClassicGroup group = classic.get(groupId);
     Errors error;
     if (group != null) {
@@ -215,7 +295,7 @@ public final class GroupShard implements Shard {
       error = Errors.NONE;
     } else {
       error =
-          transactional || committer.version() < Committer.GROUP_NOT_FOUND_SINCE
+          transactional || committer.version() < Committer.MEMBER_EPOCHS_SINCE
               ? Errors.ILLEGAL_GENERATION
               : Errors.GROUP_ID_NOT_FOUND;
     }
@@ -236,14 +316,25 @@ public final class GroupShard implements Shard {
    * Fetches offsets.
    *
    * @param wanted null for all that are committed
+   * @param memberId null or empty for one that is no member
+   * @param memberEpoch -1 for one that is no member
    * @param requireStable whether offsets that an open transaction may change are not answered
    */
   public void fetch(
       String groupId,
+      @Nullable String memberId,
+      int memberEpoch,
       @Nullable List<Offsets.Wanted> wanted,
       boolean requireStable,
       Outbox out,
       CompletableFuture<Fetched> reply) {
+    ConsumerGroup group = consumer.get(groupId);
+    Errors error =
+        group == null ? Errors.NONE : consumer.checkFetch(group, memberId, memberEpoch);
+    if (error != Errors.NONE) {
+      out.reply(reply, new Fetched(error, List.of()));
+      return;
+    }
     List<FetchedOffset> found =
         wanted == null
             ? offsets.fetchAll(groupId, requireStable)
@@ -257,6 +348,19 @@ public final class GroupShard implements Shard {
 
   public void describe(String groupId, Outbox out, CompletableFuture<DescribedGroup> reply) {
     out.reply(reply, views.describeClassic(groupId));
+  }
+
+  /** Describes a group of the consumer protocol. */
+  public void describeConsumer(
+      String groupId,
+      Outbox out,
+      CompletableFuture<ConsumerGroupDescribeResponseData.DescribedGroup> reply) {
+    out.reply(reply, views.describeConsumer(groupId));
+  }
+
+  /** For comparison with what its records say. */
+  ConsumerGroups consumerGroups() {
+    return consumer;
   }
 
   /** Deletes a group without members, and its offsets. */

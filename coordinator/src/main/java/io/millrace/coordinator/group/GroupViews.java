@@ -4,10 +4,14 @@ import io.millrace.coordinator.group.classic.ClassicGroup;
 import io.millrace.coordinator.group.classic.ClassicGroups;
 import io.millrace.coordinator.group.classic.ClassicMember;
 import io.millrace.coordinator.group.classic.ClassicState;
+import io.millrace.coordinator.group.classic.EmbeddedProtocol;
+import io.millrace.coordinator.group.consumer.ConsumerGroup;
+import io.millrace.coordinator.group.consumer.ConsumerGroups;
 import io.millrace.coordinator.group.offset.Offsets;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
 import org.apache.kafka.common.message.DescribeGroupsResponseData.DescribedGroup;
 import org.apache.kafka.common.message.DescribeGroupsResponseData.DescribedGroupMember;
 import org.apache.kafka.common.message.ListGroupsResponseData.ListedGroup;
@@ -19,10 +23,12 @@ final class GroupViews {
   private static final String DEAD = "Dead";
 
   private final ClassicGroups classic;
+  private final ConsumerGroups consumer;
   private final Offsets offsets;
 
-  GroupViews(ClassicGroups classic, Offsets offsets) {
+  GroupViews(ClassicGroups classic, ConsumerGroups consumer, Offsets offsets) {
     this.classic = classic;
+    this.consumer = consumer;
     this.offsets = offsets;
   }
 
@@ -30,11 +36,20 @@ final class GroupViews {
   List<ListedGroup> list() {
     Set<String> ids = new LinkedHashSet<>();
     classic.all().forEach(group -> ids.add(group.groupId()));
+    consumer.all().forEach(group -> ids.add(group.groupId()));
     ids.addAll(offsets.groupIds());
     return ids.stream().map(this::listed).toList();
   }
 
   private ListedGroup listed(String groupId) {
+    ConsumerGroup present = consumer.get(groupId);
+    if (present != null) {
+      return new ListedGroup()
+          .setGroupId(groupId)
+          .setGroupType("consumer")
+          .setProtocolType(EmbeddedProtocol.TYPE)
+          .setGroupState(present.state().text());
+    }
     ClassicGroup group = classic.get(groupId);
     ListedGroup listed = new ListedGroup().setGroupId(groupId).setGroupType("classic");
     if (group == null) {
@@ -48,6 +63,12 @@ final class GroupViews {
   DescribedGroup describeClassic(String groupId) {
     ClassicGroup group = classic.get(groupId);
     DescribedGroup described = new DescribedGroup().setGroupId(groupId);
+    if (consumer.get(groupId) != null) {
+      return described
+          .setGroupState(DEAD)
+          .setErrorCode(Errors.GROUP_ID_NOT_FOUND.code())
+          .setErrorMessage("Group " + groupId + " is not a classic group.");
+    }
     if (group == null) {
       return offsets.has(groupId)
           ? described.setGroupState(ClassicState.EMPTY.text())
@@ -76,5 +97,20 @@ final class GroupViews {
                   .setMemberAssignment(member.assignment()));
     }
     return described;
+  }
+
+  ConsumerGroupDescribeResponseData.DescribedGroup describeConsumer(String groupId) {
+    ConsumerGroup group = consumer.get(groupId);
+    if (group != null) {
+      return consumer.describe(group);
+    }
+    boolean other = classic.get(groupId) != null || offsets.has(groupId);
+    return new ConsumerGroupDescribeResponseData.DescribedGroup()
+        .setGroupId(groupId)
+        .setErrorCode(Errors.GROUP_ID_NOT_FOUND.code())
+        .setErrorMessage(
+            other
+                ? "Group " + groupId + " is not a consumer group."
+                : "Group " + groupId + " not found.");
   }
 }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.millrace.coordinator.ShardHarness;
 import io.millrace.coordinator.group.GroupShard.Fetched;
 import io.millrace.coordinator.group.classic.ClassicSettings;
+import io.millrace.coordinator.group.consumer.ConsumerSettings;
+import io.millrace.coordinator.group.consumer.MigrationPolicy;
 import io.millrace.coordinator.group.offset.FetchedOffset;
 import io.millrace.coordinator.group.offset.FetchedOffset.Found;
 import io.millrace.coordinator.group.offset.OffsetCommit;
@@ -49,9 +51,11 @@ class GroupShardTest {
           new GroupShard(
               new GroupSettings(
                   new ClassicSettings(6_000, 1_800_000, 0, 3),
+                  new ConsumerSettings(List.of("uniform"), 3, MigrationPolicy.BIDIRECTIONAL),
                   16,
                   RETENTION_MS,
                   RETENTION_CHECK_MS),
+              _ -> new ConsumerSettings.OfGroup(45_000, 5_000, 0),
               log,
               environment.clock(),
               environment.randomness(),
@@ -505,7 +509,7 @@ class GroupShardTest {
 
   private CompletableFuture<Fetched> fetchAsync(Uuid topicId) {
     return harness.call((shard, out, reply) ->
-        shard.fetch("g", List.of(new Wanted("t", topicId, 0)), true, out, reply));
+        shard.fetch("g", null, -1, List.of(new Wanted("t", topicId, 0)), true, out, reply));
   }
 
   private @Nullable Found fetch(Uuid topicId) {

@@ -222,6 +222,10 @@ public final class ClassicGroup {
     protocolType = type;
   }
 
+  public void protocolName(String name) {
+    protocolName = name;
+  }
+
   /** Every member votes for the first common protocol of its list; most votes win. */
   public String selectProtocol() {
     Set<String> common = commonProtocols();
