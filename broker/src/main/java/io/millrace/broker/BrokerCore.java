@@ -12,6 +12,7 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.LoggerLevels;
 import io.millrace.broker.config.NodeKeys;
 import io.millrace.broker.config.ResourceConfigs;
+import io.millrace.coordinator.ShardKeeper;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.coordinator.group.GroupShard;
@@ -58,6 +59,7 @@ public final class BrokerCore implements Life {
   private final LoggerLevels loggers;
   private final RequestCounters counters = new RequestCounters();
   private volatile @Nullable GroupCoordinator groups;
+  private volatile @Nullable ShardKeeper groupsKeeper;
   private volatile @Nullable ImageWaits waits;
   private volatile @Nullable Dispatcher dispatcher;
 
@@ -147,10 +149,17 @@ public final class BrokerCore implements Life {
             groupsLoop,
             environment.clock(),
             storage,
-            _ ->
+            log ->
                 new GroupShard(
-                    Settings.groups(config), environment.clock(), environment.randomness()));
+                    Settings.groups(config),
+                    _ -> Settings.consumerGroup(config),
+                    log,
+                    environment.clock(),
+                    environment.randomness(),
+                    metadata::image));
     GroupCoordinator coordinator = new GroupCoordinator(shards, metadata::image);
+    ShardKeeper keeper = new ShardKeeper(groupsLoop, metadata, GroupCoordinator.TOPIC, shards);
+    keeper.start();
     metadata.addListener((before, after) -> tellDeletedTopics(coordinator, before, after));
     Executor blocking =
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
@@ -169,6 +178,7 @@ public final class BrokerCore implements Life {
                 blocking)
             .all();
     groups = coordinator;
+    groupsKeeper = keeper;
     waits = imageWaits;
     dispatcher =
         new Dispatcher(
@@ -230,6 +240,10 @@ public final class BrokerCore implements Life {
   /** Publishes what is in the log, lets go of the folder or resigns, and ends its loops. */
   @Override
   public CompletableFuture<Void> stop() {
+    ShardKeeper keeper = groupsKeeper;
+    if (keeper != null) {
+      keeper.close();
+    }
     GroupCoordinator coordinator = groups;
     if (coordinator != null) {
       coordinator.close();

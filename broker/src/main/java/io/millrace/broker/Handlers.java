@@ -6,6 +6,7 @@ import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.ConsumerGroupKeys;
 import io.millrace.broker.config.RequestKeys;
 import io.millrace.broker.config.ResourceConfigs;
 import io.millrace.broker.fetch.FetchSessions;
@@ -13,8 +14,11 @@ import io.millrace.broker.handler.AlterConfigsHandler;
 import io.millrace.broker.handler.AlterPartitionReassignmentsHandler;
 import io.millrace.broker.handler.AlterReplicaLogDirsHandler;
 import io.millrace.broker.handler.ConfigAlterations;
+import io.millrace.broker.handler.ConsumerGroupDescribeHandler;
+import io.millrace.broker.handler.ConsumerGroupHeartbeatHandler;
 import io.millrace.broker.handler.CreatePartitionsHandler;
 import io.millrace.broker.handler.CreateTopicsHandler;
+import io.millrace.broker.handler.DeleteGroupsHandler;
 import io.millrace.broker.handler.DeleteTopicsHandler;
 import io.millrace.broker.handler.DescribeClusterHandler;
 import io.millrace.broker.handler.DescribeConfigsHandler;
@@ -36,6 +40,7 @@ import io.millrace.broker.handler.ListOffsetsHandler;
 import io.millrace.broker.handler.ListPartitionReassignmentsHandler;
 import io.millrace.broker.handler.MetadataHandler;
 import io.millrace.broker.handler.OffsetCommitHandler;
+import io.millrace.broker.handler.OffsetDeleteHandler;
 import io.millrace.broker.handler.OffsetFetchHandler;
 import io.millrace.broker.handler.OffsetForLeaderEpochHandler;
 import io.millrace.broker.handler.ProduceHandler;
@@ -50,6 +55,7 @@ import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.StorageEngine;
+import io.millrace.storage.metadata.Feature;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import java.util.ArrayList;
@@ -174,7 +180,16 @@ final class Handlers {
         new LeaveGroupHandler(groups),
         new OffsetCommitHandler(groups),
         new OffsetFetchHandler(groups),
+        new OffsetDeleteHandler(groups),
+        new DeleteGroupsHandler(groups),
+        new ConsumerGroupHeartbeatHandler(groups, this::servesConsumerProtocol),
+        new ConsumerGroupDescribeHandler(groups),
         new ListGroupsHandler(groups),
         new DescribeGroupsHandler(groups));
+  }
+
+  private boolean servesConsumerProtocol() {
+    return config.get(ConsumerGroupKeys.REBALANCE_PROTOCOLS).contains("consumer")
+        && storage.metadata().image().level(Feature.GROUP_VERSION) > 0;
   }
 }
