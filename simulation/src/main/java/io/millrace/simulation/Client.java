@@ -189,7 +189,7 @@ abstract class Client {
       asking = null;
     }
     onBroken(connection);
-    askWhoLeads();
+    askWhoLeads(); // the one that is silent may not lead any more, and would accept connections
   }
 
   /** All partitions clients know. */

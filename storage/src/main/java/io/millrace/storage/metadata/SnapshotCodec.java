@@ -33,10 +33,12 @@ final class SnapshotCodec {
     out.i32(MAGIC).u16(VERSION).i64(image.entryNumber()).i64(image.entryHash());
     out.optional(image.clusterId(), out::uuid).i32(image.formatVersion());
     out.list(image.incarnations().values(), i -> writeIncarnation(out, i));
+    out.list(image.ended().entrySet(), e -> out.writer(e.getKey()).i64(e.getValue()));
     out.list(image.topics().values(), t -> writeTopic(out, t));
     out.list(image.objects().values(), o -> RecordCodec.writeObject(out, o));
     out.list(image.configs().entrySet(), e -> writeConfigs(out, e));
-    out.list(image.features().entrySet(), e -> out.text(e.getKey()).u16(e.getValue()));
+    out.levels(image.features());
+    out.list(image.quotas().entrySet(), e -> writeQuotas(out, e));
     out.i64(image.nextProducerId()).i64(image.nextBrokerEpoch());
     return out.withCrc();
   }
@@ -48,15 +50,21 @@ final class SnapshotCodec {
     var clusterId = in.optional(in::uuid);
     int formatVersion = in.i32();
     var incarnations = index(in.list(() -> readIncarnation(in)), Incarnation::writer);
+    PSortedMap<WriterId, Long> ended =
+        index(
+            in.list(() -> Map.entry(in.writer(), in.i64())),
+            Map.Entry::getKey,
+            Map.Entry::getValue);
     var topics = index(in.list(() -> readTopic(in)), Topic::id);
     var objects = index(in.list(() -> RecordCodec.readObject(in)), ObjectInfo::key);
     PSortedMap<ConfigResource, PSortedMap<String, String>> configs = TreePMap.empty();
     for (var e : in.list(() -> readConfigs(in))) {
       configs = configs.plus(e.getKey(), e.getValue());
     }
-    PSortedMap<String, Short> features = TreePMap.empty();
-    for (var e : in.list(() -> Map.entry(in.text(), (short) in.u16()))) {
-      features = features.plus(e.getKey(), e.getValue());
+    PSortedMap<String, Short> features = TreePMap.from(in.levels());
+    PSortedMap<QuotaEntity, PSortedMap<String, Double>> quotas = TreePMap.empty();
+    for (var e : in.list(() -> readQuotas(in))) {
+      quotas = quotas.plus(e.getKey(), e.getValue());
     }
     var image =
         new MetadataImage(
@@ -65,12 +73,14 @@ final class SnapshotCodec {
             clusterId,
             formatVersion,
             incarnations,
+            ended,
             brokers(incarnations),
             topics,
             index(topics.values(), Topic::name, Topic::id),
             objects,
             configs,
             features,
+            quotas,
             in.i64(),
             in.i64());
     in.end();
@@ -142,7 +152,7 @@ final class SnapshotCodec {
   private static void writePartition(Encoder out, Partition p) {
     out.optional(p.leader(), out::writer).optional(p.lastLeader(), out::writer);
     out.i32(p.leaderEpoch()).i32(p.partitionEpoch()).i64(p.logStart()).ints(p.replicas());
-    out.optional(p.targetLeader(), out::i32);
+    out.optional(p.targetLeader(), out::i32).ints(p.replicasBefore());
     out.optional(
         p.checkpoint(), c -> out.text(c.key()).i64(c.sizeBytes()).i32(c.crc()).i64(c.end()));
   }
@@ -156,6 +166,7 @@ final class SnapshotCodec {
         in.i64(),
         in.ints(),
         in.optional(in::i32),
+        in.ints(),
         in.optional(() -> new Checkpoint(in.text(), in.i64(), in.i32(), in.i64())));
   }
 
@@ -169,6 +180,16 @@ final class SnapshotCodec {
   private static Map.Entry<ConfigResource, PSortedMap<String, String>> readConfigs(Decoder in) {
     return Map.entry(
         new ConfigResource(RecordCodec.scope(in), in.text()), TreePMap.from(in.texts()));
+  }
+
+  private static void writeQuotas(
+      Encoder out, Map.Entry<QuotaEntity, PSortedMap<String, Double>> quotas) {
+    RecordCodec.writeEntity(out, quotas.getKey());
+    out.list(quotas.getValue().entrySet(), e -> out.text(e.getKey()).f64(e.getValue()));
+  }
+
+  private static Map.Entry<QuotaEntity, PSortedMap<String, Double>> readQuotas(Decoder in) {
+    return Map.entry(RecordCodec.readEntity(in), TreePMap.from(in.values(in::f64)));
   }
 
   private static <K extends Comparable<? super K>, V> PSortedMap<K, V> index(

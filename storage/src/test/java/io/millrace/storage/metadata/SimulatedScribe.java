@@ -12,8 +12,8 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The log of the lowest live broker, or of the next, behind a network that loses requests and replies and delivers some
- * requests long after the asker gave up.
+ * The log of the lowest live broker, or of the next, behind a network that loses requests and
+ * replies and delivers some requests long after the asker gave up.
  */
 final class SimulatedScribe implements Scribe {
   private static final long HOP_NS = 500_000L;
@@ -73,6 +73,14 @@ final class SimulatedScribe implements Scribe {
       default -> deliver(HOP_NS, scribe, image, commands, answer);
     }
     return answer;
+  }
+
+  @Override
+  public void askForTurn(MetadataImage image) {
+    MetadataLog log = image.brokers().values().stream().findFirst().map(logs::get).orElse(null);
+    if (log != null) {
+      network.schedule(HOP_NS, log::leaveTurn);
+    }
   }
 
   private void deliver(
