@@ -87,6 +87,7 @@ final class GroupMember extends Client {
           Errors.UNKNOWN_SERVER_ERROR);
 
   private final GroupLedger group;
+  private final Habits habits;
   private final @Nullable String instanceId;
   private final TreeMap<PartitionId, Long> positions = new TreeMap<>();
   private final TreeMap<PartitionId, Long> committed = new TreeMap<>();
@@ -101,6 +102,12 @@ final class GroupMember extends Client {
   private long heartbeatAtNs;
   private String lastError = "none";
 
+  /**
+   * @param isStatic has an instance id
+   * @param restarts forgets who it is now and then
+   */
+  record Habits(boolean isStatic, boolean restarts) {}
+
   private enum Step {
     JOIN,
     SYNC,
@@ -114,10 +121,11 @@ final class GroupMember extends Client {
       SplittableRandom random,
       World world,
       GroupLedger group,
-      boolean isStatic) {
+      Habits habits) {
     super(name, loop, random, world);
     this.group = group;
-    this.instanceId = isStatic ? name : null;
+    this.habits = habits;
+    this.instanceId = habits.isStatic() ? name : null;
   }
 
   @Override
@@ -317,7 +325,7 @@ final class GroupMember extends Client {
                     .setAssignment(encode(entry.getValue())))
             .toList();
     int of = generation;
-    String who = memberId;
+    String who = instanceId == null ? memberId : instanceId; // whoever takes its place owns the same
     ask(
         connection,
         new SyncGroupRequestData()
@@ -411,7 +419,7 @@ final class GroupMember extends Client {
 
   /** Its session, its offsets; now and then it is another process that has its place. */
   private void keep(Connection connection) {
-    if (!resting() && random.nextInt(200) == 0) {
+    if (habits.restarts() && !resting() && random.nextInt(200) == 0) {
       forget();
     } else if (clock.monotonicNs() >= heartbeatAtNs) {
       heartbeat(connection);

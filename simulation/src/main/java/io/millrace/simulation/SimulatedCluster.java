@@ -148,7 +148,7 @@ final class SimulatedCluster {
         1 + random.nextInt(3),
         random.nextInt(3) == 0);
     if (random.nextInt(3) > 0) {
-      addGroup("g0", 1 + random.nextInt(3));
+      addGroup("g0", 1 + random.nextInt(3), random.nextBoolean());
     }
     if (random.nextInt(4) > 0) {
       store.weather(StoreWeather.CHANGEABLE);
@@ -204,8 +204,8 @@ final class SimulatedCluster {
             clientThreads.eventLoop("admin"), scheduler.fork(), world, topics, deletesTopics));
   }
 
-  /** A group with so many members, the first of which is static now and then. */
-  GroupLedger addGroup(String name, int members) {
+  /** A group with so many members, every other of them static. */
+  GroupLedger addGroup(String name, int members, boolean restarts) {
     GroupLedger group = new GroupLedger(name);
     groups.add(group);
     for (int i = 0; i < members; i++) {
@@ -217,7 +217,7 @@ final class SimulatedCluster {
               scheduler.fork(),
               world,
               group,
-              i == 0 && random.nextBoolean()));
+              new GroupMember.Habits(i % 2 == 0, restarts)));
     }
     return group;
   }

@@ -236,9 +236,14 @@ final class ClusterCasesSimulation {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
-  void aMinuteWithoutStoreForAllFencesNobody(long seed) {
+  void aMinuteWithoutStoreForAllFencesNobodyAndSessionsSurvive(long seed) {
     SimulatedCluster cluster = started(seed, 3, SLOW);
+    GroupLedger group = cluster.addGroup("g", 3, false);
+    cluster.rest(); // all members are there, and have read and committed all
+    cluster.work();
+    run(cluster, 5);
     Set<WriterId> before = registered(cluster);
+    int generation = group.generation();
 
     cluster.store().outage(60 * SECOND_NS);
     run(cluster, 70);
@@ -246,6 +251,8 @@ final class ClusterCasesSimulation {
 
     assertThat(registered(cluster)).isEqualTo(before);
     assertThat(cluster.coverage().count("incarnation FENCED")).isZero();
+    assertThat(group.expelled()).isZero();
+    assertThat(group.generation()).isEqualTo(generation);
   }
 
   @ParameterizedTest
