@@ -262,11 +262,12 @@ final class SimulatedCluster {
               group,
               new GroupMember.Habits(i % 2 == 0, restarts)));
     }
-    String asker = name + "-asker";
-    start(
-        new OffsetAsker(
-            asker, clientThreads.eventLoop(asker), scheduler.fork(), world, group));
+    addOffsetAsker(name + "-asker", group);
     return group;
+  }
+
+  void addOffsetAsker(String name, GroupLedger group) {
+    start(new OffsetAsker(name, clientThreads.eventLoop(name), scheduler.fork(), world, group));
   }
 
   void addFetcher(String name, Fetcher.Habit habit) {
