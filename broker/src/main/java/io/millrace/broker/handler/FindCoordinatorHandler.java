@@ -4,6 +4,7 @@ import io.millrace.broker.api.ApiErrors;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.coordinator.InternalTopics;
+import io.millrace.coordinator.TopicShards;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
@@ -78,7 +79,7 @@ public final class FindCoordinatorHandler implements ApiHandler<FindCoordinatorR
     MetadataImage now = image.get();
     List<Coordinator> found = new ArrayList<>();
     for (String key : keys) {
-      int partition = GroupCoordinator.partitionOf(key, topic.partitions().size());
+      int partition = TopicShards.partitionOf(key, topic.partitions().size());
       found.add(
           topic
               .partitions()
