@@ -2,6 +2,7 @@ package io.millrace.coordinator;
 
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog;
 import io.millrace.storage.log.Partitions;
@@ -9,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
 import org.apache.kafka.common.errors.KafkaStorageException;
@@ -61,10 +61,7 @@ public final class ShardRegistry<S extends Shard> {
   }
 
   private static Throwable inKafkasTerms(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+    Throwable cause = FailureCause.of(failure);
     if (cause instanceof NotLeaderOrFollowerException
         || cause instanceof UnknownTopicOrPartitionException
         || cause instanceof UnknownTopicIdException) {

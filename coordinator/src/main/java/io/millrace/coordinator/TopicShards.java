@@ -1,11 +1,11 @@
 package io.millrace.coordinator;
 
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.metadata.MetadataImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.utils.Utils;
@@ -60,7 +60,7 @@ public final class TopicShards<S extends Shard> {
   }
 
   private static <T> CompletableFuture<List<T>> nothingIfLedElsewhere(Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    Throwable cause = FailureCause.of(failure);
     return cause instanceof NotCoordinatorException
         ? CompletableFuture.completedFuture(List.of())
         : CompletableFuture.failedFuture(failure);
