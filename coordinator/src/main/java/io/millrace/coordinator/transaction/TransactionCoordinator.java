@@ -19,6 +19,9 @@ import org.apache.kafka.common.utils.Utils;
 public final class TransactionCoordinator {
   public static final String TOPIC = "__transaction_state";
 
+  /** The first transaction version in which every transaction has an epoch of its own. */
+  public static final short EPOCH_PER_TRANSACTION = Transaction.EPOCH_PER_TRANSACTION;
+
   private final ShardRegistry<TransactionShard> registry;
   private final TopicShards<TransactionShard> shards;
   private final ShardKeeper keeper;

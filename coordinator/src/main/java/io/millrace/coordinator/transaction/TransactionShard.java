@@ -209,7 +209,7 @@ public final class TransactionShard implements Shard {
     out.afterwards(() -> markers.write(end), (outcome, later) -> onMarkers(end, outcome, later));
   }
 
-  private void onMarkers(TransactionEnd end, MarkerWriter.Outcome outcome, Outbox out) {
+  private void onMarkers(TransactionEnd end, MarkerOutcome outcome, Outbox out) {
     switch (outcome) {
       case GIVEN_UP ->
           LOG.info(

@@ -150,13 +150,13 @@ class TransactionShardTest {
     ProducerOf next = TransactionWorld.producer(world.end(producer, true));
     world.harness.reload();
     world.harness.settle();
-    world.markers.getLast().complete(MarkerWriter.Outcome.WRITTEN);
+    world.markers.getLast().complete(MarkerOutcome.WRITTEN);
     world.harness.settle();
     world.add(next, P0);
     world.end(next, false);
     assertThat(world.state()).isEqualTo(TransactionState.PREPARE_ABORT);
 
-    world.markers.getFirst().complete(MarkerWriter.Outcome.WRITTEN);
+    world.markers.getFirst().complete(MarkerOutcome.WRITTEN);
     world.harness.settle();
 
     assertThat(world.state()).isEqualTo(TransactionState.PREPARE_ABORT);

@@ -23,7 +23,7 @@ final class TransactionWorld {
   private static final long FIRST_PRODUCER_ID = 1_000;
 
   final List<TransactionEnd> ended = new ArrayList<>();
-  final List<CompletableFuture<MarkerWriter.Outcome>> markers = new ArrayList<>();
+  final List<CompletableFuture<MarkerOutcome>> markers = new ArrayList<>();
   int transactionVersion = 2;
   Errors noProducerIds = Errors.NONE;
   private final List<TransactionShard> shards = new ArrayList<>();
@@ -51,12 +51,12 @@ final class TransactionWorld {
             : new NewProducerIds.Given.None(noProducerIds));
   }
 
-  private CompletableFuture<MarkerWriter.Outcome> writeMarkers(TransactionEnd end) {
+  private CompletableFuture<MarkerOutcome> writeMarkers(TransactionEnd end) {
     ended.add(end);
-    CompletableFuture<MarkerWriter.Outcome> outcome = new CompletableFuture<>();
+    CompletableFuture<MarkerOutcome> outcome = new CompletableFuture<>();
     markers.add(outcome);
     if (!markersHeld) {
-      outcome.complete(MarkerWriter.Outcome.WRITTEN);
+      outcome.complete(MarkerOutcome.WRITTEN);
     }
     return outcome;
   }
@@ -68,12 +68,12 @@ final class TransactionWorld {
 
   void markersArrive() {
     markersHeld = false;
-    markers.forEach(each -> each.complete(MarkerWriter.Outcome.WRITTEN));
+    markers.forEach(each -> each.complete(MarkerOutcome.WRITTEN));
     harness.settle();
   }
 
   void markersGivenUp() {
-    markers.forEach(each -> each.complete(MarkerWriter.Outcome.GIVEN_UP));
+    markers.forEach(each -> each.complete(MarkerOutcome.GIVEN_UP));
     harness.settle();
   }
 

@@ -1,6 +1,6 @@
 package io.millrace.storage.log;
 
-import io.millrace.storage.FailureCause;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.log.TailIndex.Ref;
 import io.millrace.storage.object.Footer.AbortedTransaction;
 import java.util.ArrayList;

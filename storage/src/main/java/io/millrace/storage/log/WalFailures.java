@@ -1,6 +1,6 @@
 package io.millrace.storage.log;
 
-import io.millrace.storage.FailureCause;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.wal.WalEndedException;
 import java.io.IOException;
 import org.apache.kafka.common.errors.ApiException;
