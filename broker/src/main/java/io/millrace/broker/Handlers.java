@@ -19,6 +19,7 @@ import io.millrace.broker.handler.DescribeClusterHandler;
 import io.millrace.broker.handler.DescribeConfigsHandler;
 import io.millrace.broker.handler.DescribeGroupsHandler;
 import io.millrace.broker.handler.DescribeLogDirsHandler;
+import io.millrace.broker.handler.DescribeProducersHandler;
 import io.millrace.broker.handler.DescribeTopicPartitionsHandler;
 import io.millrace.broker.handler.ElectLeadersHandler;
 import io.millrace.broker.handler.FetchHandler;
@@ -38,6 +39,7 @@ import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
 import io.millrace.broker.handler.UpdateFeaturesHandler;
 import io.millrace.broker.produce.PartitionProduce;
+import io.millrace.broker.produce.TransactionAdmission;
 import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
@@ -107,7 +109,10 @@ final class Handlers {
             environment.clock(),
             environment.randomness());
     return List.of(
-        new ProduceHandler(image, new PartitionProduce(storage, topicConfigs, environment.clock())),
+        new ProduceHandler(
+            image,
+            new PartitionProduce(storage, topicConfigs, environment.clock()),
+            new TransactionAdmission(storage, transactions.verifier())),
         new FetchHandler(
             image,
             storage,
@@ -115,7 +120,8 @@ final class Handlers {
             environment.threads().eventLoop("fetch"),
             config.get(RequestKeys.FETCH_MAX_BYTES)),
         new ListOffsetsHandler(image, storage),
-        new OffsetForLeaderEpochHandler(image, storage));
+        new OffsetForLeaderEpochHandler(image, storage),
+        new DescribeProducersHandler(image, storage));
   }
 
   private List<ApiHandler<?>> topics() {

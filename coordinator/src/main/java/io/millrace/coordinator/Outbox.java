@@ -10,7 +10,8 @@ import java.util.function.Supplier;
 /**
  * What one event of a state machine wants done: records to write, replies and work outside that
  * wait until those records (and everything the event has read) are durable and leadership is proven
- * (invariant I12), timers to set or cancel. Filled on the shard's loop, then carried out by {@link ShardRunner}.
+ * (invariant I12), timers to set or cancel. Filled on the shard's loop, then carried out by {@link
+ * ShardRunner}.
  */
 public final class Outbox {
   private final List<CoordinatorRecord> records = new ArrayList<>();
@@ -63,8 +64,7 @@ public final class Outbox {
    *
    * @param begin must not fail, nor may what it gives: a result says what went wrong
    */
-  public <T> void afterwards(
-      Supplier<CompletableFuture<T>> begin, BiConsumer<T, Outbox> sequel) {
+  public <T> void afterwards(Supplier<CompletableFuture<T>> begin, BiConsumer<T, Outbox> sequel) {
     works.add(new Work<>(begin, sequel));
     proofAgeMsMax = 0;
   }

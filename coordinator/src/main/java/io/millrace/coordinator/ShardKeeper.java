@@ -21,8 +21,7 @@ public final class ShardKeeper implements AutoCloseable {
   private final ShardRegistry<?> shards;
   private volatile boolean closed;
 
-  public ShardKeeper(
-      EventLoop loop, MetadataLog metadata, String topic, ShardRegistry<?> shards) {
+  public ShardKeeper(EventLoop loop, MetadataLog metadata, String topic, ShardRegistry<?> shards) {
     this.loop = loop;
     this.metadata = metadata;
     this.topic = topic;

@@ -35,8 +35,7 @@ public final class ShardHarness<S extends Shard> {
     CompletableFuture<Void> loaded = ShardLoader.load(loop, log, shard);
     scheduler.runUntil(loaded::isDone, STEPS_MAX);
     loaded.join();
-    ShardRunner<S> fresh =
-        new ShardRunner<>(loop, environment.clock(), log, shard, 512 * 1024);
+    ShardRunner<S> fresh = new ShardRunner<>(loop, environment.clock(), log, shard, 512 * 1024);
     fresh.tell(Shard::onLoaded);
     return fresh;
   }

@@ -40,14 +40,15 @@ final class PartsProbe {
                       ? put.append(body)
                       : CompletableFuture.completedFuture(begun)));
     }
-    return all(parts).thenCompose(taken -> {
-      for (PartOutcome outcome : taken) {
-        if (outcome instanceof PartOutcome.Unknown(String reason)) {
-          return abortAll().thenApply(_ -> new ProbeOutcome.NoAnswer(reason));
-        }
-      }
-      return all(puts.stream().map(MultipartPut::complete).toList()).thenCompose(this::judge);
-    });
+    return all(parts)
+        .thenCompose(taken -> {
+          for (PartOutcome outcome : taken) {
+            if (outcome instanceof PartOutcome.Unknown(String reason)) {
+              return abortAll().thenApply(_ -> new ProbeOutcome.NoAnswer(reason));
+            }
+          }
+          return all(puts.stream().map(MultipartPut::complete).toList()).thenCompose(this::judge);
+        });
   }
 
   private CompletableFuture<ProbeOutcome> judge(List<PutOutcome> outcomes) {

@@ -43,8 +43,7 @@ public final class StoreProbe {
   /**
    * @param key nothing was ever put under it, nor under {@code keyInParts}
    */
-  public StoreProbe(
-      ObjectStore store, Clock clock, String key, String keyInParts, int racers) {
+  public StoreProbe(ObjectStore store, Clock clock, String key, String keyInParts, int racers) {
     if (racers < 2) {
       throw new IllegalArgumentException("a race needs two: " + racers);
     }

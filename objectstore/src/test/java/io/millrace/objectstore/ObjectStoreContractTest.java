@@ -256,8 +256,7 @@ public abstract class ObjectStoreContractTest {
     CompletableFuture<PutOutcome> first = one.complete();
     CompletableFuture<PutOutcome> second = other.complete();
 
-    assertThat(List.of(await(first), await(second)))
-        .containsOnlyOnce(new PutOutcome.Stored());
+    assertThat(List.of(await(first), await(second))).containsOnlyOnce(new PutOutcome.Stored());
     assertThat(text("m/1")).isEqualTo(await(first) instanceof PutOutcome.Stored ? "one" : "other");
   }
 
@@ -327,7 +326,9 @@ public abstract class ObjectStoreContractTest {
 
   @Test
   void theProbeLetsTheStoreInAndLeavesNothingBehind() {
-    StoreProbe probe = new StoreProbe(store(), new SystemClock(), "probe/one/1", "probe/one/2", StoreProbe.RACERS_SHARED);
+    StoreProbe probe =
+        new StoreProbe(
+            store(), new SystemClock(), "probe/one/1", "probe/one/2", StoreProbe.RACERS_SHARED);
 
     assertThat(await(probe.run())).isEqualTo(new ProbeOutcome.Passed());
 

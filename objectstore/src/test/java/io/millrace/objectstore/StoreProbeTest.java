@@ -367,7 +367,9 @@ class StoreProbeTest {
   }
 
   private ProbeOutcome probe(ObjectStore store) {
-    return new StoreProbe(store, clock, "probe/one/1", "probe/one/2", StoreProbe.RACERS_SHARED).run().resultNow();
+    return new StoreProbe(store, clock, "probe/one/1", "probe/one/2", StoreProbe.RACERS_SHARED)
+        .run()
+        .resultNow();
   }
 
   private static ProbeOutcome refused(String check, String found) {

@@ -80,9 +80,7 @@ final class Fetcher extends Client {
     for (int i = 0; i < count; i++) {
       PartitionLedger partition = partitions.get((first + i) % partitions.size());
       // now and then one that another leads
-      if (former != null
-          || connection.equals(leader(partition.id()))
-          || random.nextInt(10) == 0) {
+      if (former != null || connection.equals(leader(partition.id())) || random.nextInt(10) == 0) {
         int epoch = random.nextBoolean() ? leaderEpoch(partition.id()) : -1;
         long offset = former != null ? partition.end() : offset(partition);
         checks.add(FetchCheck.at(partition, offset, epoch, connection.process()));

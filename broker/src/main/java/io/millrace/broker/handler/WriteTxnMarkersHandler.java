@@ -103,8 +103,7 @@ public final class WriteTxnMarkersHandler implements ApiHandler<WriteTxnMarkersR
           new UnknownTopicOrPartitionException("There is no such partition."));
     }
     PartitionId id = new PartitionId(topic.id(), partition);
-    CompletableFuture<?> durable =
-        partitions.open(id).thenCompose(log -> log.appendMarker(marker));
+    CompletableFuture<?> durable = partitions.open(id).thenCompose(log -> log.appendMarker(marker));
     return topic.name().equals(GroupCoordinator.TOPIC)
         ? durable.thenCompose(_ ->
             offsets.onTransactionCompleted(

@@ -95,9 +95,7 @@ public final class BatchHeader {
    */
   public static int lastSequence(ByteBuffer b, int at) {
     int first = baseSequence(b, at);
-    return first < 0
-        ? first
-        : (int) (((long) first + lastOffsetDelta(b, at)) & Integer.MAX_VALUE);
+    return first < 0 ? first : (int) (((long) first + lastOffsetDelta(b, at)) & Integer.MAX_VALUE);
   }
 
   public static int recordCount(ByteBuffer b, int at) {

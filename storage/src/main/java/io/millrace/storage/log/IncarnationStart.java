@@ -159,8 +159,7 @@ final class IncarnationStart {
             partitions,
             merger(metadata, footers, log),
             checkpointer,
-            new GarbageCollector(
-                store, metadata, loop, environment.clock(), pins, log.garbage()));
+            new GarbageCollector(store, metadata, loop, environment.clock(), pins, log.garbage()));
     Handovers handovers =
         new Handovers(metadata, partitions, log.wal(), maintenance::checkpoint, loop);
     metadata.addListener(partitions::onImage);

@@ -48,8 +48,7 @@ final class LogReader {
   }
 
   /** Whole batches from the one that holds {@code offset}, below {@code end}. */
-  CompletableFuture<History.Batches> read(
-      long offset, long end, int bytesMax, boolean atLeastOne) {
+  CompletableFuture<History.Batches> read(long offset, long end, int bytesMax, boolean atLeastOne) {
     return read(offset, end, bytesMax, atLeastOne, 1);
   }
 

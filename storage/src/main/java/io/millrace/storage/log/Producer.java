@@ -118,12 +118,7 @@ final class Producer {
 
   ActiveProducer active(long producerId) {
     return new ActiveProducer(
-        producerId,
-        epoch,
-        lastSequence(),
-        lastTimestamp,
-        coordinatorEpoch,
-        transactionFirstOffset);
+        producerId, epoch, lastSequence(), lastTimestamp, coordinatorEpoch, transactionFirstOffset);
   }
 
   /** A new epoch numbers its batches anew. */

@@ -3,7 +3,6 @@ package io.millrace.storage.log;
 import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.protocol.batch.BatchRewriter;
 import io.millrace.runtime.Clock;
-import io.millrace.runtime.FailureCause;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.cache.Chunk;
 import io.millrace.storage.log.ProducerStates.Verdict;
@@ -146,8 +145,7 @@ final class StoredPartitionLog implements PartitionLog {
       } catch (WalEndedException e) {
         return ended(e);
       }
-      producers.accept(
-          marker, BatchHeader.baseOffset(batch, 0), timestampMs, clock.monotonicNs());
+      producers.accept(marker, BatchHeader.baseOffset(batch, 0), timestampMs, clock.monotonicNs());
       return pending.future();
     }
   }
@@ -205,7 +203,8 @@ final class StoredPartitionLog implements PartitionLog {
     return reason != null
         ? CompletableFuture.failedFuture(reason)
         : wal.proof()
-            .exceptionallyCompose(failure -> CompletableFuture.failedFuture(WalFailures.over(failure)));
+            .exceptionallyCompose(
+                failure -> CompletableFuture.failedFuture(WalFailures.over(failure)));
   }
 
   private <T> CompletableFuture<T> failWithProof(ApiException answer) {

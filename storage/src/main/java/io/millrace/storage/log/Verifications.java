@@ -37,8 +37,7 @@ final class Verifications {
     }
   }
 
-  VerificationGuard begin(
-      long id, short epoch, int firstSequence, boolean epochBumps, long nowNs) {
+  VerificationGuard begin(long id, short epoch, int firstSequence, boolean epochBumps, long nowNs) {
     Verification verification =
         byProducer.computeIfAbsent(
             id, _ -> new Verification(epoch, firstSequence, epochBumps, nowNs));
@@ -54,8 +53,7 @@ final class Verifications {
   }
 
   /**
-   * Batches of one producer may be confirmed in any order; none may come before what it sent
-   * first.
+   * Batches of one producer may be confirmed in any order; none may come before what it sent first.
    */
   @Nullable ApiException sequenceRefusal(long id, @Nullable Producer producer, int first) {
     Verification verification = byProducer.isEmpty() ? null : byProducer.get(id);

@@ -9,9 +9,9 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Writes a snapshot and then the boundary that names it, some entries after the last one (or when
  * the collector wants it) and no sooner than four times what a snapshot takes; then has the entries
- * before it collected. If another broker's boundary was first, the snapshot is given up and that one
- * adopted. By convention the scribe writes, and each broker after it only if boundaries lag so much
- * more. Owned by the metadata loop, beside the commits.
+ * before it collected. If another broker's boundary was first, the snapshot is given up and that
+ * one adopted. By convention the scribe writes, and each broker after it only if boundaries lag so
+ * much more. Owned by the metadata loop, beside the commits.
  */
 final class BoundaryWriter {
   private final StoredMetadataLog log;

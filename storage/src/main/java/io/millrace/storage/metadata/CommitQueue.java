@@ -211,16 +211,16 @@ final class CommitQueue {
         direct = true;
         unserved = 0;
         yield follower
-              .follow(entries)
-              .thenCompose(_ -> {
-                settle();
-                if (own.anyHandedOver()) {
-                  // void there, or its entry was not at hand
-                  return follower.catchUp().thenRun(this::settle);
-                }
-                direct = false;
-                return CompletableFuture.completedFuture(null);
-              });
+            .follow(entries)
+            .thenCompose(_ -> {
+              settle();
+              if (own.anyHandedOver()) {
+                // void there, or its entry was not at hand
+                return follower.catchUp().thenRun(this::settle);
+              }
+              direct = false;
+              return CompletableFuture.completedFuture(null);
+            });
       }
     };
   }

@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The objects of the metadata log, read and put until their fate is known. Used on the loop; futures
- * complete there.
+ * The objects of the metadata log, read and put until their fate is known. Used on the loop;
+ * futures complete there.
  */
 final class MetadataObjects {
   private final StoreCalls store;

@@ -9,7 +9,9 @@ import java.util.concurrent.CompletableFuture;
  * matter of speed only: whoever gets no answer appends by itself.
  */
 public interface Scribe {
-  /** So many are asked, one after the other, before the commands go into an entry of the asker's. */
+  /**
+   * So many are asked, one after the other, before the commands go into an entry of the asker's.
+   */
   int ASKED_MAX = 2;
 
   /** Everyone appends by itself. */

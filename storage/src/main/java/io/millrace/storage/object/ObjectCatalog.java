@@ -51,10 +51,11 @@ public final class ObjectCatalog {
     List<Part> parts = new ArrayList<>();
     Iterator<ObjectInfo> objects =
         indexAt(image).overlapping(id, fromOffset, Long.MAX_VALUE).iterator();
-    return collect(objects, id, fromOffset, parts).thenApply(_ -> {
-      parts.sort(Comparator.comparingLong(part -> part.footer().baseOffset()));
-      return List.copyOf(parts);
-    });
+    return collect(objects, id, fromOffset, parts)
+        .thenApply(_ -> {
+          parts.sort(Comparator.comparingLong(part -> part.footer().baseOffset()));
+          return List.copyOf(parts);
+        });
   }
 
   /** Some objects after the other; those whose footers are at hand without a call between. */

@@ -141,7 +141,8 @@ final class ProducerStatesTest {
   }
 
   private Verdict check(long producerId, int epoch, int sequence, int records) {
-    return states.check(Batches.of(producerId, epoch, sequence, records), Origin.CLIENT, VerificationGuard.NONE);
+    return states.check(
+        Batches.of(producerId, epoch, sequence, records), Origin.CLIENT, VerificationGuard.NONE);
   }
 
   private static void assertRefused(Verdict verdict, Class<?> reason) {

@@ -129,8 +129,7 @@ final class TransactionHistory {
 
   private long read(long from) {
     int bytesMax = 1 + random.nextInt(2000);
-    LogSlice slice =
-        waiting.await(log.get().read(from, bytesMax, true, Isolation.READ_COMMITTED));
+    LogSlice slice = waiting.await(log.get().read(from, bytesMax, true, Isolation.READ_COMMITTED));
     assertThat(slice.lastStableOffset()).isEqualTo(lastStable);
     assertThat(slice.highWatermark()).isEqualTo(model.end());
     long end = model.check(slice, from);

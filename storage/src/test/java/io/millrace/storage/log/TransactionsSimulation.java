@@ -61,8 +61,7 @@ final class TransactionsSimulation {
     PartitionLog log = broker.open(id);
     long to = random.nextLong(log.logStart(), most + 1);
     if (to > log.logStart()) {
-      broker.await(
-          broker.engine().metadata().submit(new LogStartMoved(id, log.leaderEpoch(), to)));
+      broker.await(broker.engine().metadata().submit(new LogStartMoved(id, log.leaderEpoch(), to)));
     }
   }
 
@@ -75,8 +74,7 @@ final class TransactionsSimulation {
       cluster.start(2);
       PartitionId id = cluster.createTopic(1, "t", 1, 2);
       Leader leader = new Leader(cluster, id);
-      TransactionHistory history =
-          new TransactionHistory(random, leader::log, cluster::await);
+      TransactionHistory history = new TransactionHistory(random, leader::log, cluster::await);
       try {
         for (int i = 0; i < STEPS / 2; i++) {
           history.step();

@@ -12,8 +12,8 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The log of the lowest live broker, or of the next, behind a network that loses requests and replies and delivers some
- * requests long after the asker gave up.
+ * The log of the lowest live broker, or of the next, behind a network that loses requests and
+ * replies and delivers some requests long after the asker gave up.
  */
 final class SimulatedScribe implements Scribe {
   private static final long HOP_NS = 500_000L;

@@ -174,7 +174,9 @@ class GarbageCollectorTest {
 
     long boundaries = world.keys(Keys.META_BOUNDARY).size();
     world.runFor(3600);
-    assertThat(world.keys(Keys.META_BOUNDARY)).as("nothing waits any more").hasSize((int) boundaries);
+    assertThat(world.keys(Keys.META_BOUNDARY))
+        .as("nothing waits any more")
+        .hasSize((int) boundaries);
     assertThat(world.broker.metadata.image().entryNumber()).isLessThan(entries + 4);
   }
 
