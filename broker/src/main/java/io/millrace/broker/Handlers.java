@@ -6,14 +6,19 @@ import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.ConsumerGroupKeys;
 import io.millrace.broker.config.RequestKeys;
-import io.millrace.broker.config.TopicConfigChanges;
-import io.millrace.broker.config.TopicConfigs;
+import io.millrace.broker.config.ResourceConfigs;
 import io.millrace.broker.fetch.FetchSessions;
+import io.millrace.broker.handler.AlterConfigsHandler;
 import io.millrace.broker.handler.AlterPartitionReassignmentsHandler;
 import io.millrace.broker.handler.AlterReplicaLogDirsHandler;
+import io.millrace.broker.handler.ConfigAlterations;
+import io.millrace.broker.handler.ConsumerGroupDescribeHandler;
+import io.millrace.broker.handler.ConsumerGroupHeartbeatHandler;
 import io.millrace.broker.handler.CreatePartitionsHandler;
 import io.millrace.broker.handler.CreateTopicsHandler;
+import io.millrace.broker.handler.DeleteGroupsHandler;
 import io.millrace.broker.handler.DeleteTopicsHandler;
 import io.millrace.broker.handler.DescribeClusterHandler;
 import io.millrace.broker.handler.DescribeConfigsHandler;
@@ -28,15 +33,18 @@ import io.millrace.broker.handler.HeartbeatHandler;
 import io.millrace.broker.handler.IncrementalAlterConfigsHandler;
 import io.millrace.broker.handler.JoinGroupHandler;
 import io.millrace.broker.handler.LeaveGroupHandler;
+import io.millrace.broker.handler.ListConfigResourcesHandler;
 import io.millrace.broker.handler.ListGroupsHandler;
 import io.millrace.broker.handler.ListOffsetsHandler;
 import io.millrace.broker.handler.ListPartitionReassignmentsHandler;
 import io.millrace.broker.handler.MetadataHandler;
 import io.millrace.broker.handler.OffsetCommitHandler;
+import io.millrace.broker.handler.OffsetDeleteHandler;
 import io.millrace.broker.handler.OffsetFetchHandler;
 import io.millrace.broker.handler.OffsetForLeaderEpochHandler;
 import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
+import io.millrace.broker.handler.TxnOffsetCommitHandler;
 import io.millrace.broker.handler.UpdateFeaturesHandler;
 import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.broker.produce.TransactionAdmission;
@@ -44,6 +52,7 @@ import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.log.StorageEngine;
+import io.millrace.storage.metadata.Feature;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import java.util.ArrayList;
@@ -60,7 +69,7 @@ import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 final class Handlers {
   private final Environment environment;
   private final BrokerConfig config;
-  private final TopicConfigs topicConfigs;
+  private final ResourceConfigs configs;
   private final StorageEngine storage;
   private final GroupCoordinator groups;
   private final Transactions transactions;
@@ -71,7 +80,7 @@ final class Handlers {
   Handlers(
       Environment environment,
       BrokerConfig config,
-      TopicConfigs topicConfigs,
+      ResourceConfigs configs,
       StorageEngine storage,
       GroupCoordinator groups,
       Transactions transactions,
@@ -80,7 +89,7 @@ final class Handlers {
       Executor blocking) {
     this.environment = environment;
     this.config = config;
-    this.topicConfigs = topicConfigs;
+    this.configs = configs;
     this.storage = storage;
     this.groups = groups;
     this.transactions = transactions;
@@ -111,7 +120,7 @@ final class Handlers {
     return List.of(
         new ProduceHandler(
             image,
-            new PartitionProduce(storage, topicConfigs, environment.clock()),
+            new PartitionProduce(storage, configs.topics(), environment.clock()),
             new TransactionAdmission(storage, transactions.verifier())),
         new FetchHandler(
             image,
@@ -126,13 +135,15 @@ final class Handlers {
 
   private List<ApiHandler<?>> topics() {
     MetadataLog metadata = storage.metadata();
-    NewTopics newTopics = new NewTopics(metadata, config, topicConfigs, environment.randomness());
+    NewTopics newTopics =
+        new NewTopics(metadata, config, configs.topics(), environment.randomness());
+    ConfigAlterations alterations = new ConfigAlterations(metadata, configs);
     return List.of(
         new MetadataHandler(metadata, newTopics, config.get(RequestKeys.AUTO_CREATE_TOPICS)),
         new DescribeTopicPartitionsHandler(
             metadata, config.get(RequestKeys.REQUEST_PARTITIONS_MAX)),
         new DescribeClusterHandler(metadata),
-        new UpdateFeaturesHandler(metadata),
+        new AtTheTip<>(metadata, new UpdateFeaturesHandler(metadata)),
         new AtTheTip<>(metadata, new CreateTopicsHandler(newTopics)),
         new AtTheTip<>(
             metadata,
@@ -141,10 +152,10 @@ final class Handlers {
         new AtTheTip<>(metadata, new ElectLeadersHandler(metadata, waits)),
         new AtTheTip<>(metadata, new AlterPartitionReassignmentsHandler(metadata)),
         new ListPartitionReassignmentsHandler(metadata),
-        new DescribeConfigsHandler(metadata, config, topicConfigs),
-        new AtTheTip<>(
-            metadata,
-            new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs))),
+        new DescribeConfigsHandler(metadata::image, configs),
+        new ListConfigResourcesHandler(metadata::image),
+        new AtTheTip<>(metadata, new IncrementalAlterConfigsHandler(alterations)),
+        new AtTheTip<>(metadata, new AlterConfigsHandler(alterations)),
         new AlterReplicaLogDirsHandler(metadata::image, logDirectory),
         new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }
@@ -164,7 +175,17 @@ final class Handlers {
         new LeaveGroupHandler(groups),
         new OffsetCommitHandler(groups),
         new OffsetFetchHandler(groups),
+        new TxnOffsetCommitHandler(groups, transactions.verifier()),
+        new OffsetDeleteHandler(groups),
+        new DeleteGroupsHandler(groups),
+        new ConsumerGroupHeartbeatHandler(groups, this::servesConsumerProtocol),
+        new ConsumerGroupDescribeHandler(groups),
         new ListGroupsHandler(groups),
         new DescribeGroupsHandler(groups));
+  }
+
+  private boolean servesConsumerProtocol() {
+    return config.get(ConsumerGroupKeys.REBALANCE_PROTOCOLS).contains("consumer")
+        && storage.metadata().image().level(Feature.GROUP_VERSION) > 0;
   }
 }

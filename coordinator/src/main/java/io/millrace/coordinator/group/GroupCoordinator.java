@@ -3,10 +3,12 @@ package io.millrace.coordinator.group;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.ShardRunner;
 import io.millrace.coordinator.TopicShards;
+import io.millrace.storage.PartitionId;
 import io.millrace.storage.metadata.MetadataImage;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidGroupIdException;
 import org.apache.kafka.common.message.ListGroupsResponseData.ListedGroup;
@@ -37,9 +39,31 @@ public final class GroupCoordinator {
     return topicShards.call(groupId, request);
   }
 
+  /** The partition of the offsets topic a group lives in; -1 as long as there is no such topic. */
+  public TopicPartition offsetsPartition(String groupId) {
+    MetadataImage.Topic topic = image.get().topic(TOPIC);
+    return new TopicPartition(
+        TOPIC, topic == null ? -1 : TopicShards.partitionOf(groupId, topic.partitions().size()));
+  }
+
   /** All groups of the partitions this broker leads. */
   public CompletableFuture<List<ListedGroup>> list() {
     return topicShards.callAll(GroupShard::list);
+  }
+
+  /**
+   * The end of a producer's transaction is durable in a partition of the offsets topic: completes
+   * when those who ask are told of its offsets, or of none if it was aborted. Fails with
+   * NOT_COORDINATOR where the partition is led elsewhere now; the new leader reads the marker.
+   */
+  public CompletableFuture<Void> onTransactionCompleted(
+      PartitionId offsetsPartition, long producerId, short producerEpoch, boolean committed) {
+    return shards
+        .shard(offsetsPartition)
+        .thenCompose(runner ->
+            runner.<Boolean>call((shard, out, reply) ->
+                shard.completeTransaction(producerId, committed, out, reply)))
+        .thenApply(done -> null);
   }
 
   /**
