@@ -113,12 +113,14 @@ final class ProducerStates {
   private @Nullable ApiException sequenceRefusal(
       long id, @Nullable Producer producer, ByteBuffer batch) {
     int first = BatchHeader.baseSequence(batch, 0);
-    ApiException refusal = verifications.sequenceRefusal(id, producer, first);
+    short epoch = BatchHeader.producerEpoch(batch, 0);
+    // a former epoch that asks again must not disturb a transaction that is open
+    ApiException refusal =
+        hasOpenTransaction(id, epoch) ? null : verifications.sequenceRefusal(id, producer, first);
     if (refusal != null || producer == null) {
       // a producer that is not known may begin anywhere: its state may have expired
       return refusal;
     }
-    short epoch = BatchHeader.producerEpoch(batch, 0);
     if (epoch != producer.epoch()) {
       return first == 0
           ? null

@@ -81,6 +81,14 @@ final class TransactionalProducersTest {
   }
 
   @Test
+  void aFormerEpochThatAsksDoesNotDisturbAnOpenTransaction() {
+    append(7, 3, 0);
+    verify(7, 2, 0);
+
+    assertAccepted(check(7, 3, 1, NONE));
+  }
+
+  @Test
   void aProducerThatRaisesItsEpochBeginsWithSequenceZero() {
     assertRefused(check(7, 3, 1, verify(7, 3, 1)), OutOfOrderSequenceException.class);
     append(7, 3, 0);
