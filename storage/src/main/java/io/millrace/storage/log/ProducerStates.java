@@ -25,8 +25,6 @@ import org.jspecify.annotations.Nullable;
  * is monotonic time, carried on from former leaders.
  */
 final class ProducerStates {
-  private static final short BUMPING_VERSION = 2;
-
   private final Map<Long, Producer> producers = new LinkedHashMap<>();
   private final Verifications verifications = new Verifications();
   private final OpenTransactions transactions = new OpenTransactions();
@@ -160,11 +158,11 @@ final class ProducerStates {
       return null;
     }
     short epoch = marker.producerEpoch();
-    boolean late = epoch < producer.epoch();
-    if (marker.transactionVersion() >= BUMPING_VERSION && epoch == producer.epoch()) {
-      // the marker again is no harm; the last epoch there is cannot be raised
-      late = producer.inTransaction() && epoch != Short.MAX_VALUE;
-    }
+    // the same marker again is no harm, until the next transaction has begun
+    boolean late =
+        producer.inTransaction()
+            ? marker.endedEpoch() < producer.epoch()
+            : epoch < producer.epoch();
     if (late) {
       return new InvalidProducerEpochException(
           "A marker ends transactions of producer %d with epoch %d; epoch %d has been seen."
@@ -180,7 +178,7 @@ final class ProducerStates {
   /** Takes note of a marker that was handed to the WAL. */
   void accept(TransactionMarker marker, long offset, long timestampMs, long nowNs) {
     long id = marker.producerId();
-    verifications.forget(id);
+    verifications.forgetUpTo(id, marker.endedEpoch());
     Producer producer =
         producers.computeIfAbsent(id, _ -> new Producer(marker.producerEpoch(), nowNs));
     long first = producer.end(marker, timestampMs, nowNs);
