@@ -2,6 +2,7 @@ package io.millrace.conformance;
 
 import java.util.List;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.AlterConfigsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignablePartition;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignableTopic;
@@ -35,6 +36,7 @@ import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.JoinGroupRequestData.JoinGroupRequestProtocol;
 import org.apache.kafka.common.message.LeaveGroupRequestData;
 import org.apache.kafka.common.message.LeaveGroupRequestData.MemberIdentity;
+import org.apache.kafka.common.message.ListConfigResourcesRequestData;
 import org.apache.kafka.common.message.ListGroupsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
@@ -87,6 +89,7 @@ final class SoundRequests {
   ApiMessage of(ApiKeys api, int version) {
     Member nobody = new Member("g", "", -1);
     return switch (api) {
+      case ALTER_CONFIGS -> new AlterConfigsRequestData();
       case ALTER_PARTITION_REASSIGNMENTS -> reassign();
       case ALTER_REPLICA_LOG_DIRS -> new AlterReplicaLogDirsRequestData();
       case API_VERSIONS ->
@@ -123,6 +126,7 @@ final class SoundRequests {
           new InitProducerIdRequestData()
               .setTransactionalId(null)
               .setTransactionTimeoutMs(TIMEOUT_MS);
+      case LIST_CONFIG_RESOURCES -> new ListConfigResourcesRequestData();
       case LIST_GROUPS -> new ListGroupsRequestData();
       case LIST_OFFSETS -> listOffsets(version);
       case LIST_PARTITION_REASSIGNMENTS ->

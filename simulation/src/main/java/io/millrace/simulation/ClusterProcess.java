@@ -5,6 +5,7 @@ import io.millrace.broker.BrokerLives;
 import io.millrace.broker.api.Caller;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.LoggerLevels;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.cluster.ClusterSettings;
@@ -59,13 +60,21 @@ final class ClusterProcess implements BrokerProcess, BrokerLives.Doors {
     BrokerCore core =
         BrokerCore.onSharedStore(
             environment,
-            BrokerConfig.of(Map.of("node.id", Integer.toString(member.nodeId()))),
+            BrokerConfig.of(
+                Map.of(
+                    "node.id",
+                    Integer.toString(member.nodeId()),
+                    "offsets.topic.num.partitions",
+                    "3",
+                    "group.initial.rebalance.delay.ms",
+                    "500")),
             member.store(),
             settings(),
             shared(),
             member.peers(),
             List.of(member.address()),
-            "simulation");
+            "simulation",
+            LoggerLevels.NONE);
     born = core;
     return core;
   }

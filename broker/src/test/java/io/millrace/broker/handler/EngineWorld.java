@@ -72,7 +72,7 @@ final class EngineWorld {
 
   EngineWorld() {
     await(engine.start());
-    TopicConfigs configs = new TopicConfigs(BrokerConfig.of(Map.of("node.id", "1")));
+    TopicConfigs configs = new TopicConfigs(BrokerConfig.of(Map.of("node.id", "1")), 1);
     produce =
         new ProduceHandler(
             engine.metadata()::image,

@@ -62,7 +62,7 @@ class ProduceHandlerTest {
             world.engine.metadata()::image,
             new PartitionProduce(
                 world.failingOn(new PartitionId(topic, 1)),
-                new TopicConfigs(BrokerConfig.of(Map.of("node.id", "1"))),
+                new TopicConfigs(BrokerConfig.of(Map.of("node.id", "1")), 1),
                 world.environment.clock()),
             new TransactionAdmission(world.engine, world.transactions));
 
