@@ -28,7 +28,11 @@ class ApiVersionsIT {
 
   /** They take a producer, as {@link #aTransactionLivesInEveryVersion} has one. */
   private static final Set<ApiKeys> OF_PRODUCERS =
-      Set.of(ApiKeys.ADD_PARTITIONS_TO_TXN, ApiKeys.ADD_OFFSETS_TO_TXN, ApiKeys.END_TXN);
+      Set.of(
+          ApiKeys.ADD_PARTITIONS_TO_TXN,
+          ApiKeys.ADD_OFFSETS_TO_TXN,
+          ApiKeys.TXN_OFFSET_COMMIT,
+          ApiKeys.END_TXN);
 
   /**
    * Versions below 3 carry older formats of records; they are advertised because librdkafka looks
@@ -98,6 +102,7 @@ class ApiVersionsIT {
         RawConnection connection = RawConnection.open(broker.address())) {
       RawTopic topic = RawTopic.create(connection, "t", Map.of());
       SoundRequests requests = new SoundRequests(topic.name(), topic.id());
+      awaitCoordinator(connection, requests);
       for (int version = 0; version <= ApiKeys.END_TXN.latestVersion(false); version++) {
         Transactional producer = init(connection, version);
         int add = within(ApiKeys.ADD_PARTITIONS_TO_TXN, version);
@@ -108,6 +113,12 @@ class ApiVersionsIT {
             requests.addPartitions(producer, add));
         assertSucceeds(
             connection, ApiKeys.ADD_OFFSETS_TO_TXN, version, SoundRequests.addOffsets(producer));
+        int commit = within(ApiKeys.TXN_OFFSET_COMMIT, version);
+        assertSucceeds(
+            connection,
+            ApiKeys.TXN_OFFSET_COMMIT,
+            commit,
+            requests.txnOffsetCommit(producer, commit));
         assertSucceeds(
             connection, ApiKeys.END_TXN, version, SoundRequests.endTransaction(producer));
       }

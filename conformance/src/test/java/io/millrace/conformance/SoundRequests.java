@@ -67,6 +67,9 @@ import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupRequestData.SyncGroupRequestAssignment;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestPartition;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestTopic;
 import org.apache.kafka.common.message.UpdateFeaturesRequestData;
 import org.apache.kafka.common.message.WriteTxnMarkersRequestData;
 import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarker;
@@ -198,6 +201,23 @@ final class SoundRequests {
         .setProducerId(producer.producerId())
         .setProducerEpoch(producer.epoch())
         .setGroupId("g");
+  }
+
+  ApiMessage txnOffsetCommit(Transactional producer, int version) {
+    TxnOffsetCommitRequestData request =
+        new TxnOffsetCommitRequestData()
+            .setTransactionalId(producer.id())
+            .setProducerId(producer.producerId())
+            .setProducerEpoch(producer.epoch())
+            .setGroupId("g")
+            .setTopics(
+                List.of(
+                    new TxnOffsetCommitRequestTopic()
+                        .setName(topic)
+                        .setPartitions(
+                            List.of(
+                                new TxnOffsetCommitRequestPartition().setCommittedOffset(1)))));
+    return version < 3 ? request : request.setMemberId("").setGenerationId(-1);
   }
 
   static ApiMessage endTransaction(Transactional producer) {
