@@ -199,4 +199,64 @@ class TransactionsIT {
             assertThat(committed())
                 .containsExactlyInAnyOrder("r0", "s0", "r1", "s1", "r2", "s2"));
   }
+
+  @Test
+  void kafkasToolShowsTransactionsAndEndsThem() throws Exception {
+    try (KafkaProducer<String, String> producer = producer("open", 900_000)) {
+      producer.initTransactions();
+      producer.beginTransaction();
+      producer.send(new ProducerRecord<>(TOPIC, 0, null, "hanging")).get();
+
+      assertThat(tool("list")).contains("open", "Ongoing");
+      assertThat(tool("list", "--duration-filter", "900000")).doesNotContain("open");
+      assertThat(tool("list", "--transactional-id-pattern", "o.*")).contains("open");
+      assertThat(tool("describe", "--transactional-id", "open")).contains("Ongoing", "t-0");
+      assertThat(tool("describe-producers", "--topic", TOPIC, "--partition", "0"))
+          .containsPattern("(?m)^\\d+\\s+0\\s");
+      assertThat(tool("find-hanging", "--broker-id", "1")).doesNotContain(TOPIC);
+
+      tool("abort", "--topic", TOPIC, "--partition", "0", "--start-offset", "0");
+      assertThat(committed()).isEmpty();
+
+      tool("forceTerminateTransaction", "--transactional-id", "open");
+      Awaitility.await()
+          .atMost(PATIENCE_SECONDS, TimeUnit.SECONDS)
+          .until(() -> state("open") != TransactionState.ONGOING);
+      assertThatThrownBy(producer::commitTransaction).isInstanceOf(KafkaException.class);
+    }
+  }
+
+  private String tool(String... arguments) throws Exception {
+    List<String> command =
+        new ArrayList<>(
+            List.of("kafka-transactions", "--bootstrap-server", broker.address()));
+    command.addAll(List.of(arguments));
+    Launcher.Result result = Launcher.run(folder, command.toArray(String[]::new));
+    assertThat(result.exitCode()).as("%s: %s", command, result.err()).isZero();
+    return result.out();
+  }
+
+  @Test
+  void thePerformanceTestRunsInTransactions() throws Exception {
+    Launcher.Result result =
+        Launcher.run(
+            folder,
+            "kafka-producer-perf-test",
+            "--topic",
+            TOPIC,
+            "--num-records",
+            "50000",
+            "--record-size",
+            "100",
+            "--throughput",
+            "-1",
+            "--transaction-duration-ms",
+            "100",
+            "--producer-props",
+            "bootstrap.servers=" + broker.address());
+
+    assertThat(result.exitCode()).as(result.err()).isZero();
+    assertThat(result.out()).contains("50000 records sent");
+    assertThat(committed()).hasSize(50_000);
+  }
 }

@@ -60,7 +60,7 @@ public final class TransactionKeys {
           flag("transaction.partition.verification.enable", true)
               .clusterWide()
               .accepted(
-                  Reasons.TRANSACTIONS_LATER,
+                  Reasons.ALWAYS_VERIFIED,
                   "Whether a write is checked to belong to an open transaction."),
           flag("transaction.two.phase.commit.enable", false)
               .accepted(

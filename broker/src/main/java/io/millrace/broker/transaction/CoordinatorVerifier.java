@@ -42,7 +42,7 @@ public final class CoordinatorVerifier implements TransactionVerifier {
   private final ApiHandler<AddPartitionsToTxnRequestData> ownCoordinator;
   private final long retryBackoffNs;
   private final long retryNsMax;
-  private final Lanes<Question> lanes = new Lanes<>(Question::transactionalId, this::send);
+  private final Lanes<Question> lanes = new Lanes<>(Question::transactionalId, Question::size, this::send);
 
   /**
    * @param ownCoordinator answers for transactions that this broker coordinates
@@ -71,6 +71,10 @@ public final class CoordinatorVerifier implements TransactionVerifier {
       CompletableFuture<Map<TopicPartition, Errors>> answer) {
     String transactionalId() {
       return transaction.transactionalId();
+    }
+
+    int size() {
+      return partitions.size();
     }
 
     void answerAll(Errors error) {

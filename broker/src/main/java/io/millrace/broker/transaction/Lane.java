@@ -8,25 +8,32 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 
 /**
  * What is to be asked of one broker: one request at a time, and what comes meanwhile goes together
  * with the next. On the owner's loop.
  */
 final class Lane<T> {
-  private static final int ITEMS_PER_REQUEST_MAX = 500;
+  private static final int PARTITIONS_PER_REQUEST_MAX = 5_000;
 
   private final Function<T, Object> key;
+  private final ToIntFunction<T> partitions;
   private final Function<List<T>, CompletableFuture<?>> send;
   private final Set<T> waiting = new LinkedHashSet<>();
   private boolean inFlight;
 
   /**
    * @param key no two items of one request have the same
+   * @param partitions how many an item names
    * @param send completes on the owner's loop when the request is answered or given up; never fails
    */
-  Lane(Function<T, Object> key, Function<List<T>, CompletableFuture<?>> send) {
+  Lane(
+      Function<T, Object> key,
+      ToIntFunction<T> partitions,
+      Function<List<T>, CompletableFuture<?>> send) {
     this.key = key;
+    this.partitions = partitions;
     this.send = send;
   }
 
@@ -54,11 +61,13 @@ final class Lane<T> {
   private List<T> take() {
     List<T> taken = new ArrayList<>();
     Set<Object> keys = new HashSet<>();
+    int named = 0;
     Iterator<T> each = waiting.iterator();
-    while (each.hasNext() && taken.size() < ITEMS_PER_REQUEST_MAX) {
+    while (each.hasNext() && named < PARTITIONS_PER_REQUEST_MAX) {
       T item = each.next();
       if (keys.add(key.apply(item))) {
         taken.add(item);
+        named += partitions.applyAsInt(item);
         each.remove();
       }
     }

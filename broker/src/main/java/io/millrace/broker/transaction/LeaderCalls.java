@@ -20,7 +20,7 @@ import org.apache.kafka.common.protocol.ApiMessage;
  * without the network. Any thread may call.
  */
 public final class LeaderCalls {
-  private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(30);
+  private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(10);
   private static final OwnConnection OWN_CONNECTION = new OwnConnection();
 
   private final MetadataLog metadata;

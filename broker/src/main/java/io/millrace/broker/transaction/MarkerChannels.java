@@ -42,11 +42,14 @@ public final class MarkerChannels implements MarkerWriter {
   private static final long RETRY_NS_MIN = TimeUnit.MILLISECONDS.toNanos(20);
   private static final int RETRY_DOUBLINGS_MAX = 6;
 
+  /** In one request; what is more goes with the next. */
+  private static final int MARKERS_PER_TRANSACTION_MAX = 5_000;
+
   private final EventLoop loop;
   private final MetadataLog metadata;
   private final LeaderCalls leaders;
   private final ApiHandler<WriteTxnMarkersRequestData> ownMarkers;
-  private final Lanes<Markers> lanes = new Lanes<>(Markers::producerId, this::send);
+  private final Lanes<Markers> lanes = new Lanes<>(Markers::producerId, Markers::size, this::send);
 
   /**
    * @param ownMarkers writes those for partitions that this broker leads
@@ -87,6 +90,10 @@ public final class MarkerChannels implements MarkerWriter {
     long producerId() {
       return ending.end.producerId();
     }
+
+    int size() {
+      return partitions.size();
+    }
   }
 
   @Override
@@ -124,7 +131,12 @@ public final class MarkerChannels implements MarkerWriter {
                   byLeader.computeIfAbsent(leader, _ -> new ArrayList<>()).add(each),
               () -> leaderless.add(each));
     }
-    byLeader.forEach((leader, own) -> lanes.add(leader, new Markers(ending, own)));
+    byLeader.forEach((leader, own) -> {
+      for (int from = 0; from < own.size(); from += MARKERS_PER_TRANSACTION_MAX) {
+        int to = Math.min(own.size(), from + MARKERS_PER_TRANSACTION_MAX);
+        lanes.add(leader, new Markers(ending, own.subList(from, to)));
+      }
+    });
     retry(ending, leaderless);
   }
 
