@@ -74,6 +74,7 @@ final class ClusterProcess implements BrokerProcess, BrokerLives.Doors {
             settings(),
             shared(),
             member.peers(),
+            member.brokers(),
             List.of(member.address()),
             "simulation",
             LoggerLevels.NONE);

@@ -425,6 +425,7 @@ final class ClusterCasesSimulation {
                           member.address(),
                           new OverwritingStore(member.store()),
                           member.peers(),
+                          member.brokers(),
                           member.closeConnections())));
               return starts.getLast();
             },
