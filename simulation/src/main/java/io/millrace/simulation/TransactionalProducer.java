@@ -381,7 +381,9 @@ class TransactionalProducer extends Client {
                 List.of(
                     new PartitionProduceData()
                         .setIndex(partition.partition())
-                        .setRecords(MemoryRecords.readableRecords(part.batch().attempt()))));
+                        .setRecords(
+                            MemoryRecords.readableRecords(
+                                part.batch().attempt(connection.process().writer())))));
     if (implicit) {
       topic.setTopicId(partition.topicId());
     } else {
