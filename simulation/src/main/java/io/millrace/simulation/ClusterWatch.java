@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -322,11 +323,10 @@ final class ClusterWatch implements StoreWatcher {
   /** At or below the trim, or recovered, and not the seal that ends the log. */
   private boolean walDeletable(String key) {
     @Nullable Incarnation writer = newest.incarnations().get(Keys.writer(key));
+    OptionalLong end = newest.recoveredEnd(Keys.writer(key));
     long sequence = Keys.number(key);
-    return writer != null
-        && (sequence <= writer.trim()
-            || (writer.state() == IncarnationState.RECOVERED
-                && sequence != writer.endSequence() + 1));
+    return (writer != null && sequence <= writer.trim())
+        || (end.isPresent() && sequence != end.getAsLong() + 1);
   }
 
   private static boolean lists(MetadataImage image, String key) {
@@ -343,13 +343,10 @@ final class ClusterWatch implements StoreWatcher {
     Set<String> orphans = new TreeSet<>();
     for (String prefix : new String[] {Keys.DATA, Keys.CHECKPOINT, Keys.WAL}) {
       for (String key : store.keys(prefix)) {
-        Incarnation writer = newest.incarnations().get(Keys.writer(key));
-        boolean ended = writer != null && writer.state() == IncarnationState.RECOVERED;
+        OptionalLong end = newest.recoveredEnd(Keys.writer(key));
         boolean lastSeal =
-            key.startsWith(Keys.WAL)
-                && writer != null
-                && Keys.number(key) == writer.endSequence() + 1;
-        if (ended && !lastSeal && !lists(newest, key)) {
+            key.startsWith(Keys.WAL) && end.isPresent() && Keys.number(key) == end.getAsLong() + 1;
+        if (end.isPresent() && !lastSeal && !lists(newest, key)) {
           orphans.add(key);
         }
       }

@@ -34,7 +34,7 @@ public final class NodeIds {
   private static final int QUESTIONS = 2;
 
   /** The sender of a question before it is registered. */
-  private static final WriterId NOBODY = new WriterId(0, 0);
+  static final WriterId NOBODY = new WriterId(0, 0);
 
   private final MetadataLog metadata;
   private final PeerLink link;

@@ -53,6 +53,19 @@ public final class PeerScribe implements Scribe {
         .thenApply(outcome -> answer(scribe.writer(), commands.size(), outcome));
   }
 
+  @Override
+  public void askForTurn(MetadataImage image) {
+    Incarnation scribe = of(image);
+    Endpoint address = scribe == null ? null : settings.address(scribe);
+    if (address != null) {
+      var _ =
+          link.call(
+              address,
+              new PeerRequest.Heartbeat(NodeIds.NOBODY, image.entryNumber(), 0),
+              settings.heartbeatIntervalNs());
+    }
+  }
+
   /** The broker that commits for others by convention; null in an image without live brokers. */
   static @Nullable Incarnation of(MetadataImage image) {
     return image.brokers().isEmpty() ? null : image.broker(image.brokers().firstKey());

@@ -78,6 +78,11 @@ final class CommitQueue {
     return answered != null || !foreign.isEmpty() || ownReady();
   }
 
+  /** A newcomer is about to put its registration. */
+  void leaveTurn() {
+    turns.onNewcomer();
+  }
+
   /** Moves what is ready one step on: to the scribe, into an entry, or to what became of it. */
   CompletableFuture<Void> commit() {
     Scribe.Answer answer = answered;
@@ -135,9 +140,11 @@ final class CommitQueue {
       return CompletableFuture.completedFuture(null);
     }
     long pauseNs = entry.size() == ownCommands ? turns.pauseNs(base) : 0;
+    pauseNs = Math.max(pauseNs, turns.newcomersPauseNs());
     if (pauseNs > 0) {
       return stepAside(pauseNs);
     }
+    turns.onPut();
     return put(StoredEntry.of(new Entry(base.entryNumber() + 1, base.entryHash(), writer, entry)));
   }
 
@@ -169,6 +176,8 @@ final class CommitQueue {
           settle();
           if (stands) {
             foreign.answer(follower.recent());
+          } else if (!own.isEmpty() && !follower.image().isRegistered(writer)) {
+            scribe.askForTurn(follower.image());
           }
         });
   }

@@ -38,6 +38,9 @@ public interface MetadataLog extends AutoCloseable {
   CompletableFuture<Scribe.Answer.Committed> commitFor(
       long askersEntryNumber, List<Command> commands);
 
+  /** A newcomer is about to register: lets it have a turn. For speed only. */
+  void leaveTurn();
+
   /** Another broker's image is at this entry: reads it, unless it was read already. */
   void onNudge(long entryNumber);
 

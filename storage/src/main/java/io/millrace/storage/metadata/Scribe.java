@@ -24,6 +24,12 @@ public interface Scribe {
    */
   CompletableFuture<Answer> commit(MetadataImage image, List<Command> commands);
 
+  /**
+   * This incarnation has a registration to put, which cannot be handed over: asks the scribe to let
+   * it have a turn, once. Nobody answers.
+   */
+  default void askForTurn(MetadataImage image) {}
+
   /** What came of handing over. */
   sealed interface Answer {
     /**

@@ -6,8 +6,6 @@ import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.FailureCause;
 import io.millrace.runtime.Randomness;
 import io.millrace.storage.WriterId;
-import io.millrace.storage.metadata.MetadataImage.Incarnation;
-import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -152,6 +150,11 @@ public final class StoredMetadataLog implements MetadataLog {
   }
 
   @Override
+  public void leaveTurn() {
+    onLoop(new CompletableFuture<>(), queue::leaveTurn);
+  }
+
+  @Override
   public void onNudge(long entryNumber) {
     if (entryNumber > image().entryNumber()) {
       onLoop(
@@ -282,11 +285,8 @@ public final class StoredMetadataLog implements MetadataLog {
 
   private void onImage(MetadataImage before, MetadataImage after) {
     listeners.forEach(listener -> listener.accept(before, after));
-    Incarnation own = after.incarnations().get(writer);
-    if (own != null && own.state() != IncarnationState.REGISTERED) {
-      over =
-          new IncarnationEndedException(
-              "incarnation %s of node %d was fenced".formatted(writer, own.nodeId()));
+    if (after.hasEnded(writer)) {
+      over = new IncarnationEndedException("incarnation %s was fenced".formatted(writer));
       ended.complete(over);
     }
   }

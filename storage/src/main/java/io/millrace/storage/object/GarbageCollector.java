@@ -10,7 +10,6 @@ import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
-import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataLog.CollectorBoundary;
 import io.millrace.storage.metadata.ObjectInfo;
@@ -19,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
@@ -148,17 +148,16 @@ public final class GarbageCollector implements AutoCloseable {
    * below the writer's upload floor, or the writer is fenced.
    */
   static boolean deletable(String key, MetadataImage image, Set<String> listed) {
-    Incarnation writer = image.incarnations().get(Keys.writer(key));
-    return writer != null
-        && !listed.contains(key)
-        && (writer.state() != IncarnationState.REGISTERED
-            || Keys.number(key) < writer.uploadFloor());
+    WriterId writer = Keys.writer(key);
+    Incarnation incarnation = image.incarnations().get(writer);
+    return !listed.contains(key)
+        && (image.hasEnded(writer)
+            || (incarnation != null && Keys.number(key) < incarnation.uploadFloor()));
   }
 
   /** A file of a recovered incarnation; under the exclusive lock the present image decides. */
   static boolean leftOverFile(String key, MetadataImage image, Set<String> listed) {
-    Incarnation writer = image.incarnations().get(Keys.writer(key));
-    return writer != null && !listed.contains(key) && writer.state() == IncarnationState.RECOVERED;
+    return !listed.contains(key) && image.recoveredEnd(Keys.writer(key)).isPresent();
   }
 
   /**
@@ -167,14 +166,16 @@ public final class GarbageCollector implements AutoCloseable {
    * stays for ever: behind it a stalled writer must find nothing free.
    */
   static boolean spentEntry(String key, MetadataImage image, Set<String> listed) {
-    Incarnation writer = image.incarnations().get(Keys.writer(key));
-    if (writer == null || listed.contains(key)) {
+    if (listed.contains(key)) {
       return false;
     }
     long sequence = Keys.number(key);
-    return writer.state() == IncarnationState.RECOVERED
-        ? sequence != writer.endSequence() + 1
-        : sequence <= writer.trim();
+    OptionalLong end = image.recoveredEnd(Keys.writer(key));
+    if (end.isPresent()) {
+      return sequence != end.getAsLong() + 1;
+    }
+    Incarnation writer = image.incarnations().get(Keys.writer(key));
+    return writer != null && sequence <= writer.trim();
   }
 
   private void sweepLater(long intervalNs) {
@@ -297,15 +298,9 @@ public final class GarbageCollector implements AutoCloseable {
       return boundary != null && Keys.number(key) <= boundary.number();
     }
     if (key.startsWith(Keys.FENCE)) {
-      Incarnation ended = image.incarnations().get(Keys.fenced(key));
-      return ended != null && ended.state() == IncarnationState.RECOVERED;
+      return image.recoveredEnd(Keys.fenced(key)).isPresent();
     }
-    return WRITERS.stream().anyMatch(key::startsWith) && hasEnded(Keys.writer(key), image);
-  }
-
-  private static boolean hasEnded(WriterId writer, MetadataImage image) {
-    Incarnation incarnation = image.incarnations().get(writer);
-    return incarnation != null && incarnation.state() != IncarnationState.REGISTERED;
+    return WRITERS.stream().anyMatch(key::startsWith) && image.hasEnded(Keys.writer(key));
   }
 
   /**

@@ -35,7 +35,7 @@ final class ProbeGarbage {
 
   /** The key of an object, or of an unfinished put. */
   boolean isLeftOver(String key, MetadataImage image) {
-    if (image.incarnations().containsKey(Keys.writer(key))) {
+    if (image.knows(Keys.writer(key))) {
       return true;
     }
     long nowNs = clock.monotonicNs();

@@ -75,6 +75,14 @@ final class SimulatedScribe implements Scribe {
     return answer;
   }
 
+  @Override
+  public void askForTurn(MetadataImage image) {
+    MetadataLog log = image.brokers().values().stream().findFirst().map(logs::get).orElse(null);
+    if (log != null) {
+      network.schedule(HOP_NS, log::leaveTurn);
+    }
+  }
+
   private void deliver(
       long afterNs,
       WriterId scribe,

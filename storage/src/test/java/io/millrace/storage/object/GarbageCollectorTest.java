@@ -200,6 +200,7 @@ class GarbageCollectorTest {
   private static final WriterId LIVE = new WriterId(1, 1);
   private static final WriterId FENCED = new WriterId(2, 2);
   private static final WriterId RECOVERED = new WriterId(3, 3);
+  private static final WriterId LONG_ENDED = new WriterId(4, 4);
 
   @Test
   void anEntryOfASharedStoreGoesOnlyAtOrBelowTheTrimOrOnceItsLogIsRecovered() {
@@ -213,6 +214,10 @@ class GarbageCollectorTest {
     assertThat(spent(image, RECOVERED, 21)).as("the seal that ends the log").isFalse();
     assertThat(spent(image, RECOVERED, 22)).isTrue();
     assertThat(spent(image, new WriterId(9, 9), 1)).as("nobody it knows").isFalse();
+    assertThat(image.incarnations()).doesNotContainKey(LONG_ENDED);
+    assertThat(spent(image, LONG_ENDED, 5)).as("late").isTrue();
+    assertThat(spent(image, LONG_ENDED, 6)).as("the seal that ends the log").isFalse();
+    assertThat(spent(image, LONG_ENDED, 7)).as("late").isTrue();
     String listed = Keys.wal(LIVE, 5);
     assertThat(GarbageCollector.spentEntry(listed, image, Set.of(listed))).isFalse();
   }
@@ -231,6 +236,14 @@ class GarbageCollectorTest {
     world.applied(LIVE, new IncarnationFenced(FENCED));
     world.applied(LIVE, new IncarnationFenced(RECOVERED));
     world.applied(LIVE, new IncarnationRecovered(RECOVERED, 10, 20, List.of()));
+    for (WriterId writer : List.of(LONG_ENDED, new WriterId(4, 5))) {
+      world.applied(
+          writer,
+          new IncarnationRegistered(
+              writer, 4, Optional.empty(), List.of(), Optional.empty(), "test"));
+      world.applied(LIVE, new IncarnationFenced(writer));
+      world.applied(LIVE, new IncarnationRecovered(writer, -1, 5, List.of()));
+    }
     return world.image();
   }
 
@@ -247,6 +260,8 @@ class GarbageCollectorTest {
     assertThat(List.of(Keys.metaEntry(last), Keys.boundary(4), Keys.fence(RECOVERED)))
         .allMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));
     assertThat(List.of(Keys.wal(FENCED, 3), Keys.data(RECOVERED, 1), Keys.snapshot(FENCED, 1)))
+        .allMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));
+    assertThat(List.of(Keys.data(LONG_ENDED, 3), Keys.fence(LONG_ENDED)))
         .allMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));
     assertThat(List.of(Keys.metaEntry(last + 1), Keys.boundary(5), Keys.fence(FENCED)))
         .noneMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));

@@ -62,6 +62,9 @@ class WalPublisherTest {
     }
 
     @Override
+    public void leaveTurn() {}
+
+    @Override
     public void onNudge(long entryNumber) {}
 
     @Override
