@@ -123,10 +123,7 @@ class ConsumerGroupTest {
     assertThat(world.heartbeat(again).memberEpoch()).isEqualTo(2);
     assertThat(world.heartbeat(alive("a", 1)).errorCode())
         .isEqualTo(Errors.FENCED_MEMBER_EPOCH.code());
-    assertThat(
-            world
-                .heartbeat(alive("a", 1).setTopicPartitions(owning(topic, 0, 5)))
-                .errorCode())
+    assertThat(world.heartbeat(alive("a", 1).setTopicPartitions(owning(topic, 0, 5))).errorCode())
         .isEqualTo(Errors.FENCED_MEMBER_EPOCH.code());
   }
 
@@ -160,14 +157,12 @@ class ConsumerGroupTest {
     world.heartbeat(join("a", "t").setInstanceId("i"));
     world.heartbeat(join("b", "t"));
     world.heartbeat(alive("a", 1).setInstanceId("i"));
-    world.heartbeat(
-        alive("a", 1).setInstanceId("i").setTopicPartitions(owning(topic, 0, 1, 2)));
+    world.heartbeat(alive("a", 1).setInstanceId("i").setTopicPartitions(owning(topic, 0, 1, 2)));
 
     assertThat(world.heartbeat(join("a2", "t").setInstanceId("i")).errorCode())
         .isEqualTo(Errors.UNRELEASED_INSTANCE_ID.code());
     assertThat(world.heartbeat(alive("a", -2).setInstanceId("i")).memberEpoch()).isEqualTo(-2);
-    ConsumerGroupHeartbeatResponseData back =
-        world.heartbeat(join("a2", "t").setInstanceId("i"));
+    ConsumerGroupHeartbeatResponseData back = world.heartbeat(join("a2", "t").setInstanceId("i"));
 
     assertThat(back.memberEpoch()).isEqualTo(2);
     assertThat(assigned(back, topic)).containsExactly(0, 1, 2);
@@ -224,10 +219,7 @@ class ConsumerGroupTest {
     assertThat(assigned(answer, topic)).isEmpty();
     assertThat(assigned(answer, other)).containsExactly(0, 1);
     assertThat(answer.memberEpoch()).isEqualTo(1);
-    assertThat(
-            world
-                .heartbeat(alive("a", 1).setTopicPartitions(owning(other, 0, 1)))
-                .memberEpoch())
+    assertThat(world.heartbeat(alive("a", 1).setTopicPartitions(owning(other, 0, 1))).memberEpoch())
         .isEqualTo(2);
   }
 
@@ -244,8 +236,7 @@ class ConsumerGroupTest {
     assertThat(assigned(world.heartbeat(alive("a", 1)), more)).containsExactly(0);
 
     world.harness.reload();
-    assertThat(world.describe().members().getFirst().subscribedTopicRegex())
-        .isEqualTo("orders-.*");
+    assertThat(world.describe().members().getFirst().subscribedTopicRegex()).isEqualTo("orders-.*");
     assertThat(world.heartbeat(alive("a", 2)).memberEpoch()).isEqualTo(2);
   }
 
@@ -319,8 +310,8 @@ class ConsumerGroupTest {
     world.harness.log.hold();
 
     CompletableFuture<ConsumerGroupHeartbeatResponseData> answer =
-        world.call((shard, out, reply) ->
-            shard.heartbeat(GroupWorld.CALLER, join("a", "t"), out, reply));
+        world.call(
+            (shard, out, reply) -> shard.heartbeat(GroupWorld.CALLER, join("a", "t"), out, reply));
     assertThat(answer).isNotDone();
     world.harness.log.letGo();
 

@@ -56,8 +56,7 @@ class GroupRemovalTest {
     DeletedOffsets deleted = deleteOffsets(new TopicSlot("t", 0), new TopicSlot("u", 0));
 
     assertThat(deleted.error()).isEqualTo(Errors.NONE);
-    assertThat(deleted.errors())
-        .containsExactly(Errors.NONE, Errors.GROUP_SUBSCRIBED_TO_TOPIC);
+    assertThat(deleted.errors()).containsExactly(Errors.NONE, Errors.GROUP_SUBSCRIBED_TO_TOPIC);
     assertThat(world.offset(topic, 0)).isInstanceOf(FetchedOffset.Absent.class);
     assertThat(deleteOffsets("nobody").error()).isEqualTo(Errors.GROUP_ID_NOT_FOUND);
   }
@@ -124,8 +123,8 @@ class GroupRemovalTest {
 
   private DeletedOffsets deleteOffsets(String groupId, TopicSlot... slots) {
     return world
-        .<DeletedOffsets>call((shard, out, reply) ->
-            shard.deleteOffsets(groupId, List.of(slots), out, reply))
+        .<DeletedOffsets>call(
+            (shard, out, reply) -> shard.deleteOffsets(groupId, List.of(slots), out, reply))
         .join();
   }
 

@@ -37,7 +37,14 @@ final class GroupWorld {
 
   private static final Partition PARTITION =
       new Partition(
-          Optional.empty(), Optional.empty(), 0, 0, 0, List.of(1), Optional.empty(), Optional.empty());
+          Optional.empty(),
+          Optional.empty(),
+          0,
+          0,
+          0,
+          List.of(1),
+          Optional.empty(),
+          Optional.empty());
 
   final ShardHarness<GroupShard> harness;
   private MetadataImage image = MetadataImage.EMPTY;
@@ -172,8 +179,7 @@ final class GroupWorld {
   }
 
   DescribedGroup describe() {
-    return this.<DescribedGroup>call(
-            (group, out, reply) -> group.describeConsumer("g", out, reply))
+    return this.<DescribedGroup>call((group, out, reply) -> group.describeConsumer("g", out, reply))
         .join();
   }
 
@@ -181,11 +187,7 @@ final class GroupWorld {
     OffsetCommit commit = new OffsetCommit("t", topicId, partition, offset, -1, "");
     return this.<List<Errors>>call((group, out, reply) ->
             group.commit(
-                "g",
-                new Committer(memberId, null, epoch, VERSION),
-                List.of(commit),
-                out,
-                reply))
+                "g", new Committer(memberId, null, epoch, VERSION), List.of(commit), out, reply))
         .join()
         .getFirst();
   }

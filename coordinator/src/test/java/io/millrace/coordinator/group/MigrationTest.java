@@ -143,8 +143,7 @@ class MigrationTest {
   @Test
   void aStaticMemberMayChangeItsProtocolInPlace() {
     stableClassicMember("i");
-    ConsumerGroupHeartbeatResponseData up =
-        world.heartbeat(join("new", "t").setInstanceId("i"));
+    ConsumerGroupHeartbeatResponseData up = world.heartbeat(join("new", "t").setInstanceId("i"));
     assertThat(up.errorCode()).isEqualTo(Errors.NONE.code());
     assertThat(assigned(up, topic)).containsExactly(0, 1, 2, 3);
     assertThat(world.describe().members()).hasSize(1);
@@ -250,11 +249,8 @@ class MigrationTest {
                     new SyncGroupRequestAssignment()
                         .setMemberId(id)
                         .setAssignment(
-                            EmbeddedProtocol.bytes(
-                                Map.of("t", Set.of(0, 1, 2, 3)), (short) 1))));
-    world
-        .<SyncGroupResponseData>call((shard, out, reply) -> shard.sync(sync, out, reply))
-        .join();
+                            EmbeddedProtocol.bytes(Map.of("t", Set.of(0, 1, 2, 3)), (short) 1))));
+    world.<SyncGroupResponseData>call((shard, out, reply) -> shard.sync(sync, out, reply)).join();
     return id;
   }
 
@@ -305,7 +301,9 @@ class MigrationTest {
             .<SyncGroupResponseData>call((shard, out, reply) -> shard.sync(request, out, reply))
             .join();
     assertThat(Errors.forCode(answer.errorCode())).isEqualTo(Errors.NONE);
-    return EmbeddedProtocol.assignment(answer.assignment()).orElseThrow().assignedPartitions()
+    return EmbeddedProtocol.assignment(answer.assignment())
+        .orElseThrow()
+        .assignedPartitions()
         .stream()
         .flatMap(each -> each.partitions().stream())
         .toList();
@@ -317,16 +315,13 @@ class MigrationTest {
             .setGroupId("g")
             .setMemberId(memberId)
             .setGenerationId(generation);
-    return world
-        .<Errors>call((shard, out, reply) -> shard.heartbeat(request, out, reply))
-        .join();
+    return world.<Errors>call((shard, out, reply) -> shard.heartbeat(request, out, reply)).join();
   }
 
   private void leave(String memberId) {
     world
         .<List<MemberResponse>>call((shard, out, reply) ->
-            shard.leave(
-                "g", List.of(new MemberIdentity().setMemberId(memberId)), out, reply))
+            shard.leave("g", List.of(new MemberIdentity().setMemberId(memberId)), out, reply))
         .join();
   }
 

@@ -85,10 +85,12 @@ class ReconciliationPropertyTest {
             clients.add(new Client("m" + nextClient++));
           }
         }
-        case 2 -> pick().ifPresent(client -> {
-          heartbeat(client, -1, false);
-          clients.remove(client);
-        });
+        case 2 ->
+            pick()
+                .ifPresent(client -> {
+                  heartbeat(client, -1, false);
+                  clients.remove(client);
+                });
         case 3 -> pick().ifPresent(client -> client.crashed = true);
         case 4 -> {
           if (random.nextBoolean() && topics.size() < 5) {
@@ -102,15 +104,14 @@ class ReconciliationPropertyTest {
           world.topic(grown, 1 + world.image().topic(grown).partitions().size());
         }
         case 6 -> world.harness.pass(1 + random.nextInt(20_000));
-        default -> pick().ifPresent(client -> heartbeat(client, client.epoch, random.nextInt(6) == 0));
+        default ->
+            pick().ifPresent(client -> heartbeat(client, client.epoch, random.nextInt(6) == 0));
       }
     }
 
     private Optional<Client> pick() {
       List<Client> live = clients.stream().filter(client -> !client.crashed).toList();
-      return live.isEmpty()
-          ? Optional.empty()
-          : Optional.of(live.get(random.nextInt(live.size())));
+      return live.isEmpty() ? Optional.empty() : Optional.of(live.get(random.nextInt(live.size())));
     }
 
     private void heartbeat(Client client, int epoch, boolean answerLost) {
@@ -162,8 +163,8 @@ class ReconciliationPropertyTest {
                 .topicPartitions()
                 .forEach(each ->
                     each.partitions()
-                        .forEach(p ->
-                            assigned.add(new TopicPartition(each.topicId().toString(), p))));
+                        .forEach(
+                            p -> assigned.add(new TopicPartition(each.topicId().toString(), p))));
             client.wanted = assigned;
           }
         }
@@ -181,8 +182,7 @@ class ReconciliationPropertyTest {
       partitions.forEach(each ->
           topics
               .computeIfAbsent(
-                  each.topic(),
-                  id -> new TopicPartitions().setTopicId(Uuid.fromString(id)))
+                  each.topic(), id -> new TopicPartitions().setTopicId(Uuid.fromString(id)))
               .partitions()
               .add(each.partition()));
       return List.copyOf(topics.values());

@@ -47,8 +47,8 @@ class TransactionalOffsetsTest {
 
     GroupShard.Fetched fetched =
         world
-            .<GroupShard.Fetched>call((shard, out, reply) ->
-                shard.fetch("g", null, -1, null, false, out, reply))
+            .<GroupShard.Fetched>call(
+                (shard, out, reply) -> shard.fetch("g", null, -1, null, false, out, reply))
             .join();
 
     assertThat(fetched.offsets())
@@ -110,10 +110,10 @@ class TransactionalOffsetsTest {
   void noCommitOfATransactionIsAnsweredBeforeItIsDurable() {
     world.harness.log.hold();
 
-    CompletableFuture<List<Errors>> answer = commitAsync(PRODUCER, new Committer("", null, -1, (short) 3), 0, 7);
+    CompletableFuture<List<Errors>> answer =
+        commitAsync(PRODUCER, new Committer("", null, -1, (short) 3), 0, 7);
     CompletableFuture<GroupShard.Fetched> fetch =
-        world.call((shard, out, reply) ->
-            shard.fetch("g", null, -1, null, true, out, reply));
+        world.call((shard, out, reply) -> shard.fetch("g", null, -1, null, true, out, reply));
     assertThat(answer).isNotDone();
     assertThat(fetch).isNotDone();
     world.harness.log.letGo();
@@ -168,7 +168,9 @@ class TransactionalOffsetsTest {
 
   /** The marker comes into the log, and the leader tells the shard. */
   private void complete(long producerId, boolean committed) {
-    world.harness.log
+    world
+        .harness
+        .log
         .appendMarker(new TransactionMarker(producerId, (short) 0, 1, committed, 1))
         .join();
     world

@@ -195,8 +195,7 @@ final class ConsumerRecords {
     List<CoordinatorRecord> records = new ArrayList<>();
     group.members().forEach(member -> records.addAll(withoutMember(id, member.id())));
     records.add(
-        CoordinatorRecord.tombstone(
-            new ConsumerGroupTargetAssignmentMetadataKey().setGroupId(id)));
+        CoordinatorRecord.tombstone(new ConsumerGroupTargetAssignmentMetadataKey().setGroupId(id)));
     group.regexes().keySet().forEach(regex -> records.add(withoutRegex(id, regex)));
     records.add(CoordinatorRecord.tombstone(new ConsumerGroupMetadataKey().setGroupId(id)));
     return records;
@@ -216,8 +215,6 @@ final class ConsumerRecords {
   }
 
   private static ConsumerGroupRegularExpressionKey regexKey(String groupId, String regex) {
-    return new ConsumerGroupRegularExpressionKey()
-        .setGroupId(groupId)
-        .setRegularExpression(regex);
+    return new ConsumerGroupRegularExpressionKey().setGroupId(groupId).setRegularExpression(regex);
   }
 }

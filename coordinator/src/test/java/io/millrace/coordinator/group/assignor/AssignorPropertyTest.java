@@ -175,8 +175,7 @@ class AssignorPropertyTest {
         }
         default -> {
           if (!alike) {
-            String member =
-                new ArrayList<>(members.keySet()).get(random.nextInt(members.size()));
+            String member = new ArrayList<>(members.keySet()).get(random.nextInt(members.size()));
             members.put(member, subscription());
           }
         }
