@@ -10,11 +10,9 @@ import io.millrace.coordinator.group.offset.FetchedOffset;
 import io.millrace.coordinator.group.offset.OffsetCommit;
 import io.millrace.coordinator.group.offset.Offsets.Wanted;
 import io.millrace.storage.metadata.MetadataImage;
-import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataImage.Topic;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -34,17 +32,6 @@ final class GroupWorld {
   static final long RETENTION_CHECK_MS = 600_000;
   static final short VERSION = 9;
   static final GroupCaller CALLER = new GroupCaller("client", "/h", VERSION);
-
-  private static final Partition PARTITION =
-      new Partition(
-          Optional.empty(),
-          Optional.empty(),
-          0,
-          0,
-          0,
-          List.of(1),
-          Optional.empty(),
-          Optional.empty());
 
   final ShardHarness<GroupShard> harness;
   private MetadataImage image = MetadataImage.EMPTY;
@@ -94,38 +81,21 @@ final class GroupWorld {
   Uuid topic(String name, int partitions) {
     Topic present = image.topic(name);
     Uuid id = present == null ? new Uuid(7, nextTopic++) : present.id();
-    List<Partition> all = new ArrayList<>();
+    List<MetadataImage.Partition> all = new ArrayList<>();
     for (int p = 0; p < partitions; p++) {
-      all.add(PARTITION);
+      all.add(TestImages.PARTITION);
     }
     Topic topic = new Topic(id, name, TreePVector.from(all));
-    image = withTopics(image.topics().plus(id, topic), image.topicIds().plus(name, id));
+    image =
+        TestImages.withTopics(
+            image, image.topics().plus(id, topic), image.topicIds().plus(name, id));
     return id;
   }
 
   void deleteTopic(String name) {
     Uuid id = image.topicIds().get(name);
-    image = withTopics(image.topics().minus(id), image.topicIds().minus(name));
-  }
-
-  private MetadataImage withTopics(
-      org.pcollections.PSortedMap<Uuid, Topic> topics,
-      org.pcollections.PSortedMap<String, Uuid> ids) {
-    return new MetadataImage(
-        image.entryNumber() + 1,
-        image.entryHash(),
-        image.clusterId(),
-        image.formatVersion(),
-        image.incarnations(),
-        image.brokers(),
-        topics,
-        ids,
-        image.objects(),
-        image.configs(),
-        image.features(),
-        image.quotas(),
-        image.nextProducerId(),
-        image.nextBrokerEpoch());
+    image =
+        TestImages.withTopics(image, image.topics().minus(id), image.topicIds().minus(name));
   }
 
   MetadataImage image() {
