@@ -1,10 +1,10 @@
 package io.millrace.broker;
 
-import io.millrace.broker.api.ApiFeatures;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
+import io.millrace.broker.cluster.FeatureLevels;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.config.BrokerConfig;
@@ -133,7 +133,7 @@ public final class BrokerCore implements Life {
             groupsLoop,
             environment.clock(),
             storage,
-            () ->
+            _ ->
                 new GroupShard(
                     Settings.groups(config), environment.clock(), environment.randomness()));
     GroupCoordinator coordinator = new GroupCoordinator(shards, metadata::image);
@@ -155,7 +155,9 @@ public final class BrokerCore implements Life {
             .all();
     groups = coordinator;
     waits = imageWaits;
-    dispatcher = new Dispatcher(new ApiTable(handlers, ApiFeatures.NONE), counters);
+    dispatcher =
+        new Dispatcher(
+            new ApiTable(handlers, () -> FeatureLevels.advertised(metadata.image())), counters);
   }
 
   private static void tellDeletedTopics(

@@ -1,6 +1,7 @@
 package io.millrace.broker;
 
 import io.millrace.broker.api.ApiHandler;
+import io.millrace.broker.cluster.AtTheTip;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.cluster.NewTopics;
@@ -36,6 +37,7 @@ import io.millrace.broker.handler.OffsetFetchHandler;
 import io.millrace.broker.handler.OffsetForLeaderEpochHandler;
 import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
+import io.millrace.broker.handler.UpdateFeaturesHandler;
 import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
@@ -117,14 +119,19 @@ final class Handlers {
         new DescribeTopicPartitionsHandler(
             metadata, config.get(RequestKeys.REQUEST_PARTITIONS_MAX)),
         new DescribeClusterHandler(metadata),
-        new CreateTopicsHandler(newTopics),
-        new DeleteTopicsHandler(metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE)),
-        new CreatePartitionsHandler(metadata, environment.randomness()),
-        new ElectLeadersHandler(metadata, waits),
-        new AlterPartitionReassignmentsHandler(metadata),
+        new UpdateFeaturesHandler(metadata),
+        new AtTheTip<>(metadata, new CreateTopicsHandler(newTopics)),
+        new AtTheTip<>(
+            metadata,
+            new DeleteTopicsHandler(metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE))),
+        new AtTheTip<>(metadata, new CreatePartitionsHandler(metadata, environment.randomness())),
+        new AtTheTip<>(metadata, new ElectLeadersHandler(metadata, waits)),
+        new AtTheTip<>(metadata, new AlterPartitionReassignmentsHandler(metadata)),
         new ListPartitionReassignmentsHandler(metadata),
         new DescribeConfigsHandler(metadata, config, topicConfigs),
-        new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs)),
+        new AtTheTip<>(
+            metadata,
+            new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs))),
         new AlterReplicaLogDirsHandler(metadata::image, logDirectory),
         new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }

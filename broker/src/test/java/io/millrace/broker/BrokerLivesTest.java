@@ -77,7 +77,7 @@ class BrokerLivesTest {
 
     @Override
     public Dispatcher dispatcher() {
-      return new Dispatcher(new ApiTable(List.of(), ApiFeatures.NONE), new RequestCounters());
+      return new Dispatcher(new ApiTable(List.of(), () -> ApiFeatures.NONE), new RequestCounters());
     }
 
     @Override

@@ -56,6 +56,7 @@ import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupRequestData.SyncGroupRequestAssignment;
+import org.apache.kafka.common.message.UpdateFeaturesRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -120,6 +121,7 @@ final class SoundRequests {
       case OFFSET_FETCH -> offsetFetch(nobody, version);
       case OFFSET_FOR_LEADER_EPOCH -> leaderEpoch();
       case PRODUCE -> produce(version);
+      case UPDATE_FEATURES -> new UpdateFeaturesRequestData().setTimeoutMs(TIMEOUT_MS);
       default -> throw new AssertionError("no request for " + api + " here yet");
     };
   }

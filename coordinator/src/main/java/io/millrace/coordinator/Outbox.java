@@ -3,16 +3,20 @@ package io.millrace.coordinator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
- * What one event of a state machine wants done: records to write, replies that leave when those
- * records (and everything the event has read) are durable and leadership is proven (invariant I12),
- * timers to set or cancel. Filled on the shard's loop, then carried out by {@link ShardRunner}.
+ * What one event of a state machine wants done: records to write, replies and work outside that
+ * wait until those records (and everything the event has read) are durable and leadership is proven
+ * (invariant I12), timers to set or cancel. Filled on the shard's loop, then carried out by {@link
+ * ShardRunner}.
  */
 public final class Outbox {
   private final List<CoordinatorRecord> records = new ArrayList<>();
   private final List<Runnable> replies = new ArrayList<>();
+  private final List<Work<?>> works = new ArrayList<>();
   private final List<TimerChange> timers = new ArrayList<>();
   private long proofAgeMsMax = Long.MAX_VALUE;
 
@@ -28,6 +32,13 @@ public final class Outbox {
 
     record Cancelled(String name) implements TimerChange {}
   }
+
+  /**
+   * Work outside the shard.
+   *
+   * @param sequel the event its result is
+   */
+  record Work<T>(Supplier<CompletableFuture<T>> begin, BiConsumer<T, Outbox> sequel) {}
 
   public void write(CoordinatorRecord record) {
     records.add(record);
@@ -45,6 +56,17 @@ public final class Outbox {
   public <T> void reply(CompletableFuture<T> future, T value, long proofAgeMs) {
     replies.add(() -> future.complete(value));
     proofAgeMsMax = Math.min(proofAgeMsMax, proofAgeMs);
+  }
+
+  /**
+   * Work outside the shard that begins when the event's records are durable; its result is an event
+   * of the shard, if that has not ended until then.
+   *
+   * @param begin must not fail, nor may what it gives: a result says what went wrong
+   */
+  public <T> void afterwards(Supplier<CompletableFuture<T>> begin, BiConsumer<T, Outbox> sequel) {
+    works.add(new Work<>(begin, sequel));
+    proofAgeMsMax = 0;
   }
 
   /** Sets the timer, replacing one of the same name. */
@@ -71,6 +93,10 @@ public final class Outbox {
 
   List<Runnable> replies() {
     return replies;
+  }
+
+  List<Work<?>> works() {
+    return works;
   }
 
   /** How old a proof may be that all of the replies can do with. */

@@ -61,7 +61,7 @@ final class ShardLoader {
         if (!batch.isControlBatch()) {
           for (Record record : batch) {
             if (record.offset() >= offset) {
-              CoordinatorRecordCodec.decode(record).ifPresent(shard::replay);
+              CoordinatorRecordCodec.decode(shard.recordTypes(), record).ifPresent(shard::replay);
             }
           }
         }

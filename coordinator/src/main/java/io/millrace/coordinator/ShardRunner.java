@@ -111,7 +111,7 @@ public final class ShardRunner<S extends Shard> {
     if (!out.records().isEmpty()) {
       append(out.records());
     }
-    if (out.replies().isEmpty()) {
+    if (out.replies().isEmpty() && out.works().isEmpty()) {
       return;
     }
     CompletableFuture<?> durable = lastAppend;
@@ -123,8 +123,28 @@ public final class ShardRunner<S extends Shard> {
         .whenComplete((_, failure) -> {
           if (failure == null) {
             out.replies().forEach(Runnable::run);
+            out.works().forEach(work -> onLoop(() -> begin(work)));
           }
         });
+  }
+
+  private <T> void begin(Outbox.Work<T> work) {
+    if (ended) {
+      return;
+    }
+    work.begin()
+        .get()
+        .whenComplete((result, bug) ->
+            onLoop(() -> {
+              if (!ended) {
+                run(out -> {
+                  if (bug != null) {
+                    throw new IllegalStateException("work of " + log.id() + " failed", bug);
+                  }
+                  work.sequel().accept(result, out);
+                });
+              }
+            }));
   }
 
   /**

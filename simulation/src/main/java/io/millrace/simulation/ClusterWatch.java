@@ -19,6 +19,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -33,6 +34,7 @@ final class ClusterWatch implements StoreWatcher {
   private final SimulatedStore store;
   private final LogTruth truth;
   private final ListedFooters footers;
+  private final LeaderChanges leaderChanges = new LeaderChanges();
   private final Checks checks;
   private final Coverage coverage;
   private final Story story;
@@ -136,6 +138,9 @@ final class ClusterWatch implements StoreWatcher {
         || now.state().compareTo(then.state()) < 0) {
       throw new Violation("I14: %s went back to %s".formatted(then, now));
     }
+    if (then.state() != IncarnationState.REGISTERED && now.lastCommand() != then.lastCommand()) {
+      throw new Violation("a command of %s was applied after its fence".formatted(then));
+    }
     if (then.state() == IncarnationState.FENCED && now.trim() != then.trim()) {
       throw new Violation("the frozen trim of %s moved to %d".formatted(then, now.trim()));
     }
@@ -179,22 +184,15 @@ final class ClusterWatch implements StoreWatcher {
       return;
     }
     if (is.leader().isEmpty()) {
+      requireFenced(id, is, after);
       coverage.count("partition without leader", 1);
       return;
     }
     WriterId left = was.leader().or(was::lastLeader).orElseThrow();
-    Incarnation then = before.incarnations().get(left);
     Incarnation now = after.incarnations().get(left);
-    boolean consecutive = after.entryNumber() == before.entryNumber() + 1;
-    boolean byItself =
-        now != null
-            && then != null
-            && was.leader().isPresent()
-            && now.lastCommand() > then.lastCommand();
-    boolean byRecovery = now != null && now.state() == IncarnationState.RECOVERED;
-    if (is.leaderEpoch() == was.leaderEpoch() || (consecutive && !byItself && !byRecovery)) {
-      throw new Violation("I14: %s went from %s to %s".formatted(id, was, is));
-    }
+    Optional<LeaderChanges.Kind> known = leaderChanges.kind(id, was, is, before, after);
+    boolean byRecovery =
+        known.map(LeaderChanges.Kind.RECOVERY::equals).orElse(was.leader().isEmpty());
     coverage.count(byRecovery ? "takeover" : "handover", 1);
     if (is.targetLeader().isEmpty() && was.targetLeader().isPresent()) {
       coverage.count("target leader obeyed", 1);
@@ -214,6 +212,14 @@ final class ClusterWatch implements StoreWatcher {
     }
   }
 
+  /** Of a partition that has no leader any more. */
+  private static void requireFenced(PartitionId id, Partition is, MetadataImage after) {
+    WriterId left = is.lastLeader().orElseThrow();
+    if (after.isRegistered(left)) {
+      throw new Violation("I14: %s has no leader, and %s is not fenced".formatted(id, left));
+    }
+  }
+
   private void requireStored(String key, long sizeBytes, MetadataImage image) {
     everListed.add(key);
     long found = store.bytes(key);
@@ -230,6 +236,9 @@ final class ClusterWatch implements StoreWatcher {
       truth.onStored(by, key, body);
       if (deleted.contains(key)) {
         coverage.count("late put of a deleted object", 1);
+      }
+      if (key.startsWith(Keys.META_LOG)) {
+        leaderChanges.onStored(key, body);
       }
       if (key.startsWith(Keys.META_LOG) && Keys.number(key) <= boundaryEntry) {
         coverage.count("collected entry number created again", 1);

@@ -51,7 +51,7 @@ final class Fetcher extends Client {
       List<PartitionLedger> partitions = partitions();
       if (partitions.isEmpty()) {
         askWhoLeads();
-      } else if (random.nextInt(10) == 0) {
+      } else if (random.nextInt(6) == 0) {
         listOffsets(partitions);
       } else {
         fetch(partitions);
@@ -70,7 +70,9 @@ final class Fetcher extends Client {
   private void fetch(List<PartitionLedger> partitions) {
     List<FetchCheck> checks = new ArrayList<>();
     int first = random.nextInt(partitions.size());
-    Connection connection = leader(partitions.get(first).id());
+    boolean stale = random.nextInt(8) == 0;
+    Connection former = stale ? formerLeader(partitions.get(first).id()) : null;
+    Connection connection = former != null ? former : leader(partitions.get(first).id());
     if (connection == null) {
       return;
     }
@@ -78,9 +80,10 @@ final class Fetcher extends Client {
     for (int i = 0; i < count; i++) {
       PartitionLedger partition = partitions.get((first + i) % partitions.size());
       // now and then one that another leads
-      if (connection.equals(leader(partition.id())) || random.nextInt(10) == 0) {
+      if (former != null || connection.equals(leader(partition.id())) || random.nextInt(10) == 0) {
         int epoch = random.nextBoolean() ? leaderEpoch(partition.id()) : -1;
-        checks.add(FetchCheck.at(partition, offset(partition), epoch, connection.process()));
+        long offset = former != null ? partition.end() : offset(partition);
+        checks.add(FetchCheck.at(partition, offset, epoch, connection.process()));
       }
     }
     int bytesMax = 1 + random.nextInt(random.nextBoolean() ? 2_000 : 200_000);
@@ -121,8 +124,7 @@ final class Fetcher extends Client {
   private void listOffsets(List<PartitionLedger> partitions) {
     PartitionLedger partition = partitions.get(random.nextInt(partitions.size()));
     String topic = ledger.name(partition.id().topicId());
-    Connection connection =
-        ledger.oneBroker() || random.nextInt(4) > 0 ? leader(partition.id()) : any();
+    Connection connection = anyWhoLeadsOrLed(partition.id());
     if (connection == null || topic == null) {
       return;
     }
@@ -154,6 +156,15 @@ final class Fetcher extends Client {
                 answer, partition, latest, endAtRequest, logStartAtRequest, connection.process());
           }
         });
+  }
+
+  private @Nullable Connection anyWhoLeadsOrLed(PartitionId partition) {
+    int dice = ledger.oneBroker() ? 3 : random.nextInt(4);
+    return switch (dice) {
+      case 0 -> any();
+      case 1 -> formerLeader(partition);
+      default -> leader(partition);
+    };
   }
 
   private void onListed(

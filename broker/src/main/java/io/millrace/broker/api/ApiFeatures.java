@@ -6,7 +6,7 @@ import java.util.List;
  * The feature versions clients are told of.
  *
  * @param epoch version of the finalized features, -1 if unknown
- * @param features only what is really served
+ * @param features all that are known
  */
 public record ApiFeatures(long epoch, List<Feature> features) {
   public static final ApiFeatures NONE = new ApiFeatures(-1, List.of());

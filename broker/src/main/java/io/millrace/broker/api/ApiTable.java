@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +21,13 @@ public final class ApiTable {
   private final ApiVersionsHandler apiVersions;
 
   /**
+   * @param features as they are when a client asks
    * @throws IllegalArgumentException if two handlers serve one API, or one serves versions that do
    *     not exist
    */
   public ApiTable(
-      Collection<? extends ApiHandler<? extends ApiMessage>> handlers, ApiFeatures features) {
+      Collection<? extends ApiHandler<? extends ApiMessage>> handlers,
+      Supplier<ApiFeatures> features) {
     TreeMap<Short, ApiHandler<?>> map = new TreeMap<>();
     for (ApiHandler<?> handler : handlers) {
       add(map, handler);

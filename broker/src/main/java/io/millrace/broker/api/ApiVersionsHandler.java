@@ -4,6 +4,7 @@ import io.millrace.broker.api.ApiFeatures.Feature;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
@@ -28,9 +29,9 @@ final class ApiVersionsHandler implements ApiHandler<ApiVersionsRequestData> {
   private record Range(short key, short oldest, short newest) {}
 
   private final List<Range> ranges = new ArrayList<>();
-  private final ApiFeatures features;
+  private final Supplier<ApiFeatures> features;
 
-  ApiVersionsHandler(List<ApiHandler<?>> others, ApiFeatures features) {
+  ApiVersionsHandler(List<ApiHandler<?>> others, Supplier<ApiFeatures> features) {
     this.features = features;
     for (ApiHandler<?> handler : others) {
       ranges.add(range(handler));
@@ -97,7 +98,8 @@ final class ApiVersionsHandler implements ApiHandler<ApiVersionsRequestData> {
   private void addFeatures(ApiVersionsResponseData response, short version) {
     SupportedFeatureKeyCollection supported = new SupportedFeatureKeyCollection();
     FinalizedFeatureKeyCollection finalized = new FinalizedFeatureKeyCollection();
-    for (Feature f : features.features()) {
+    ApiFeatures now = features.get();
+    for (Feature f : now.features()) {
       // Clients of older versions fail on a supported level 0.
       if (f.oldest() > 0 || version >= LEVEL_ZERO_SINCE) {
         supported.add(
@@ -117,6 +119,6 @@ final class ApiVersionsHandler implements ApiHandler<ApiVersionsRequestData> {
     response
         .setSupportedFeatures(supported)
         .setFinalizedFeatures(finalized)
-        .setFinalizedFeaturesEpoch(features.epoch());
+        .setFinalizedFeaturesEpoch(now.epoch());
   }
 }

@@ -58,14 +58,17 @@ public final class NewTopics {
     record Refused(Refusal refusal) implements Outcome {}
   }
 
-  /** With the broker's defaults; done when the topic stands, however it came to be. */
+  /**
+   * With the broker's defaults, if it is not there at the tip of the metadata; done when the topic
+   * stands, however it came to be.
+   */
   public CompletableFuture<Outcome> createAutomatically(String name) {
-    return create(
+    CreatableTopic topic =
         new CreatableTopic()
             .setName(name)
             .setNumPartitions(DEFAULT)
-            .setReplicationFactor((short) DEFAULT),
-        false);
+            .setReplicationFactor((short) DEFAULT);
+    return metadata.refresh().thenCompose(_ -> create(topic, false));
   }
 
   public CompletableFuture<Outcome> create(CreatableTopic asked, boolean validateOnly) {

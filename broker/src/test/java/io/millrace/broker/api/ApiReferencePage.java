@@ -69,7 +69,6 @@ final class ApiReferencePage {
         "Clients use IncrementalAlterConfigs; the older form comes later.",
         ApiKeys.ALTER_CONFIGS);
     put(r, "Comes with configuration of more than topics.", ApiKeys.LIST_CONFIG_RESOURCES);
-    put(r, "No feature has levels to change yet.", ApiKeys.UPDATE_FEATURES);
     return r;
   }
 

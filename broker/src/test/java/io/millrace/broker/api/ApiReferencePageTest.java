@@ -41,7 +41,7 @@ class ApiReferencePageTest {
         handlers.add((ApiHandler<?>) constructor.newInstance(nothing));
       }
     }
-    return new ApiTable(handlers, ApiFeatures.NONE).handlers();
+    return new ApiTable(handlers, () -> ApiFeatures.NONE).handlers();
   }
 
   private static @Nullable Object zero(Class<?> type) {

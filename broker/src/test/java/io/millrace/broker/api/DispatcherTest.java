@@ -41,11 +41,12 @@ class DispatcherTest {
   private final ApiTable table =
       new ApiTable(
           List.of(new Heartbeats(), new Produces()),
-          new ApiFeatures(
-              7,
-              List.of(
-                  new Feature("old", (short) 0, (short) 2, (short) 0),
-                  new Feature("new", (short) 1, (short) 3, (short) 2))));
+          () ->
+              new ApiFeatures(
+                  7,
+                  List.of(
+                      new Feature("old", (short) 0, (short) 2, (short) 0),
+                      new Feature("new", (short) 1, (short) 3, (short) 2))));
   private final Dispatcher dispatcher = new Dispatcher(table, counters);
 
   private final class Heartbeats implements ApiHandler<HeartbeatRequestData> {
@@ -246,7 +247,7 @@ class DispatcherTest {
   void anApiHasOneHandlerOfVersionsThatExist() {
     List<Heartbeats> twice = List.of(new Heartbeats(), new Heartbeats());
 
-    assertThatThrownBy(() -> new ApiTable(twice, ApiFeatures.NONE))
+    assertThatThrownBy(() -> new ApiTable(twice, () -> ApiFeatures.NONE))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("HEARTBEAT");
   }

@@ -102,6 +102,7 @@ class TopicConfigsTest {
         image.objects(),
         image.configs().plus(new ConfigResource(scope, name), TreePMap.singleton(key, value)),
         image.features(),
+        image.quotas(),
         image.nextProducerId(),
         image.nextBrokerEpoch());
   }

@@ -53,12 +53,19 @@ final class HandlerWorld {
   HandlerWorld(Map<String, String> settings) {
     config = BrokerConfig.of(settings);
     topicConfigs = new TopicConfigs(config);
-    metadata = start(1);
+    metadata = startUnnoticed(1);
     newTopics = new NewTopics(metadata, config, topicConfigs, randomness);
   }
 
   /** Another broker; broker 1 knows it at once. */
   MetadataLog start(int node) {
+    MetadataLog log = startUnnoticed(node);
+    await(metadata.refresh());
+    return log;
+  }
+
+  /** Another broker; broker 1 does not know it yet. */
+  MetadataLog startUnnoticed(int node) {
     MetadataLog log =
         await(
             StoredMetadataLog.load(
@@ -83,9 +90,6 @@ final class HandlerWorld {
                 Optional.of("rack" + node),
                 "0.1.0"),
             CLUSTER));
-    if (node != 1) {
-      await(metadata.refresh());
-    }
     return log;
   }
 

@@ -117,7 +117,7 @@ class NetworkServerTest {
     server = started;
     port = started.bind(List.of(listener(0))).getFirst().port();
     ApiTable table =
-        new ApiTable(List.of(new HeldHeartbeats(), new LargeFetches()), ApiFeatures.NONE);
+        new ApiTable(List.of(new HeldHeartbeats(), new LargeFetches()), () -> ApiFeatures.NONE);
     started.open(new Dispatcher(table, new RequestCounters()));
   }
 

@@ -111,7 +111,7 @@ class PeerConnectionsTest {
   }
 
   private static Dispatcher dispatcher() {
-    return new Dispatcher(new ApiTable(List.of(), ApiFeatures.NONE), new RequestCounters());
+    return new Dispatcher(new ApiTable(List.of(), () -> ApiFeatures.NONE), new RequestCounters());
   }
 
   private static byte[] apiVersions() {

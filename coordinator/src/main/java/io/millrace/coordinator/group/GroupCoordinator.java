@@ -2,12 +2,12 @@ package io.millrace.coordinator.group;
 
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.ShardRunner;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.metadata.MetadataImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidGroupIdException;
@@ -70,7 +70,7 @@ public final class GroupCoordinator {
   }
 
   private static CompletableFuture<List<ListedGroup>> nothingIfLedElsewhere(Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    Throwable cause = FailureCause.of(failure);
     return cause instanceof NotCoordinatorException
         ? CompletableFuture.completedFuture(List.of())
         : CompletableFuture.failedFuture(failure);

@@ -1,9 +1,11 @@
 package io.millrace.coordinator.group;
 
 import io.millrace.coordinator.CoordinatorRecord;
+import io.millrace.coordinator.RecordTypes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.coordinator.group.generated.CoordinatorRecordType;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataKey;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataValue;
 import org.apache.kafka.coordinator.group.generated.OffsetCommitKey;
@@ -15,6 +17,16 @@ final class GroupRecords {
   private static final int GROUP_VERSION = 3;
 
   private static final int OFFSET_VERSION = 4;
+
+  static final RecordTypes TYPES =
+      id -> {
+        CoordinatorRecordType type = CoordinatorRecordType.fromId(id);
+        return new RecordTypes.RecordType(
+            type::newRecordKey,
+            type::newRecordValue,
+            type.lowestSupportedVersion(),
+            type.highestSupportedVersion());
+      };
 
   private GroupRecords() {}
 

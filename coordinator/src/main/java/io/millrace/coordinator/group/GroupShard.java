@@ -2,6 +2,7 @@ package io.millrace.coordinator.group;
 
 import io.millrace.coordinator.CoordinatorRecord;
 import io.millrace.coordinator.Outbox;
+import io.millrace.coordinator.RecordTypes;
 import io.millrace.coordinator.Shard;
 import io.millrace.coordinator.group.ClassicMembership.Caller;
 import io.millrace.coordinator.group.OffsetTable.Committed;
@@ -63,6 +64,11 @@ public final class GroupShard implements Shard {
         new ClassicMembership(
             settings, clock, randomness, group -> groups.remove(group.groupId(), group));
     this.sync = new ClassicSync(membership, clock);
+  }
+
+  @Override
+  public RecordTypes recordTypes() {
+    return GroupRecords.TYPES;
   }
 
   @Override

@@ -37,8 +37,12 @@ class GroupShardTest {
   private static final int REBALANCE_MS = 30_000;
   private static final Uuid TOPIC_ID = new Uuid(1, 2);
 
-  private final ShardHarness harness =
-      new ShardHarness(new GroupSettings(6_000, 1_800_000, 0, 3, 16));
+  private final ShardHarness<GroupShard> harness =
+      new ShardHarness<>((environment, _) ->
+          new GroupShard(
+              new GroupSettings(6_000, 1_800_000, 0, 3, 16),
+              environment.clock(),
+              environment.randomness()));
 
   @Test
   void aFirstJoinIsGivenAMemberIdToComeBackWith() {

@@ -29,6 +29,7 @@ final class CommitQueue {
   private @Nullable Handing handing;
   private Scribe.@Nullable Answer answered;
   private long handings;
+  private int unserved;
   private boolean direct;
 
   /**
@@ -157,6 +158,7 @@ final class CommitQueue {
 
   private CompletableFuture<Void> put(StoredEntry entry) {
     direct = false;
+    unserved = 0;
     return objects
         .create(Keys.metaEntry(entry.entry().number()), entry.bytes().array())
         .thenCompose(created ->
@@ -199,25 +201,33 @@ final class CommitQueue {
     if (answeredTo == null) {
       return CompletableFuture.completedFuture(null); // the image was faster
     }
-    direct = true;
     return switch (answer) {
       case Scribe.Answer.NotHandedOver _ -> {
         own.takeBack(answeredTo.fresh());
-        yield CompletableFuture.completedFuture(null);
+        yield notServed();
       }
-      case Scribe.Answer.Silent _ -> CompletableFuture.completedFuture(null);
-      case Scribe.Answer.Committed(var _, List<byte[]> entries) ->
-          follower
-              .follow(entries)
-              .thenCompose(_ -> {
-                settle();
-                if (own.anyHandedOver()) {
-                  // void there, or its entry was not at hand
-                  return follower.catchUp().thenRun(this::settle);
-                }
-                direct = false;
-                return CompletableFuture.completedFuture(null);
-              });
+      case Scribe.Answer.Silent _ -> notServed();
+      case Scribe.Answer.Committed(var _, List<byte[]> entries) -> {
+        direct = true;
+        unserved = 0;
+        yield follower
+            .follow(entries)
+            .thenCompose(_ -> {
+              settle();
+              if (own.anyHandedOver()) {
+                // void there, or its entry was not at hand
+                return follower.catchUp().thenRun(this::settle);
+              }
+              direct = false;
+              return CompletableFuture.completedFuture(null);
+            });
+      }
     };
+  }
+
+  /** Another scribe is asked next, unless enough have been. */
+  private CompletableFuture<Void> notServed() {
+    direct = ++unserved == Scribe.ASKED_MAX;
+    return CompletableFuture.completedFuture(null);
   }
 }

@@ -163,14 +163,25 @@ public final class Decoder {
   }
 
   Map<String, Optional<String>> changes() {
-    Map<String, Optional<String>> values = new TreeMap<>();
-    list(() -> values.put(unique(values, text()), optional(this::text)) == null);
-    return values;
+    return values(() -> optional(this::text));
   }
 
   Map<String, String> texts() {
-    Map<String, String> values = new TreeMap<>();
-    list(() -> values.put(unique(values, text()), text()) == null);
+    return values(this::text);
+  }
+
+  Map<String, Short> levels() {
+    return values(() -> (short) u16());
+  }
+
+  double f64() {
+    return Double.longBitsToDouble(i64());
+  }
+
+  /** By name, each once. */
+  <V> Map<String, V> values(Supplier<V> value) {
+    Map<String, V> values = new TreeMap<>();
+    list(() -> values.put(unique(values, text()), value.get()) == null);
     return values;
   }
 

@@ -100,6 +100,14 @@ public final class Encoder {
     return list(values.entrySet(), e -> text(e.getKey()).optional(e.getValue(), this::text));
   }
 
+  Encoder levels(Map<String, Short> values) {
+    return list(values.entrySet(), e -> text(e.getKey()).u16(e.getValue()));
+  }
+
+  Encoder f64(double value) {
+    return i64(Double.doubleToLongBits(value));
+  }
+
   Encoder texts(Map<String, String> values) {
     return list(values.entrySet(), e -> text(e.getKey()).text(e.getValue()));
   }

@@ -9,7 +9,7 @@ import io.millrace.storage.metadata.MetadataImage.Topic;
 import io.millrace.storage.metadata.MetadataRecord.CheckpointTaken;
 import io.millrace.storage.metadata.MetadataRecord.ClusterCreated;
 import io.millrace.storage.metadata.MetadataRecord.ConfigsChanged;
-import io.millrace.storage.metadata.MetadataRecord.FeatureSet;
+import io.millrace.storage.metadata.MetadataRecord.FeaturesChanged;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
@@ -19,16 +19,19 @@ import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
+import io.millrace.storage.metadata.MetadataRecord.QuotasChanged;
 import io.millrace.storage.metadata.MetadataRecord.ReplicasChanged;
 import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
 import io.millrace.storage.metadata.MetadataRecord.UploadFloorMoved;
 import io.millrace.storage.metadata.MetadataRecord.WalPublished;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSortedMap;
+import org.pcollections.TreePMap;
 
 /**
  * The image while one entry is applied to (or composed on) it: the one place that decides whether a
@@ -46,6 +49,7 @@ final class ImageDraft {
   PSortedMap<String, ObjectInfo> objects;
   PSortedMap<ConfigResource, PSortedMap<String, String>> configs;
   PSortedMap<String, Short> features;
+  PSortedMap<QuotaEntity, PSortedMap<String, Double>> quotas;
   long nextProducerId;
   long nextBrokerEpoch;
 
@@ -59,6 +63,7 @@ final class ImageDraft {
     objects = image.objects();
     configs = image.configs();
     features = image.features();
+    quotas = image.quotas();
     nextProducerId = image.nextProducerId();
     nextBrokerEpoch = image.nextBrokerEpoch();
   }
@@ -110,6 +115,7 @@ final class ImageDraft {
         objects,
         configs,
         features,
+        quotas,
         nextProducerId,
         nextBrokerEpoch);
   }
@@ -162,7 +168,8 @@ final class ImageDraft {
       case ReplicasChanged r -> PartitionEffects.replicasChanged(this, r);
       case LogStartMoved r -> PartitionEffects.logStartMoved(this, issuer, r);
       case ProducerIdsTaken r -> producerIdsTaken(r);
-      case FeatureSet r -> featureSet(r);
+      case FeaturesChanged r -> featuresChanged(r);
+      case QuotasChanged r -> quotasChanged(r);
     };
   }
 
@@ -170,8 +177,12 @@ final class ImageDraft {
     if (clusterId.isPresent()) {
       return "the cluster exists already: " + clusterId.get();
     }
+    if (anyNegative(r.features())) {
+      return "a feature level below 0";
+    }
     clusterId = Optional.of(r.clusterId());
     formatVersion = r.formatVersion();
+    r.features().forEach(this::setLevel);
     return null;
   }
 
@@ -183,11 +194,38 @@ final class ImageDraft {
     return null;
   }
 
-  private @Nullable String featureSet(FeatureSet r) {
-    if (r.level() < 0) {
-      return "feature level " + r.level();
+  private @Nullable String featuresChanged(FeaturesChanged r) {
+    for (Map.Entry<String, Short> relied : r.before().entrySet()) {
+      short present = features.getOrDefault(relied.getKey(), (short) 0);
+      if (present != relied.getValue()) {
+        return "feature %s has level %d, not %d"
+            .formatted(relied.getKey(), present, relied.getValue());
+      }
     }
-    features = r.level() == 0 ? features.minus(r.name()) : features.plus(r.name(), r.level());
+    if (anyNegative(r.levels())) {
+      return "a feature level below 0";
+    }
+    r.levels().forEach(this::setLevel);
+    return null;
+  }
+
+  private static boolean anyNegative(Map<String, Short> levels) {
+    return levels.values().stream().anyMatch(level -> level < 0);
+  }
+
+  private void setLevel(String feature, short level) {
+    features = level == 0 ? features.minus(feature) : features.plus(feature, level);
+  }
+
+  private @Nullable String quotasChanged(QuotasChanged r) {
+    PSortedMap<String, Double> stored = quotas.getOrDefault(r.entity(), TreePMap.empty());
+    for (Map.Entry<String, Optional<Double>> change : r.changes().entrySet()) {
+      stored =
+          change.getValue().isPresent()
+              ? stored.plus(change.getKey(), change.getValue().get())
+              : stored.minus(change.getKey());
+    }
+    quotas = stored.isEmpty() ? quotas.minus(r.entity()) : quotas.plus(r.entity(), stored);
     return null;
   }
 }

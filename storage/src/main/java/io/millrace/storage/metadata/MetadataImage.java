@@ -29,6 +29,7 @@ public record MetadataImage(
     PSortedMap<String, ObjectInfo> objects,
     PSortedMap<ConfigResource, PSortedMap<String, String>> configs,
     PSortedMap<String, Short> features,
+    PSortedMap<QuotaEntity, PSortedMap<String, Double>> quotas,
     long nextProducerId,
     long nextBrokerEpoch) {
 
@@ -39,6 +40,7 @@ public record MetadataImage(
           0,
           Optional.empty(),
           0,
+          TreePMap.empty(),
           TreePMap.empty(),
           TreePMap.empty(),
           TreePMap.empty(),
@@ -164,6 +166,11 @@ public record MetadataImage(
   public PSortedMap<String, String> configs(MetadataRecord.ConfigScope scope, String name) {
     PSortedMap<String, String> found = configs.get(new ConfigResource(scope, name));
     return found == null ? TreePMap.empty() : found;
+  }
+
+  /** The level in force; 0 if the feature is off. */
+  public short level(Feature feature) {
+    return features.getOrDefault(feature.text(), (short) 0);
   }
 
   /** Whether the number of a command is used up, by it or by another. */

@@ -60,6 +60,12 @@ public interface MetadataLog extends AutoCloseable {
   @Nullable CollectorBoundary collectorBoundary();
 
   /**
+   * Garbage waits for a newer boundary than {@link #collectorBoundary()}, and entries enough for
+   * one may be long in coming: puts one soon, if there is any entry since.
+   */
+  void wantBoundary();
+
+  /**
    * Completes when the incarnation is over by itself, not by {@link #close}: {@link
    * IncarnationEndedException} if fenced, {@link MetadataCorruptException} and the like if the log
    * cannot be read. Nothing of the incarnation may be acknowledged afterwards.

@@ -14,8 +14,9 @@ import org.apache.kafka.common.Uuid;
  */
 public sealed interface MetadataRecord {
 
-  /** Gives the cluster its id; void if it has one. */
-  record ClusterCreated(Uuid clusterId, int formatVersion) implements MetadataRecord {}
+  /** Gives the cluster its id and the levels of its features; void if it has one. */
+  record ClusterCreated(Uuid clusterId, int formatVersion, Map<String, Short> features)
+      implements MetadataRecord {}
 
   /** A listener address of a broker. */
   record Endpoint(String listener, String host, int port, String securityProtocol) {}
@@ -153,6 +154,15 @@ public sealed interface MetadataRecord {
   /** Settles a command number without effect. */
   record NoOp() implements MetadataRecord {}
 
-  /** A feature level (group.version and the like). */
-  record FeatureSet(String name, short level) implements MetadataRecord {}
+  /**
+   * Levels of features (group.version and the like), 0 for off, all at once.
+   *
+   * @param before levels that the change was judged by and relies on
+   */
+  record FeaturesChanged(Map<String, Short> levels, Map<String, Short> before)
+      implements MetadataRecord {}
+
+  /** Sets (present) or removes (empty) quotas of an entity. */
+  record QuotasChanged(QuotaEntity entity, Map<String, Optional<Double>> changes)
+      implements MetadataRecord {}
 }

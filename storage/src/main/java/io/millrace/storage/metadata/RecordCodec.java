@@ -7,7 +7,7 @@ import io.millrace.storage.metadata.MetadataRecord.ConfigScope;
 import io.millrace.storage.metadata.MetadataRecord.ConfigsChanged;
 import io.millrace.storage.metadata.MetadataRecord.Dropped;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
-import io.millrace.storage.metadata.MetadataRecord.FeatureSet;
+import io.millrace.storage.metadata.MetadataRecord.FeaturesChanged;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
@@ -17,12 +17,14 @@ import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
+import io.millrace.storage.metadata.MetadataRecord.QuotasChanged;
 import io.millrace.storage.metadata.MetadataRecord.ReplicasChanged;
 import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
 import io.millrace.storage.metadata.MetadataRecord.UploadFloorMoved;
 import io.millrace.storage.metadata.MetadataRecord.WalPublished;
+import java.util.List;
 import java.util.TreeMap;
 
 /**
@@ -32,7 +34,7 @@ import java.util.TreeMap;
 final class RecordCodec {
   static final int VERSION = 1;
 
-  private static final int TYPE_MAX = 20;
+  private static final int TYPE_MAX = 21;
 
   private RecordCodec() {}
 
@@ -55,8 +57,9 @@ final class RecordCodec {
       case ObjectsMerged _ -> 15;
       case CheckpointTaken _ -> 16;
       case UploadFloorMoved _ -> 17;
-      case FeatureSet _ -> 18;
+      case FeaturesChanged _ -> 18;
       case ReplicasChanged _ -> 19;
+      case QuotasChanged _ -> 20;
     };
   }
 
@@ -64,7 +67,8 @@ final class RecordCodec {
     Encoder out = new Encoder();
     switch (record) {
       case NoOp _ -> {}
-      case ClusterCreated r -> out.uuid(r.clusterId()).i32(r.formatVersion());
+      case ClusterCreated r ->
+          out.uuid(r.clusterId()).i32(r.formatVersion()).levels(new TreeMap<>(r.features()));
       case IncarnationRegistered r ->
           out.writer(r.writer())
               .i32(r.nodeId())
@@ -113,8 +117,15 @@ final class RecordCodec {
                   r.partitions(),
                   p -> out.partition(p.partition()).i32(p.leaderEpoch()).i64(p.end()));
       case UploadFloorMoved r -> out.writer(r.writer()).i64(r.floor());
-      case FeatureSet r -> out.text(r.name()).u16(r.level());
+      case FeaturesChanged r ->
+          out.levels(new TreeMap<>(r.levels())).levels(new TreeMap<>(r.before()));
       case ReplicasChanged r -> out.partition(r.partition()).ints(r.before()).ints(r.replicas());
+      case QuotasChanged r -> {
+        writeEntity(out, r.entity());
+        out.list(
+            new TreeMap<>(r.changes()).entrySet(),
+            e -> out.text(e.getKey()).optional(e.getValue(), out::f64));
+      }
     }
     return out.toArray();
   }
@@ -131,7 +142,7 @@ final class RecordCodec {
     }
     return switch (type) {
       case 1 -> new NoOp();
-      case 2 -> new ClusterCreated(in.uuid(), in.i32());
+      case 2 -> new ClusterCreated(in.uuid(), in.i32(), in.levels());
       case 3 ->
           new IncarnationRegistered(
               in.writer(),
@@ -164,8 +175,9 @@ final class RecordCodec {
               in.i32(),
               in.list(() -> new CheckpointEntry(in.partition(), in.i32(), in.i64())));
       case 17 -> new UploadFloorMoved(in.writer(), in.i64());
-      case 18 -> new FeatureSet(in.text(), (short) in.u16());
+      case 18 -> new FeaturesChanged(in.levels(), in.levels());
       case 19 -> new ReplicasChanged(in.partition(), in.ints(), in.ints());
+      case 20 -> new QuotasChanged(readEntity(in), in.values(() -> in.optional(in::f64)));
       default -> throw in.corrupt("record type " + type);
     };
   }
@@ -208,6 +220,20 @@ final class RecordCodec {
         in.partition(),
         in.i64(),
         in.i64());
+  }
+
+  static void writeEntity(Encoder out, QuotaEntity entity) {
+    out.list(entity.parts(), part -> out.text(part.type()).optional(part.name(), out::text));
+  }
+
+  static QuotaEntity readEntity(Decoder in) {
+    List<QuotaEntity.Part> parts =
+        in.list(() -> new QuotaEntity.Part(in.text(), in.optional(in::text)));
+    try {
+      return new QuotaEntity(parts);
+    } catch (IllegalArgumentException e) {
+      throw in.corrupt(String.valueOf(e.getMessage()));
+    }
   }
 
   static int scopeCode(ConfigScope scope) {

@@ -33,7 +33,10 @@ public record Registration(Incarnation incarnation, List<Incarnation> toRecover)
     if (log.image().clusterId().isEmpty()) {
       settled =
           log.submit(
-              new ClusterCreated(clusterId, FORMAT_VERSION)); // void if another broker was first
+              new ClusterCreated(
+                  clusterId,
+                  FORMAT_VERSION,
+                  Feature.initialLevels())); // void if another broker was first
     }
     return settled.thenCompose(_ -> registration).thenApply(outcome -> of(log, outcome));
   }

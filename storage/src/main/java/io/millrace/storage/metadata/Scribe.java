@@ -9,6 +9,11 @@ import java.util.concurrent.CompletableFuture;
  * matter of speed only: whoever gets no answer appends by itself.
  */
 public interface Scribe {
+  /**
+   * So many are asked, one after the other, before the commands go into an entry of the asker's.
+   */
+  int ASKED_MAX = 2;
+
   /** Everyone appends by itself. */
   Scribe NONE = (image, commands) -> CompletableFuture.completedFuture(new Answer.NotHandedOver());
 

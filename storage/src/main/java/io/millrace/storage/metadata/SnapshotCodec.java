@@ -36,7 +36,8 @@ final class SnapshotCodec {
     out.list(image.topics().values(), t -> writeTopic(out, t));
     out.list(image.objects().values(), o -> RecordCodec.writeObject(out, o));
     out.list(image.configs().entrySet(), e -> writeConfigs(out, e));
-    out.list(image.features().entrySet(), e -> out.text(e.getKey()).u16(e.getValue()));
+    out.levels(image.features());
+    out.list(image.quotas().entrySet(), e -> writeQuotas(out, e));
     out.i64(image.nextProducerId()).i64(image.nextBrokerEpoch());
     return out.withCrc();
   }
@@ -54,9 +55,10 @@ final class SnapshotCodec {
     for (var e : in.list(() -> readConfigs(in))) {
       configs = configs.plus(e.getKey(), e.getValue());
     }
-    PSortedMap<String, Short> features = TreePMap.empty();
-    for (var e : in.list(() -> Map.entry(in.text(), (short) in.u16()))) {
-      features = features.plus(e.getKey(), e.getValue());
+    PSortedMap<String, Short> features = TreePMap.from(in.levels());
+    PSortedMap<QuotaEntity, PSortedMap<String, Double>> quotas = TreePMap.empty();
+    for (var e : in.list(() -> readQuotas(in))) {
+      quotas = quotas.plus(e.getKey(), e.getValue());
     }
     var image =
         new MetadataImage(
@@ -71,6 +73,7 @@ final class SnapshotCodec {
             objects,
             configs,
             features,
+            quotas,
             in.i64(),
             in.i64());
     in.end();
@@ -169,6 +172,16 @@ final class SnapshotCodec {
   private static Map.Entry<ConfigResource, PSortedMap<String, String>> readConfigs(Decoder in) {
     return Map.entry(
         new ConfigResource(RecordCodec.scope(in), in.text()), TreePMap.from(in.texts()));
+  }
+
+  private static void writeQuotas(
+      Encoder out, Map.Entry<QuotaEntity, PSortedMap<String, Double>> quotas) {
+    RecordCodec.writeEntity(out, quotas.getKey());
+    out.list(quotas.getValue().entrySet(), e -> out.text(e.getKey()).f64(e.getValue()));
+  }
+
+  private static Map.Entry<QuotaEntity, PSortedMap<String, Double>> readQuotas(Decoder in) {
+    return Map.entry(RecordCodec.readEntity(in), TreePMap.from(in.values(in::f64)));
   }
 
   private static <K extends Comparable<? super K>, V> PSortedMap<K, V> index(

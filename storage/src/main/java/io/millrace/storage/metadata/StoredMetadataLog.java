@@ -3,6 +3,7 @@ package io.millrace.storage.metadata;
 import io.millrace.objectstore.ObjectStore;
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.FailureCause;
 import io.millrace.runtime.Randomness;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
@@ -10,7 +11,6 @@ import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -96,8 +96,8 @@ public final class StoredMetadataLog implements MetadataLog {
             .load()
             .whenComplete((_, error) -> {
               if (error != null) {
-                log.end(cause(error));
-                loaded.completeExceptionally(cause(error));
+                log.end(FailureCause.of(error));
+                loaded.completeExceptionally(FailureCause.of(error));
               } else {
                 loaded.complete(log);
                 log.idle();
@@ -202,6 +202,11 @@ public final class StoredMetadataLog implements MetadataLog {
   }
 
   @Override
+  public void wantBoundary() {
+    onLoop(new CompletableFuture<>(), boundaries::onWanted);
+  }
+
+  @Override
   public void addListener(BiConsumer<MetadataImage, MetadataImage> listener) {
     listeners.add(listener);
   }
@@ -261,7 +266,7 @@ public final class StoredMetadataLog implements MetadataLog {
 
   private void finished(@Nullable Throwable error) {
     if (error != null) {
-      end(cause(error));
+      end(FailureCause.of(error));
     } else if (over != null) {
       finish(over);
     } else {
@@ -305,11 +310,5 @@ public final class StoredMetadataLog implements MetadataLog {
     List<CompletableFuture<MetadataImage>> asked = List.copyOf(refreshes);
     refreshes.clear();
     asked.forEach(a -> a.completeExceptionally(over));
-  }
-
-  private static Throwable cause(Throwable error) {
-    return error instanceof CompletionException && error.getCause() != null
-        ? error.getCause()
-        : error;
   }
 }

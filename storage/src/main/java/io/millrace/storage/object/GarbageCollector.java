@@ -4,6 +4,7 @@ import io.millrace.objectstore.ObjectStore;
 import io.millrace.objectstore.ObjectStore.ListOutcome;
 import io.millrace.objectstore.ObjectStore.UnfinishedOutcome;
 import io.millrace.objectstore.ObjectStore.UnfinishedPut;
+import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
@@ -16,7 +17,6 @@ import io.millrace.storage.metadata.ObjectInfo;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
@@ -28,15 +28,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deletes merged objects, checkpoints and what is left of logs as invariant I8 allows, and aborts
- * unfinished puts of ended incarnations. Sweeps the same prefixes again and again, since a stalled
- * put may create an object that was deleted; by convention the live broker with the lowest id does.
- * On one loop; entries and snapshots are the metadata log's own to collect.
+ * Deletes merged objects, checkpoints and what is left of logs and probes as invariant I8 allows,
+ * and aborts unfinished puts of ended incarnations. Sweeps the same prefixes again and again, since
+ * a stalled put may create an object that was deleted; by convention the live broker with the
+ * lowest id does. On one loop; entries and snapshots are the metadata log's own to collect.
  */
 public final class GarbageCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
   private static final int PAGE_KEYS = 1000;
   private static final int DELETES_IN_FLIGHT_MAX = 16;
+
+  /** Rounds in which garbage waits for a boundary while entries are committed. */
+  private static final int ROUNDS_WAITED_MAX = 10;
+
   private static final List<String> UPLOADED = List.of(Keys.DATA, Keys.CHECKPOINT);
 
   /** Prefixes behind which the writer stands in the key. */
@@ -48,17 +52,26 @@ public final class GarbageCollector implements AutoCloseable {
   private final EventLoop loop;
   private final ObjectPins pins;
   private final WalGarbage wal;
+  private final ProbeGarbage probes;
   private final Deque<String> unlistedWalFiles = new ArrayDeque<>();
   private final LongAdder deleted = new LongAdder();
+  private long lastEntryNumber = -1;
+  private int roundsWaited;
   private volatile boolean stopped;
 
   public GarbageCollector(
-      ObjectStore store, MetadataLog metadata, EventLoop loop, ObjectPins pins, WalGarbage wal) {
+      ObjectStore store,
+      MetadataLog metadata,
+      EventLoop loop,
+      Clock clock,
+      ObjectPins pins,
+      WalGarbage wal) {
     this.store = store;
     this.metadata = metadata;
     this.loop = loop;
     this.pins = pins;
     this.wal = wal;
+    this.probes = new ProbeGarbage(clock);
   }
 
   /** Releases WAL files as they are unlisted; sweeps every {@code intervalNs}. */
@@ -86,29 +99,48 @@ public final class GarbageCollector implements AutoCloseable {
 
   /** One round, also run by time. */
   CompletableFuture<Void> sweep() {
+    metadata.uploads().commitFloor(metadata);
     MetadataImage now = metadata.image();
     if (!now.isLowestLive(metadata.writer())) {
       return CompletableFuture.completedFuture(null);
     }
-    Set<String> listed = listed(now);
-    CompletableFuture<Void> swept = CompletableFuture.completedFuture(null);
+    CollectorBoundary boundary = metadata.collectorBoundary();
+    GarbageRound round = new GarbageRound(now, boundary);
+    probes.beginRound();
+    CompletableFuture<Void> swept = sweepAll(Keys.PROBE, key -> probes.isLeftOver(key, now));
     if (wal instanceof WalGarbage.Files files) {
       releaseAll(files, List.of());
-      swept = sweepAll(Keys.WAL, key -> leftOverFile(key, now, listed));
+      swept =
+          swept.thenComposeAsync(
+              _ -> sweepAll(Keys.WAL, key -> leftOverFile(key, now, round.listedNow())), loop);
+    } else {
+      swept =
+          swept.thenComposeAsync(
+              _ -> sweepAll(Keys.WAL, key -> round.allows(GarbageCollector::spentEntry, key)),
+              loop);
     }
-    CollectorBoundary boundary = metadata.collectorBoundary();
-    if (boundary != null) {
-      MetadataImage at = boundary.image();
-      listed.addAll(listed(at));
-      if (wal instanceof WalGarbage.Entries) {
-        swept =
-            swept.thenComposeAsync(_ -> sweepAll(Keys.WAL, k -> spentEntry(k, at, listed)), loop);
-      }
-      for (String prefix : UPLOADED) {
-        swept = swept.thenComposeAsync(_ -> sweepAll(prefix, k -> deletable(k, at, listed)), loop);
-      }
+    for (String prefix : UPLOADED) {
+      swept =
+          swept.thenComposeAsync(
+              _ -> sweepAll(prefix, key -> round.allows(GarbageCollector::deletable, key)), loop);
     }
-    return swept.thenComposeAsync(_ -> abortUnfinished(now, boundary), loop);
+    return swept
+        .thenComposeAsync(_ -> abortUnfinished(now, boundary), loop)
+        .thenRunAsync(() -> onSwept(round), loop);
+  }
+
+  /**
+   * What the next boundary would free need not wait for entries that nobody commits; but while some
+   * are committed, a boundary now and then is enough.
+   */
+  private void onSwept(GarbageRound round) {
+    roundsWaited = round.waits() ? roundsWaited + 1 : 0;
+    boolean quiet = round.now().entryNumber() == lastEntryNumber;
+    lastEntryNumber = round.now().entryNumber();
+    if (round.waits() && (quiet || roundsWaited >= ROUNDS_WAITED_MAX)) {
+      roundsWaited = 0;
+      metadata.wantBoundary();
+    }
   }
 
   /**
@@ -189,14 +221,6 @@ public final class GarbageCollector implements AutoCloseable {
     }
   }
 
-  private static Set<String> listed(MetadataImage image) {
-    Set<String> listed = new HashSet<>(image.objects().keySet());
-    image.topics().values().stream()
-        .flatMap(topic -> topic.partitions().stream())
-        .forEach(p -> p.checkpoint().ifPresent(c -> listed.add(c.key())));
-    return listed;
-  }
-
   /** All of a prefix, so that a round deletes what came since the last one, however much it is. */
   private CompletableFuture<Void> sweepAll(String prefix, Predicate<String> deletable) {
     Deque<String> pages = new ArrayDeque<>(List.of("")); // the key after which the next one begins
@@ -246,7 +270,10 @@ public final class GarbageCollector implements AutoCloseable {
               }
               Iterator<UnfinishedPut> given =
                   found.puts().stream()
-                      .filter(put -> isGivenUp(put.key(), image, boundary))
+                      .filter(put ->
+                          put.key().startsWith(Keys.PROBE)
+                              ? probes.isLeftOver(put.key(), image)
+                              : isGivenUp(put.key(), image, boundary))
                       .iterator();
               return LoopSteps.repeat(
                   loop,

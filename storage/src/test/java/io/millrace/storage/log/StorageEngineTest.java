@@ -19,6 +19,7 @@ import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
 import io.millrace.storage.metadata.StoredMetadataLog;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -210,7 +211,7 @@ final class StorageEngineTest {
         newer.submit(
             new IncarnationRegistered(
                 newer.writer(), 1, Optional.empty(), List.of(), Optional.empty(), "newer")));
-    broker.await(newer.submit(new ClusterCreated(Uuid.ONE_UUID, 99)));
+    broker.await(newer.submit(new ClusterCreated(Uuid.ONE_UUID, 99, Map.of())));
     newer.close();
 
     assertThatThrownBy(() -> broker.await(engine.start()))

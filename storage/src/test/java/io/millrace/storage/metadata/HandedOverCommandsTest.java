@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataLog.Outcome;
-import io.millrace.storage.metadata.MetadataRecord.FeatureSet;
+import io.millrace.storage.metadata.MetadataRecord.FeaturesChanged;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
 import java.util.ArrayList;
@@ -21,7 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class HandedOverCommandsTest {
-  private static final FeatureSet FEATURE = new FeatureSet("group.version", (short) 1);
+  private static final FeaturesChanged FEATURE =
+      new FeaturesChanged(Map.of("group.version", (short) 1), Map.of());
 
   private final MetadataWorld world = new MetadataWorld(1, 0, 512);
   private final HeldScribe held = new HeldScribe();

@@ -1,6 +1,7 @@
 package io.millrace.storage.metadata;
 
 import static io.millrace.storage.metadata.Samples.A;
+import static io.millrace.storage.metadata.Samples.ALICE;
 import static io.millrace.storage.metadata.Samples.B;
 import static io.millrace.storage.metadata.Samples.C;
 import static io.millrace.storage.metadata.Samples.CLUSTER;
@@ -23,6 +24,7 @@ import io.millrace.storage.metadata.MetadataRecord.ClusterCreated;
 import io.millrace.storage.metadata.MetadataRecord.ConfigScope;
 import io.millrace.storage.metadata.MetadataRecord.ConfigsChanged;
 import io.millrace.storage.metadata.MetadataRecord.Dropped;
+import io.millrace.storage.metadata.MetadataRecord.FeaturesChanged;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
@@ -32,6 +34,7 @@ import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
+import io.millrace.storage.metadata.MetadataRecord.QuotasChanged;
 import io.millrace.storage.metadata.MetadataRecord.ReplicasChanged;
 import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
@@ -45,6 +48,7 @@ import java.util.Optional;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.pcollections.TreePMap;
 
 class ImageDraftTest {
   private final ImageWorld world = new ImageWorld();
@@ -358,10 +362,43 @@ class ImageDraftTest {
 
   @Test
   void aClusterIsCreatedOnce() {
-    world.applied(A, new ClusterCreated(CLUSTER, 1));
-    world.isVoid(B, new ClusterCreated(ORDERS, 1));
+    world.applied(A, new ClusterCreated(CLUSTER, 1, Map.of("group.version", (short) 1)));
+    world.isVoid(B, new ClusterCreated(ORDERS, 1, Map.of()));
 
     assertThat(world.image().clusterId()).contains(CLUSTER);
+    assertThat(world.image().level(Feature.GROUP_VERSION)).isEqualTo((short) 1);
+    assertThat(world.image().level(Feature.TRANSACTION_VERSION)).isEqualTo((short) 0);
+  }
+
+  @Test
+  void featureLevelsChangeTogetherAndOnlyFromTheLevelsTheyWereJudgedBy() {
+    world.applied(
+        A, levels(Map.of("group.version", (short) 1, "transaction.version", (short) 2), Map.of()));
+
+    world.isVoid(
+        B, levels(Map.of("group.version", (short) 0), Map.of("transaction.version", (short) 1)));
+    world.applied(
+        B, levels(Map.of("group.version", (short) 0), Map.of("transaction.version", (short) 2)));
+
+    assertThat(world.image().features()).containsOnly(Map.entry("transaction.version", (short) 2));
+  }
+
+  private static FeaturesChanged levels(Map<String, Short> levels, Map<String, Short> before) {
+    return new FeaturesChanged(levels, before);
+  }
+
+  @Test
+  void quotasAreSetAndRemovedOneByOne() {
+    world.applied(
+        A, new QuotasChanged(ALICE, Map.of("a", Optional.of(1.5), "b", Optional.of(2.0))));
+    world.applied(
+        A, new QuotasChanged(ALICE, Map.of("a", Optional.empty(), "c", Optional.empty())));
+
+    assertThat(world.image().quotas()).containsOnly(Map.entry(ALICE, TreePMap.singleton("b", 2.0)));
+
+    world.applied(A, new QuotasChanged(ALICE, Map.of("b", Optional.empty())));
+
+    assertThat(world.image().quotas()).isEmpty();
   }
 
   @Test

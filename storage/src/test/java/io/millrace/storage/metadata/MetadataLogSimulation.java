@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
-import io.millrace.storage.metadata.MetadataRecord.FeatureSet;
+import io.millrace.storage.metadata.MetadataRecord.FeaturesChanged;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
@@ -137,7 +137,7 @@ class MetadataLogSimulation {
 
   /** Never void, so that it would show if it counted twice. */
   private void set(MetadataLog log) {
-    history.submit(log, new FeatureSet("feature-" + names++, (short) 1));
+    history.submit(log, new FeaturesChanged(Map.of("feature-" + names++, (short) 1), Map.of()));
   }
 
   /** Few names, so that brokers compete for them. */

@@ -10,7 +10,7 @@ import io.millrace.storage.metadata.MetadataRecord.ConfigScope;
 import io.millrace.storage.metadata.MetadataRecord.ConfigsChanged;
 import io.millrace.storage.metadata.MetadataRecord.Dropped;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
-import io.millrace.storage.metadata.MetadataRecord.FeatureSet;
+import io.millrace.storage.metadata.MetadataRecord.FeaturesChanged;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
@@ -20,6 +20,7 @@ import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
+import io.millrace.storage.metadata.MetadataRecord.QuotasChanged;
 import io.millrace.storage.metadata.MetadataRecord.ReplicasChanged;
 import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
@@ -41,6 +42,12 @@ final class Samples {
   static final Uuid ORDERS = new Uuid(7, 70);
   static final PartitionId ORDERS_0 = new PartitionId(ORDERS, 0);
   static final PartitionId ORDERS_1 = new PartitionId(ORDERS, 1);
+
+  static final QuotaEntity ALICE =
+      new QuotaEntity(
+          List.of(
+              new QuotaEntity.Part("user", Optional.of("alice")),
+              new QuotaEntity.Part("client-id", Optional.empty())));
 
   private Samples() {}
 
@@ -100,7 +107,7 @@ final class Samples {
   static List<MetadataRecord> everyRecord() {
     return List.of(
         new NoOp(),
-        new ClusterCreated(CLUSTER, 1),
+        new ClusterCreated(CLUSTER, 1, Map.of("transaction.version", (short) 2)),
         new IncarnationRegistered(A, 1, Optional.of(B), List.of(), Optional.empty(), "0.1.0"),
         new IncarnationFenced(B),
         new IncarnationRecovered(B, 3, 9, List.of(wal(B, 4), wal(B, 5))),
@@ -123,7 +130,11 @@ final class Samples {
             List.of(new Dropped(ORDERS_0, 500))),
         checkpoint(A, 8, 6, 1L << 33),
         new UploadFloorMoved(A, 9),
-        new FeatureSet("group.version", (short) 1),
+        new FeaturesChanged(
+            Map.of("group.version", (short) 1), Map.of("transaction.version", (short) 2)),
+        new QuotasChanged(
+            ALICE,
+            Map.of("producer_byte_rate", Optional.of(0.5), "consumer_byte_rate", Optional.empty())),
         new ReplicasChanged(ORDERS_0, List.of(1, 2, 3), List.of(3, 4)));
   }
 
@@ -143,7 +154,7 @@ final class Samples {
   static MetadataImage image() {
     ImageWorld world = new ImageWorld();
     world.applied(A, registered(A, 1));
-    world.applied(A, new ClusterCreated(CLUSTER, 1));
+    world.applied(A, new ClusterCreated(CLUSTER, 1, Map.of("transaction.version", (short) 2)));
     world.applied(B, registered(B, 2));
     world.applied(A, orders(1, 2));
     world.applied(A, new WalPublished(A, -1, 17, List.of(wal(A, 0), wal(A, 1))));
@@ -156,10 +167,11 @@ final class Samples {
     world.applied(A, new TargetLeaderSet(ORDERS_1, 2));
     world.applied(A, new UploadFloorMoved(A, 2));
     world.applied(A, new ProducerIdsTaken(0, 1000));
-    world.applied(A, new FeatureSet("group.version", (short) 1));
+    world.applied(A, new FeaturesChanged(Map.of("group.version", (short) 1), Map.of()));
     world.applied(
         A,
         new ConfigsChanged(ConfigScope.BROKER, "1", Map.of("log.retention.ms", Optional.of("5"))));
+    world.applied(A, new QuotasChanged(ALICE, Map.of("request_percentage", Optional.of(12.5))));
     world.applied(B, new IncarnationFenced(A));
     world.applied(C, registered(C, 1));
     return world.image();

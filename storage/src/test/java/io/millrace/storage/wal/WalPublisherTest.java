@@ -80,6 +80,9 @@ class WalPublisherTest {
     }
 
     @Override
+    public void wantBoundary() {}
+
+    @Override
     public CompletableFuture<Throwable> ended() {
       return new CompletableFuture<>();
     }
