@@ -5,11 +5,13 @@ import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
 import io.millrace.broker.cluster.FeatureLevels;
+import io.millrace.broker.cluster.BrokerLink;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.NodeKeys;
 import io.millrace.broker.config.TopicConfigs;
+import io.millrace.broker.handler.WriteTxnMarkersHandler;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.coordinator.group.GroupShard;
@@ -47,9 +49,11 @@ public final class BrokerCore implements Life {
   private final ScopedThreads threads;
   private final BrokerConfig config;
   private final StorageEngine storage;
+  private final BrokerLink brokers;
   private final LogDirectory logDirectory;
   private final RequestCounters counters = new RequestCounters();
   private volatile @Nullable GroupCoordinator groups;
+  private volatile @Nullable Transactions transactions;
   private volatile @Nullable ImageWaits waits;
   private volatile @Nullable Dispatcher dispatcher;
 
@@ -58,11 +62,13 @@ public final class BrokerCore implements Life {
       ScopedThreads threads,
       BrokerConfig config,
       StorageEngine storage,
+      BrokerLink brokers,
       LogDirectory logDirectory) {
     this.environment = environment;
     this.threads = threads;
     this.config = config;
     this.storage = storage;
+    this.brokers = brokers;
     this.logDirectory = logDirectory;
   }
 
@@ -89,11 +95,12 @@ public final class BrokerCore implements Life {
         threads,
         config,
         StorageEngine.inFolder(life, store, settings, folder, identity),
+        BrokerLink.NONE,
         LogDirectory.folder(process.disk(), folder.dataFolder()));
   }
 
   /**
-   * One broker of many on a shared store, which outlasts it as the link to the others does.
+   * One broker of many on a shared store, which outlasts it as the links to the others do.
    *
    * @param endpoints advertised addresses, one per listener
    */
@@ -104,6 +111,7 @@ public final class BrokerCore implements Life {
       StorageSettings settings,
       SharedSettings shared,
       PeerLink link,
+      BrokerLink brokers,
       List<Endpoint> endpoints,
       String version) {
     ScopedThreads threads = new ScopedThreads(process.threads());
@@ -116,6 +124,7 @@ public final class BrokerCore implements Life {
         threads,
         config,
         StorageEngine.onSharedStore(life, store, settings, shared, claim, link),
+        brokers,
         LogDirectory.sharedStore(shared.location()));
   }
 
@@ -142,6 +151,12 @@ public final class BrokerCore implements Life {
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
     TopicConfigs topicConfigs = new TopicConfigs(config);
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
+    WriteTxnMarkersHandler markers =
+        new WriteTxnMarkersHandler(
+            metadata::image,
+            storage,
+            (_, _, _, _) -> CompletableFuture.completedFuture(null));
+    Transactions ofTransactions = new Transactions(environment, config, storage, brokers, markers);
     List<ApiHandler<?>> handlers =
         new Handlers(
                 environment,
@@ -149,15 +164,18 @@ public final class BrokerCore implements Life {
                 topicConfigs,
                 storage,
                 coordinator,
+                ofTransactions,
                 imageWaits,
                 logDirectory,
                 blocking)
             .all();
     groups = coordinator;
+    transactions = ofTransactions;
     waits = imageWaits;
     dispatcher =
         new Dispatcher(
             new ApiTable(handlers, () -> FeatureLevels.advertised(metadata.image())), counters);
+    ofTransactions.start();
   }
 
   private static void tellDeletedTopics(
@@ -207,6 +225,10 @@ public final class BrokerCore implements Life {
     GroupCoordinator coordinator = groups;
     if (coordinator != null) {
       coordinator.close();
+    }
+    Transactions ofTransactions = transactions;
+    if (ofTransactions != null) {
+      ofTransactions.close();
     }
     ImageWaits present = waits;
     if (present != null) {

@@ -19,13 +19,13 @@ import io.millrace.broker.handler.DescribeClusterHandler;
 import io.millrace.broker.handler.DescribeConfigsHandler;
 import io.millrace.broker.handler.DescribeGroupsHandler;
 import io.millrace.broker.handler.DescribeLogDirsHandler;
+import io.millrace.broker.handler.DescribeProducersHandler;
 import io.millrace.broker.handler.DescribeTopicPartitionsHandler;
 import io.millrace.broker.handler.ElectLeadersHandler;
 import io.millrace.broker.handler.FetchHandler;
 import io.millrace.broker.handler.FindCoordinatorHandler;
 import io.millrace.broker.handler.HeartbeatHandler;
 import io.millrace.broker.handler.IncrementalAlterConfigsHandler;
-import io.millrace.broker.handler.InitProducerIdHandler;
 import io.millrace.broker.handler.JoinGroupHandler;
 import io.millrace.broker.handler.LeaveGroupHandler;
 import io.millrace.broker.handler.ListGroupsHandler;
@@ -39,6 +39,7 @@ import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
 import io.millrace.broker.handler.UpdateFeaturesHandler;
 import io.millrace.broker.produce.PartitionProduce;
+import io.millrace.broker.produce.TransactionAdmission;
 import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
@@ -47,8 +48,10 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 
 /**
  * Every Kafka API the broker serves, with what each works on: the list behind ApiVersions and the
@@ -60,6 +63,7 @@ final class Handlers {
   private final TopicConfigs topicConfigs;
   private final StorageEngine storage;
   private final GroupCoordinator groups;
+  private final Transactions transactions;
   private final ImageWaits waits;
   private final LogDirectory logDirectory;
   private final Executor blocking;
@@ -70,6 +74,7 @@ final class Handlers {
       TopicConfigs topicConfigs,
       StorageEngine storage,
       GroupCoordinator groups,
+      Transactions transactions,
       ImageWaits waits,
       LogDirectory logDirectory,
       Executor blocking) {
@@ -78,6 +83,7 @@ final class Handlers {
     this.topicConfigs = topicConfigs;
     this.storage = storage;
     this.groups = groups;
+    this.transactions = transactions;
     this.waits = waits;
     this.logDirectory = logDirectory;
     this.blocking = blocking;
@@ -87,7 +93,11 @@ final class Handlers {
     List<ApiHandler<?>> all = new ArrayList<>();
     all.addAll(records());
     all.addAll(topics());
-    all.addAll(groups());
+    CoordinatorTopics coordinatorTopics =
+        new CoordinatorTopics(
+            new InternalTopics(storage.metadata(), environment.randomness()), config);
+    all.addAll(groups(coordinatorTopics));
+    all.addAll(transactions.handlers(coordinatorTopics));
     return all;
   }
 
@@ -99,7 +109,10 @@ final class Handlers {
             environment.clock(),
             environment.randomness());
     return List.of(
-        new ProduceHandler(image, new PartitionProduce(storage, topicConfigs, environment.clock())),
+        new ProduceHandler(
+            image,
+            new PartitionProduce(storage, topicConfigs, environment.clock()),
+            new TransactionAdmission(storage, transactions.verifier())),
         new FetchHandler(
             image,
             storage,
@@ -108,7 +121,7 @@ final class Handlers {
             config.get(RequestKeys.FETCH_MAX_BYTES)),
         new ListOffsetsHandler(image, storage),
         new OffsetForLeaderEpochHandler(image, storage),
-        new InitProducerIdHandler(storage.producerIds()::next));
+        new DescribeProducersHandler(image, storage));
   }
 
   private List<ApiHandler<?>> topics() {
@@ -136,12 +149,15 @@ final class Handlers {
         new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }
 
-  private List<ApiHandler<?>> groups() {
-    InternalTopics internalTopics =
-        new InternalTopics(storage.metadata(), environment.randomness());
+  private List<ApiHandler<?>> groups(CoordinatorTopics topics) {
     return List.of(
         new FindCoordinatorHandler(
-            storage.metadata()::image, internalTopics, Settings.offsetsTopic(config)),
+            storage.metadata()::image,
+            Map.of(
+                CoordinatorType.GROUP,
+                topics::groups,
+                CoordinatorType.TRANSACTION,
+                topics::transactions)),
         new JoinGroupHandler(groups),
         new SyncGroupHandler(groups),
         new HeartbeatHandler(groups),

@@ -59,6 +59,7 @@ final class SharedStoreBirths implements Births {
         Settings.storage(config),
         Settings.shared(config, location),
         peers,
+        peers,
         endpoints,
         version);
   }

@@ -2,64 +2,77 @@ package io.millrace.conformance;
 
 import java.util.List;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
+import org.apache.kafka.common.message.AddOffsetsToTxnRequestData;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTopic;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTopicCollection;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTransaction;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignablePartition;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignableTopic;
+import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.AlterReplicaLogDirsRequestData;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
-import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
-import org.apache.kafka.common.message.CreateTopicsRequestData;
+import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
-import org.apache.kafka.common.message.DeleteTopicsRequestData;
+import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
+import org.apache.kafka.common.message.DeleteTopicsRequestData;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
-import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData.DescribeConfigsResource;
+import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
 import org.apache.kafka.common.message.DescribeLogDirsRequestData;
-import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
+import org.apache.kafka.common.message.DescribeProducersRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData.TopicRequest;
+import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
+import org.apache.kafka.common.message.DescribeTransactionsRequestData;
 import org.apache.kafka.common.message.ElectLeadersRequestData;
-import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.EndTxnRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
+import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.HeartbeatRequestData;
-import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData.AlterConfigsResource;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData.AlterableConfig;
+import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
-import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.JoinGroupRequestData.JoinGroupRequestProtocol;
-import org.apache.kafka.common.message.LeaveGroupRequestData;
+import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.LeaveGroupRequestData.MemberIdentity;
+import org.apache.kafka.common.message.LeaveGroupRequestData;
 import org.apache.kafka.common.message.ListGroupsRequestData;
-import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
+import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListPartitionReassignmentsRequestData;
-import org.apache.kafka.common.message.MetadataRequestData;
+import org.apache.kafka.common.message.ListTransactionsRequestData;
 import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
-import org.apache.kafka.common.message.OffsetCommitRequestData;
+import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestPartition;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestTopic;
-import org.apache.kafka.common.message.OffsetFetchRequestData;
+import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestGroup;
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestTopic;
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestTopics;
-import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
+import org.apache.kafka.common.message.OffsetFetchRequestData;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData.OffsetForLeaderPartition;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData.OffsetForLeaderTopic;
-import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
-import org.apache.kafka.common.message.SyncGroupRequestData;
+import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.SyncGroupRequestData.SyncGroupRequestAssignment;
+import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.UpdateFeaturesRequestData;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarker;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarkerTopic;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 
 /**
  * A request that a client of each version may send and that has to succeed, with as many options as
@@ -76,6 +89,9 @@ final class SoundRequests {
     this.topic = topic;
     this.topicId = topicId;
   }
+
+  /** A producer that has begun. */
+  record Transactional(String id, long producerId, short epoch) {}
 
   /** A generation of a group's member. */
   record Member(String group, String id, int generation) {}
@@ -100,6 +116,15 @@ final class SoundRequests {
               .setGroups(List.of("g"))
               .setIncludeAuthorizedOperations(version >= 3);
       case DESCRIBE_LOG_DIRS -> new DescribeLogDirsRequestData().setTopics(null);
+      case DESCRIBE_PRODUCERS ->
+          new DescribeProducersRequestData()
+              .setTopics(
+                  List.of(
+                      new DescribeProducersRequestData.TopicRequest()
+                          .setName(topic)
+                          .setPartitionIndexes(List.of(0))));
+      case DESCRIBE_TRANSACTIONS -> new DescribeTransactionsRequestData();
+      case LIST_TRANSACTIONS -> listTransactions(version);
       case DESCRIBE_TOPIC_PARTITIONS ->
           new DescribeTopicPartitionsRequestData()
               .setTopics(List.of(new TopicRequest().setName(topic)));
@@ -121,9 +146,82 @@ final class SoundRequests {
       case OFFSET_FETCH -> offsetFetch(nobody, version);
       case OFFSET_FOR_LEADER_EPOCH -> leaderEpoch();
       case PRODUCE -> produce(version);
+      case WRITE_TXN_MARKERS -> markers();
       case UPDATE_FEATURES -> new UpdateFeaturesRequestData().setTimeoutMs(TIMEOUT_MS);
       default -> throw new AssertionError("no request for " + api + " here yet");
     };
+  }
+
+  private static ApiMessage listTransactions(int version) {
+    ListTransactionsRequestData request = new ListTransactionsRequestData();
+    if (version >= 1) {
+      request.setDurationFilter(0);
+    }
+    return version >= 2 ? request.setTransactionalIdPattern("t.*") : request;
+  }
+
+  static ApiMessage initTransactional(String id) {
+    return new InitProducerIdRequestData()
+        .setTransactionalId(id)
+        .setTransactionTimeoutMs(TIMEOUT_MS);
+  }
+
+  ApiMessage addPartitions(Transactional producer, int version) {
+    AddPartitionsToTxnTopicCollection topics = new AddPartitionsToTxnTopicCollection();
+    topics.add(new AddPartitionsToTxnTopic().setName(topic).setPartitions(List.of(0)));
+    AddPartitionsToTxnRequestData request = new AddPartitionsToTxnRequestData();
+    if (version < 4) {
+      return request
+          .setV3AndBelowTransactionalId(producer.id())
+          .setV3AndBelowProducerId(producer.producerId())
+          .setV3AndBelowProducerEpoch(producer.epoch())
+          .setV3AndBelowTopics(topics);
+    }
+    request
+        .transactions()
+        .add(
+            new AddPartitionsToTxnTransaction()
+                .setTransactionalId(producer.id())
+                .setProducerId(producer.producerId())
+                .setProducerEpoch(producer.epoch())
+                .setTopics(topics));
+    return request;
+  }
+
+  static ApiMessage addOffsets(Transactional producer) {
+    return new AddOffsetsToTxnRequestData()
+        .setTransactionalId(producer.id())
+        .setProducerId(producer.producerId())
+        .setProducerEpoch(producer.epoch())
+        .setGroupId("g");
+  }
+
+  static ApiMessage endTransaction(Transactional producer) {
+    return new EndTxnRequestData()
+        .setTransactionalId(producer.id())
+        .setProducerId(producer.producerId())
+        .setProducerEpoch(producer.epoch())
+        .setCommitted(true);
+  }
+
+  static ApiMessage findTransactionCoordinator(String id) {
+    return new FindCoordinatorRequestData()
+        .setKeyType(CoordinatorType.TRANSACTION.id())
+        .setCoordinatorKeys(List.of(id));
+  }
+
+  /** Of a producer that has nothing open. */
+  private ApiMessage markers() {
+    return new WriteTxnMarkersRequestData()
+        .setMarkers(
+            List.of(
+                new WritableTxnMarker()
+                    .setProducerId(1_000_000)
+                    .setTopics(
+                        List.of(
+                            new WritableTxnMarkerTopic()
+                                .setName(topic)
+                                .setPartitionIndexes(List.of(0))))));
   }
 
   private ApiMessage createPartitions(int version) {

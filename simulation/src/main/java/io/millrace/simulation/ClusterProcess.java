@@ -64,6 +64,7 @@ final class ClusterProcess implements BrokerProcess, BrokerLives.Doors {
             settings(),
             shared(),
             member.peers(),
+            member.brokers(),
             List.of(member.address()),
             "simulation");
     born = core;

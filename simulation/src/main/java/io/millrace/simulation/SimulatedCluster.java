@@ -122,6 +122,7 @@ final class SimulatedCluster {
                       address,
                       store.view(name, storeReplies),
                       new SimulatedPeers(network, name, peerReplies),
+                      new SimulatedBrokerLink(network, name, peerReplies),
                       self[0]::closeConnections));
             });
     return self[0];

@@ -369,6 +369,7 @@ final class ClusterCasesSimulation {
                           member.address(),
                           new OverwritingStore(member.store()),
                           member.peers(),
+                          member.brokers(),
                           member.closeConnections())));
               return starts.getLast();
             },

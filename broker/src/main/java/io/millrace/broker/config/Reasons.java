@@ -39,6 +39,10 @@ final class Reasons {
   static final String STREAMS_LATER = "Not in force in this version: there are no streams groups.";
   static final String TRANSACTIONS_LATER =
       "Not in force in this version: there are no transactions.";
+  static final String TWO_PHASE_LATER =
+      "Not in force in this version: InitProducerId is served without two-phase commit.";
+  static final String FIXED_LOADS =
+      "Coordinators load in steps of a fixed size, from what the log cache and the objects hold.";
   static final String SECURITY_LATER =
       "Not in force in this version: listeners are PLAINTEXT, clients are not authenticated.";
   static final String AUTHORIZATION_LATER =

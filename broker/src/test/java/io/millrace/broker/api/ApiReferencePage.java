@@ -36,15 +36,7 @@ final class ApiReferencePage {
 
   private static Map<ApiKeys, String> reasons() {
     Map<ApiKeys, String> r = new EnumMap<>(ApiKeys.class);
-    put(
-        r,
-        TRANSACTIONS,
-        ApiKeys.ADD_PARTITIONS_TO_TXN,
-        ApiKeys.ADD_OFFSETS_TO_TXN,
-        ApiKeys.END_TXN);
-    put(r, TRANSACTIONS, ApiKeys.WRITE_TXN_MARKERS, ApiKeys.TXN_OFFSET_COMMIT);
-    put(r, TRANSACTIONS, ApiKeys.DESCRIBE_TRANSACTIONS, ApiKeys.LIST_TRANSACTIONS);
-    put(r, TRANSACTIONS, ApiKeys.DESCRIBE_PRODUCERS);
+    put(r, TRANSACTIONS, ApiKeys.TXN_OFFSET_COMMIT);
     put(r, ACLS, ApiKeys.DESCRIBE_ACLS, ApiKeys.CREATE_ACLS, ApiKeys.DELETE_ACLS);
     put(r, SASL, ApiKeys.SASL_HANDSHAKE, ApiKeys.SASL_AUTHENTICATE);
     put(r, SASL, ApiKeys.DESCRIBE_USER_SCRAM_CREDENTIALS, ApiKeys.ALTER_USER_SCRAM_CREDENTIALS);
