@@ -100,15 +100,24 @@ final class ClusterCasesSimulation {
     BrokerHost dead = cluster.broker(leading(cluster));
     WriterId writer = writer(dead);
     cluster.faults().stall(dead, "metadata", 60 * SECOND_NS); // nothing is published meanwhile
-    cluster.await(() -> cluster.store().keys(Keys.walPrefix(writer)).size() > 12, "entries");
+    cluster.await(() -> unpublished(cluster, writer).size() > 24, "entries");
     cluster.hosts().leave(dead);
     cluster.faults().crash(dead);
-    List<String> entries = cluster.store().keys(Keys.walPrefix(writer));
+    List<String> entries = unpublished(cluster, writer);
     cluster.store().lose(entries.get(entries.size() - 12));
     run(cluster, 45);
 
     assertThat(hasState(cluster, writer, IncarnationState.FENCED)).isTrue();
     assertThat(hasState(cluster, writer, IncarnationState.RECOVERED)).isFalse();
+  }
+
+  /** Entries of a log above its trim. */
+  private static List<String> unpublished(SimulatedCluster cluster, WriterId writer) {
+    long trim =
+        Objects.requireNonNull(cluster.watch().newest().incarnations().get(writer)).trim();
+    return cluster.store().keys(Keys.walPrefix(writer)).stream()
+        .filter(key -> Keys.number(key) > trim)
+        .toList();
   }
 
   @ParameterizedTest
