@@ -5,6 +5,7 @@ import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.ConfigLoader;
 import io.millrace.broker.config.Listener;
+import io.millrace.broker.config.LoggerLevels;
 import io.millrace.broker.config.StartOptions;
 import io.millrace.broker.network.NetworkCounters;
 import io.millrace.broker.network.NetworkServer;
@@ -52,7 +53,8 @@ public final class Broker implements RunningBroker {
   private String readyLine = "";
   private boolean stopped;
 
-  private Broker(Environment environment, BrokerConfig config, long processStartNs)
+  private Broker(
+      Environment environment, BrokerConfig config, LoggerLevels loggers, long processStartNs)
       throws StartException {
     this.environment = environment;
     this.processStartNs = processStartNs;
@@ -65,8 +67,8 @@ public final class Broker implements RunningBroker {
     Optional<StoreLocation> store = config.store();
     this.births =
         store.isPresent()
-            ? new SharedStoreBirths(environment, config, version(), store.get())
-            : new FolderBirths(environment, config, version());
+            ? new SharedStoreBirths(environment, config, version(), loggers, store.get())
+            : new FolderBirths(environment, config, version(), loggers);
     this.lives =
         new BrokerLives(
             environment.threads().eventLoop("lives"),
@@ -79,9 +81,11 @@ public final class Broker implements RunningBroker {
   /**
    * Starts a broker; returns when clients are let in.
    *
+   * @param loggers of this process
    * @throws StartException with everything that is wrong and what to do about it
    */
-  public static RunningBroker start(BrokerOptions options) throws StartException {
+  public static RunningBroker start(BrokerOptions options, LoggerLevels loggers)
+      throws StartException {
     Environment environment =
         new Environment(
             new SystemClock(),
@@ -105,7 +109,7 @@ public final class Broker implements RunningBroker {
             yield loaded.config();
           }
         };
-    Broker broker = new Broker(environment, config, options.processStartNs());
+    Broker broker = new Broker(environment, config, loggers, options.processStartNs());
     try {
       broker.run();
       return broker;

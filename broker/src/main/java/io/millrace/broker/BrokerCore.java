@@ -4,12 +4,15 @@ import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
+import io.millrace.broker.cluster.ClusterView;
 import io.millrace.broker.cluster.FeatureLevels;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.LoggerLevels;
 import io.millrace.broker.config.NodeKeys;
-import io.millrace.broker.config.TopicConfigs;
+import io.millrace.broker.config.ResourceConfigs;
+import io.millrace.coordinator.ShardKeeper;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.coordinator.group.GroupShard;
@@ -28,10 +31,15 @@ import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,8 +56,10 @@ public final class BrokerCore implements Life {
   private final BrokerConfig config;
   private final StorageEngine storage;
   private final LogDirectory logDirectory;
+  private final LoggerLevels loggers;
   private final RequestCounters counters = new RequestCounters();
   private volatile @Nullable GroupCoordinator groups;
+  private volatile @Nullable ShardKeeper groupsKeeper;
   private volatile @Nullable ImageWaits waits;
   private volatile @Nullable Dispatcher dispatcher;
 
@@ -58,12 +68,14 @@ public final class BrokerCore implements Life {
       ScopedThreads threads,
       BrokerConfig config,
       StorageEngine storage,
-      LogDirectory logDirectory) {
+      LogDirectory logDirectory,
+      LoggerLevels loggers) {
     this.environment = environment;
     this.threads = threads;
     this.config = config;
     this.storage = storage;
     this.logDirectory = logDirectory;
+    this.loggers = loggers;
   }
 
   /**
@@ -79,7 +91,8 @@ public final class BrokerCore implements Life {
       StorageSettings settings,
       FolderSettings folder,
       List<Endpoint> endpoints,
-      String version) {
+      String version,
+      LoggerLevels loggers) {
     ScopedThreads threads = new ScopedThreads(process.threads());
     Environment life = process.with(threads);
     BrokerIdentity identity =
@@ -89,7 +102,8 @@ public final class BrokerCore implements Life {
         threads,
         config,
         StorageEngine.inFolder(life, store, settings, folder, identity),
-        LogDirectory.folder(process.disk(), folder.dataFolder()));
+        LogDirectory.folder(process.disk(), folder.dataFolder()),
+        loggers);
   }
 
   /**
@@ -105,7 +119,8 @@ public final class BrokerCore implements Life {
       SharedSettings shared,
       PeerLink link,
       List<Endpoint> endpoints,
-      String version) {
+      String version,
+      LoggerLevels loggers) {
     ScopedThreads threads = new ScopedThreads(process.threads());
     Environment life = process.with(threads);
     NodeIds.Claim claim =
@@ -116,7 +131,8 @@ public final class BrokerCore implements Life {
         threads,
         config,
         StorageEngine.onSharedStore(life, store, settings, shared, claim, link),
-        LogDirectory.sharedStore(shared.location()));
+        LogDirectory.sharedStore(shared.location()),
+        loggers);
   }
 
   /** Completes when requests may be served; fails as {@link StorageEngine#start} does. */
@@ -133,31 +149,51 @@ public final class BrokerCore implements Life {
             groupsLoop,
             environment.clock(),
             storage,
-            _ ->
+            log ->
                 new GroupShard(
-                    Settings.groups(config), environment.clock(), environment.randomness()));
+                    Settings.groups(config),
+                    _ -> Settings.consumerGroup(config),
+                    log,
+                    environment.clock(),
+                    environment.randomness(),
+                    metadata::image));
     GroupCoordinator coordinator = new GroupCoordinator(shards, metadata::image);
+    ShardKeeper keeper = new ShardKeeper(groupsLoop, metadata, GroupCoordinator.TOPIC, shards);
+    keeper.start();
     metadata.addListener((before, after) -> tellDeletedTopics(coordinator, before, after));
     Executor blocking =
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
-    TopicConfigs topicConfigs = new TopicConfigs(config);
+    ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
     List<ApiHandler<?>> handlers =
         new Handlers(
                 environment,
                 config,
-                topicConfigs,
+                configs,
                 storage,
                 coordinator,
+                BrokerCore::withoutTransactions,
                 imageWaits,
                 logDirectory,
                 blocking)
             .all();
     groups = coordinator;
+    groupsKeeper = keeper;
     waits = imageWaits;
     dispatcher =
         new Dispatcher(
             new ApiTable(handlers, () -> FeatureLevels.advertised(metadata.image())), counters);
+  }
+
+  /** No transaction is open, since nothing coordinates one yet. */
+  private static CompletableFuture<Map<TopicPartition, Errors>> withoutTransactions(
+      String transactionalId,
+      long producerId,
+      short producerEpoch,
+      Collection<TopicPartition> partitions,
+      boolean addIfAbsent) {
+    return CompletableFuture.completedFuture(
+        partitions.stream().collect(Collectors.toMap(p -> p, _ -> Errors.INVALID_TXN_STATE)));
   }
 
   private static void tellDeletedTopics(
@@ -204,6 +240,10 @@ public final class BrokerCore implements Life {
   /** Publishes what is in the log, lets go of the folder or resigns, and ends its loops. */
   @Override
   public CompletableFuture<Void> stop() {
+    ShardKeeper keeper = groupsKeeper;
+    if (keeper != null) {
+      keeper.close();
+    }
     GroupCoordinator coordinator = groups;
     if (coordinator != null) {
       coordinator.close();

@@ -1,6 +1,7 @@
 package io.millrace.broker;
 
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.LoggerLevels;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
@@ -16,13 +17,15 @@ final class FolderBirths implements Births {
   private final Environment environment;
   private final BrokerConfig config;
   private final String version;
+  private final LoggerLevels loggers;
   private final Path dataFolder;
   private final DirectoryStore store;
 
-  FolderBirths(Environment environment, BrokerConfig config, String version) {
+  FolderBirths(Environment environment, BrokerConfig config, String version, LoggerLevels loggers) {
     this.environment = environment;
     this.config = config;
     this.version = version;
+    this.loggers = loggers;
     this.dataFolder = config.dataDirectory().toAbsolutePath().normalize();
     Executor storeThreads = environment.threads().pool("store", STORE_THREADS, STORE_TASKS_MAX);
     this.store = new DirectoryStore(environment.disk(), storeThreads, dataFolder);
@@ -37,7 +40,8 @@ final class FolderBirths implements Births {
         Settings.storage(config),
         Settings.folder(config, dataFolder),
         endpoints,
-        version);
+        version,
+        loggers);
   }
 
   @Override

@@ -6,19 +6,25 @@ import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.ConsumerGroupKeys;
 import io.millrace.broker.config.RequestKeys;
-import io.millrace.broker.config.TopicConfigChanges;
-import io.millrace.broker.config.TopicConfigs;
+import io.millrace.broker.config.ResourceConfigs;
 import io.millrace.broker.fetch.FetchSessions;
+import io.millrace.broker.handler.AlterConfigsHandler;
 import io.millrace.broker.handler.AlterPartitionReassignmentsHandler;
 import io.millrace.broker.handler.AlterReplicaLogDirsHandler;
+import io.millrace.broker.handler.ConfigAlterations;
+import io.millrace.broker.handler.ConsumerGroupDescribeHandler;
+import io.millrace.broker.handler.ConsumerGroupHeartbeatHandler;
 import io.millrace.broker.handler.CreatePartitionsHandler;
 import io.millrace.broker.handler.CreateTopicsHandler;
+import io.millrace.broker.handler.DeleteGroupsHandler;
 import io.millrace.broker.handler.DeleteTopicsHandler;
 import io.millrace.broker.handler.DescribeClusterHandler;
 import io.millrace.broker.handler.DescribeConfigsHandler;
 import io.millrace.broker.handler.DescribeGroupsHandler;
 import io.millrace.broker.handler.DescribeLogDirsHandler;
+import io.millrace.broker.handler.DescribeProducersHandler;
 import io.millrace.broker.handler.DescribeTopicPartitionsHandler;
 import io.millrace.broker.handler.ElectLeadersHandler;
 import io.millrace.broker.handler.FetchHandler;
@@ -28,27 +34,36 @@ import io.millrace.broker.handler.IncrementalAlterConfigsHandler;
 import io.millrace.broker.handler.InitProducerIdHandler;
 import io.millrace.broker.handler.JoinGroupHandler;
 import io.millrace.broker.handler.LeaveGroupHandler;
+import io.millrace.broker.handler.ListConfigResourcesHandler;
 import io.millrace.broker.handler.ListGroupsHandler;
 import io.millrace.broker.handler.ListOffsetsHandler;
 import io.millrace.broker.handler.ListPartitionReassignmentsHandler;
 import io.millrace.broker.handler.MetadataHandler;
 import io.millrace.broker.handler.OffsetCommitHandler;
+import io.millrace.broker.handler.OffsetDeleteHandler;
 import io.millrace.broker.handler.OffsetFetchHandler;
 import io.millrace.broker.handler.OffsetForLeaderEpochHandler;
 import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
 import io.millrace.broker.handler.UpdateFeaturesHandler;
+import io.millrace.broker.handler.WriteTxnMarkersHandler;
 import io.millrace.broker.produce.PartitionProduce;
+import io.millrace.broker.produce.TransactionAdmission;
+import io.millrace.broker.transaction.TransactionVerifier;
 import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
+import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.StorageEngine;
+import io.millrace.storage.metadata.Feature;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import org.apache.kafka.common.errors.NotCoordinatorException;
 
 /**
  * Every Kafka API the broker serves, with what each works on: the list behind ApiVersions and the
@@ -57,9 +72,10 @@ import java.util.function.Supplier;
 final class Handlers {
   private final Environment environment;
   private final BrokerConfig config;
-  private final TopicConfigs topicConfigs;
+  private final ResourceConfigs configs;
   private final StorageEngine storage;
   private final GroupCoordinator groups;
+  private final TransactionVerifier verifier;
   private final ImageWaits waits;
   private final LogDirectory logDirectory;
   private final Executor blocking;
@@ -67,17 +83,19 @@ final class Handlers {
   Handlers(
       Environment environment,
       BrokerConfig config,
-      TopicConfigs topicConfigs,
+      ResourceConfigs configs,
       StorageEngine storage,
       GroupCoordinator groups,
+      TransactionVerifier verifier,
       ImageWaits waits,
       LogDirectory logDirectory,
       Executor blocking) {
     this.environment = environment;
     this.config = config;
-    this.topicConfigs = topicConfigs;
+    this.configs = configs;
     this.storage = storage;
     this.groups = groups;
+    this.verifier = verifier;
     this.waits = waits;
     this.logDirectory = logDirectory;
     this.blocking = blocking;
@@ -99,7 +117,10 @@ final class Handlers {
             environment.clock(),
             environment.randomness());
     return List.of(
-        new ProduceHandler(image, new PartitionProduce(storage, topicConfigs, environment.clock())),
+        new ProduceHandler(
+            image,
+            new PartitionProduce(storage, configs.topics(), environment.clock()),
+            new TransactionAdmission(storage, verifier)),
         new FetchHandler(
             image,
             storage,
@@ -108,18 +129,29 @@ final class Handlers {
             config.get(RequestKeys.FETCH_MAX_BYTES)),
         new ListOffsetsHandler(image, storage),
         new OffsetForLeaderEpochHandler(image, storage),
+        new WriteTxnMarkersHandler(image, storage, Handlers::offsetsAreNotTransactional),
+        new DescribeProducersHandler(image, storage),
         new InitProducerIdHandler(storage.producerIds()::next));
+  }
+
+  /** Groups take no offsets in transactions yet. */
+  private static CompletableFuture<Void> offsetsAreNotTransactional(
+      PartitionId offsetsPartition, long producerId, short producerEpoch, boolean committed) {
+    return CompletableFuture.failedFuture(
+        new NotCoordinatorException("No transaction holds offsets of " + offsetsPartition + "."));
   }
 
   private List<ApiHandler<?>> topics() {
     MetadataLog metadata = storage.metadata();
-    NewTopics newTopics = new NewTopics(metadata, config, topicConfigs, environment.randomness());
+    NewTopics newTopics =
+        new NewTopics(metadata, config, configs.topics(), environment.randomness());
+    ConfigAlterations alterations = new ConfigAlterations(metadata, configs);
     return List.of(
         new MetadataHandler(metadata, newTopics, config.get(RequestKeys.AUTO_CREATE_TOPICS)),
         new DescribeTopicPartitionsHandler(
             metadata, config.get(RequestKeys.REQUEST_PARTITIONS_MAX)),
         new DescribeClusterHandler(metadata),
-        new UpdateFeaturesHandler(metadata),
+        new AtTheTip<>(metadata, new UpdateFeaturesHandler(metadata)),
         new AtTheTip<>(metadata, new CreateTopicsHandler(newTopics)),
         new AtTheTip<>(
             metadata,
@@ -128,10 +160,10 @@ final class Handlers {
         new AtTheTip<>(metadata, new ElectLeadersHandler(metadata, waits)),
         new AtTheTip<>(metadata, new AlterPartitionReassignmentsHandler(metadata)),
         new ListPartitionReassignmentsHandler(metadata),
-        new DescribeConfigsHandler(metadata, config, topicConfigs),
-        new AtTheTip<>(
-            metadata,
-            new IncrementalAlterConfigsHandler(metadata, new TopicConfigChanges(topicConfigs))),
+        new DescribeConfigsHandler(metadata::image, configs),
+        new ListConfigResourcesHandler(metadata::image),
+        new AtTheTip<>(metadata, new IncrementalAlterConfigsHandler(alterations)),
+        new AtTheTip<>(metadata, new AlterConfigsHandler(alterations)),
         new AlterReplicaLogDirsHandler(metadata::image, logDirectory),
         new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }
@@ -148,7 +180,16 @@ final class Handlers {
         new LeaveGroupHandler(groups),
         new OffsetCommitHandler(groups),
         new OffsetFetchHandler(groups),
+        new OffsetDeleteHandler(groups),
+        new DeleteGroupsHandler(groups),
+        new ConsumerGroupHeartbeatHandler(groups, this::servesConsumerProtocol),
+        new ConsumerGroupDescribeHandler(groups),
         new ListGroupsHandler(groups),
         new DescribeGroupsHandler(groups));
+  }
+
+  private boolean servesConsumerProtocol() {
+    return config.get(ConsumerGroupKeys.REBALANCE_PROTOCOLS).contains("consumer")
+        && storage.metadata().image().level(Feature.GROUP_VERSION) > 0;
   }
 }

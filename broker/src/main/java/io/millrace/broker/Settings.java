@@ -2,12 +2,16 @@ package io.millrace.broker;
 
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.ClusterKeys;
+import io.millrace.broker.config.ConsumerGroupKeys;
 import io.millrace.broker.config.GroupKeys;
 import io.millrace.broker.config.MillraceKeys;
 import io.millrace.broker.config.NetworkKeys;
 import io.millrace.broker.handler.FindCoordinatorHandler.OffsetsTopicSettings;
 import io.millrace.broker.network.NetworkSettings;
 import io.millrace.coordinator.group.GroupSettings;
+import io.millrace.coordinator.group.classic.ClassicSettings;
+import io.millrace.coordinator.group.consumer.ConsumerSettings;
+import io.millrace.coordinator.group.consumer.MigrationPolicy;
 import io.millrace.objectstore.location.StoreLocation;
 import io.millrace.storage.cluster.ClusterSettings;
 import io.millrace.storage.log.FolderSettings;
@@ -17,6 +21,7 @@ import io.millrace.storage.wal.FileWalSettings;
 import io.millrace.storage.wal.ObjectWalSettings;
 import io.millrace.storage.wal.WalSync;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -32,12 +37,34 @@ final class Settings {
   private Settings() {}
 
   static GroupSettings groups(BrokerConfig config) {
+    ClassicSettings classic =
+        new ClassicSettings(
+            config.get(GroupKeys.MIN_SESSION_TIMEOUT_MS),
+            config.get(GroupKeys.MAX_SESSION_TIMEOUT_MS),
+            config.get(GroupKeys.INITIAL_REBALANCE_DELAY_MS),
+            config.get(GroupKeys.MAX_SIZE));
     return new GroupSettings(
-        config.get(GroupKeys.MIN_SESSION_TIMEOUT_MS),
-        config.get(GroupKeys.MAX_SESSION_TIMEOUT_MS),
-        config.get(GroupKeys.INITIAL_REBALANCE_DELAY_MS),
-        config.get(GroupKeys.MAX_SIZE),
-        config.get(GroupKeys.OFFSET_METADATA_MAX_BYTES));
+        classic,
+        consumers(config),
+        config.get(GroupKeys.OFFSET_METADATA_MAX_BYTES),
+        TimeUnit.MINUTES.toMillis(config.get(GroupKeys.OFFSETS_RETENTION_MINUTES)),
+        config.get(GroupKeys.OFFSETS_RETENTION_CHECK_MS));
+  }
+
+  private static ConsumerSettings consumers(BrokerConfig config) {
+    return new ConsumerSettings(
+        config.get(ConsumerGroupKeys.ASSIGNORS),
+        config.get(ConsumerGroupKeys.MAX_SIZE),
+        MigrationPolicy.valueOf(
+            config.get(ConsumerGroupKeys.MIGRATION_POLICY).toUpperCase(Locale.ROOT)));
+  }
+
+  /** Of a group that sets nothing of its own. */
+  static ConsumerSettings.OfGroup consumerGroup(BrokerConfig config) {
+    return new ConsumerSettings.OfGroup(
+        config.get(ConsumerGroupKeys.SESSION_TIMEOUT_MS),
+        config.get(ConsumerGroupKeys.HEARTBEAT_INTERVAL_MS),
+        config.get(ConsumerGroupKeys.ASSIGNMENT_INTERVAL_MS));
   }
 
   /** Configs as Kafka gives its offsets topic. */

@@ -1,6 +1,7 @@
 package io.millrace.broker;
 
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.LoggerLevels;
 import io.millrace.broker.network.PeerConnections;
 import io.millrace.objectstore.ObjectStore;
 import io.millrace.objectstore.location.SharedStore;
@@ -26,6 +27,7 @@ final class SharedStoreBirths implements Births {
   private final Environment environment;
   private final BrokerConfig config;
   private final String version;
+  private final LoggerLevels loggers;
   private final StoreLocation location;
   private final ObjectStore store;
   private final PeerConnections peers;
@@ -34,11 +36,16 @@ final class SharedStoreBirths implements Births {
    * @throws StartException if the location lacks what only the operator can say
    */
   SharedStoreBirths(
-      Environment environment, BrokerConfig config, String version, StoreLocation location)
+      Environment environment,
+      BrokerConfig config,
+      String version,
+      LoggerLevels loggers,
+      StoreLocation location)
       throws StartException {
     this.environment = environment;
     this.config = config;
     this.version = version;
+    this.loggers = loggers;
     this.location = location;
     try {
       this.store = SharedStore.open(location, environment);
@@ -60,7 +67,8 @@ final class SharedStoreBirths implements Births {
         Settings.shared(config, location),
         peers,
         endpoints,
-        version);
+        version,
+        loggers);
   }
 
   /** What is stored cannot be read, by this version at least. */

@@ -14,7 +14,9 @@ public final class Millrace {
     List<String> arguments = List.of(args);
     String command = arguments.isEmpty() ? "" : arguments.getFirst();
     switch (command) {
-      case "start" -> new StartCommand(Broker::start).run(arguments.subList(1, arguments.size()));
+      case "start" ->
+          new StartCommand(options -> Broker.start(options, new LogbackLevels()))
+              .run(arguments.subList(1, arguments.size()));
       case "version" -> System.out.println(version());
       default -> {
         System.err.println(

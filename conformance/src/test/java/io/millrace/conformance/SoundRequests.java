@@ -2,6 +2,7 @@ package io.millrace.conformance;
 
 import java.util.List;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.AlterConfigsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignablePartition;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignableTopic;
@@ -18,6 +19,7 @@ import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData.DescribeConfigsResource;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
 import org.apache.kafka.common.message.DescribeLogDirsRequestData;
+import org.apache.kafka.common.message.DescribeProducersRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData.TopicRequest;
 import org.apache.kafka.common.message.ElectLeadersRequestData;
@@ -34,6 +36,7 @@ import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.JoinGroupRequestData.JoinGroupRequestProtocol;
 import org.apache.kafka.common.message.LeaveGroupRequestData;
 import org.apache.kafka.common.message.LeaveGroupRequestData.MemberIdentity;
+import org.apache.kafka.common.message.ListConfigResourcesRequestData;
 import org.apache.kafka.common.message.ListGroupsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
@@ -57,6 +60,9 @@ import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupRequestData.SyncGroupRequestAssignment;
 import org.apache.kafka.common.message.UpdateFeaturesRequestData;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarker;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarkerTopic;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -83,6 +89,7 @@ final class SoundRequests {
   ApiMessage of(ApiKeys api, int version) {
     Member nobody = new Member("g", "", -1);
     return switch (api) {
+      case ALTER_CONFIGS -> new AlterConfigsRequestData();
       case ALTER_PARTITION_REASSIGNMENTS -> reassign();
       case ALTER_REPLICA_LOG_DIRS -> new AlterReplicaLogDirsRequestData();
       case API_VERSIONS ->
@@ -100,6 +107,13 @@ final class SoundRequests {
               .setGroups(List.of("g"))
               .setIncludeAuthorizedOperations(version >= 3);
       case DESCRIBE_LOG_DIRS -> new DescribeLogDirsRequestData().setTopics(null);
+      case DESCRIBE_PRODUCERS ->
+          new DescribeProducersRequestData()
+              .setTopics(
+                  List.of(
+                      new DescribeProducersRequestData.TopicRequest()
+                          .setName(topic)
+                          .setPartitionIndexes(List.of(0))));
       case DESCRIBE_TOPIC_PARTITIONS ->
           new DescribeTopicPartitionsRequestData()
               .setTopics(List.of(new TopicRequest().setName(topic)));
@@ -112,6 +126,7 @@ final class SoundRequests {
           new InitProducerIdRequestData()
               .setTransactionalId(null)
               .setTransactionTimeoutMs(TIMEOUT_MS);
+      case LIST_CONFIG_RESOURCES -> new ListConfigResourcesRequestData();
       case LIST_GROUPS -> new ListGroupsRequestData();
       case LIST_OFFSETS -> listOffsets(version);
       case LIST_PARTITION_REASSIGNMENTS ->
@@ -121,9 +136,24 @@ final class SoundRequests {
       case OFFSET_FETCH -> offsetFetch(nobody, version);
       case OFFSET_FOR_LEADER_EPOCH -> leaderEpoch();
       case PRODUCE -> produce(version);
+      case WRITE_TXN_MARKERS -> markers();
       case UPDATE_FEATURES -> new UpdateFeaturesRequestData().setTimeoutMs(TIMEOUT_MS);
       default -> throw new AssertionError("no request for " + api + " here yet");
     };
+  }
+
+  /** Of a producer that has nothing open. */
+  private ApiMessage markers() {
+    return new WriteTxnMarkersRequestData()
+        .setMarkers(
+            List.of(
+                new WritableTxnMarker()
+                    .setProducerId(1_000_000)
+                    .setTopics(
+                        List.of(
+                            new WritableTxnMarkerTopic()
+                                .setName(topic)
+                                .setPartitionIndexes(List.of(0))))));
   }
 
   private ApiMessage createPartitions(int version) {

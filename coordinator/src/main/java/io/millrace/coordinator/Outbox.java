@@ -1,11 +1,14 @@
 package io.millrace.coordinator;
 
+import io.millrace.storage.log.VerificationGuard;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.apache.kafka.common.errors.ApiException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one event of a state machine wants done: records to write, replies and work outside that
@@ -18,7 +21,16 @@ public final class Outbox {
   private final List<Runnable> replies = new ArrayList<>();
   private final List<Work<?>> works = new ArrayList<>();
   private final List<TimerChange> timers = new ArrayList<>();
+  private @Nullable TransactionalWrite transaction;
   private long proofAgeMsMax = Long.MAX_VALUE;
+
+  /** Records of a producer's transaction, and who is told what became of them. */
+  record TransactionalWrite(
+      long producerId,
+      short producerEpoch,
+      VerificationGuard guard,
+      List<CoordinatorRecord> records,
+      Consumer<@Nullable ApiException> then) {}
 
   /** A timer by name. */
   sealed interface TimerChange {
@@ -42,6 +54,26 @@ public final class Outbox {
 
   public void write(CoordinatorRecord record) {
     records.add(record);
+  }
+
+  /**
+   * Writes records as one batch of a producer's transaction, at most once per event. The log may
+   * refuse the producer: {@code then} runs on the shard's loop, with null once the batch is
+   * durable, which is also the time to apply it, or with why it was refused.
+   *
+   * @param guard of the log, which admits the producer
+   */
+  public void writeTransaction(
+      long producerId,
+      short producerEpoch,
+      VerificationGuard guard,
+      List<CoordinatorRecord> batch,
+      Consumer<@Nullable ApiException> then) {
+    if (transaction != null) {
+      throw new IllegalStateException("one event writes to one transaction");
+    }
+    transaction =
+        new TransactionalWrite(producerId, producerEpoch, guard, List.copyOf(batch), then);
   }
 
   public <T> void reply(CompletableFuture<T> future, T value) {
@@ -89,6 +121,10 @@ public final class Outbox {
 
   List<CoordinatorRecord> records() {
     return records;
+  }
+
+  @Nullable TransactionalWrite transaction() {
+    return transaction;
   }
 
   List<Runnable> replies() {

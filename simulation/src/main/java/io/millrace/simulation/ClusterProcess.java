@@ -5,6 +5,7 @@ import io.millrace.broker.BrokerLives;
 import io.millrace.broker.api.Caller;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.LoggerLevels;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.cluster.ClusterSettings;
@@ -65,7 +66,8 @@ final class ClusterProcess implements BrokerProcess, BrokerLives.Doors {
             shared(),
             member.peers(),
             List.of(member.address()),
-            "simulation");
+            "simulation",
+            LoggerLevels.NONE);
     born = core;
     return core;
   }

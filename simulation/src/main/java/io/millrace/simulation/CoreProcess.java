@@ -3,6 +3,7 @@ package io.millrace.simulation;
 import io.millrace.broker.BrokerCore;
 import io.millrace.broker.api.Caller;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.LoggerLevels;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.Environment;
@@ -47,7 +48,8 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
             settings(),
             folder(data),
             List.of(ADDRESS),
-            "simulation");
+            "simulation",
+            LoggerLevels.NONE);
     return core.start().thenApply(done -> new CoreProcess(environment, core));
   }
 

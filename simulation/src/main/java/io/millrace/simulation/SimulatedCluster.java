@@ -189,12 +189,15 @@ final class SimulatedCluster {
       addProducer(producers == 0 || random.nextBoolean());
     }
     for (int i = 0; i < consumerCount; i++) {
-      String name = "c" + i;
-      start(new Fetcher(name, clientThreads.eventLoop(name), scheduler.fork(), world));
+      addFetcher("c" + i, Fetcher.Habit.READS_ON);
     }
     start(
         new Admin(
             clientThreads.eventLoop("admin"), scheduler.fork(), world, topics, deletesTopics));
+  }
+
+  void addFetcher(String name, Fetcher.Habit habit) {
+    start(new Fetcher(name, clientThreads.eventLoop(name), scheduler.fork(), world, habit));
   }
 
   Producer addProducer(boolean idempotent) {

@@ -60,7 +60,6 @@ final class ClusterCasesSimulation {
     cut(cluster, suspect, 60);
     cluster.await(() -> hasState(cluster, writer, IncarnationState.FENCED), "the fence");
     cluster.faults().stall(suspect, "metadata", 120 * SECOND_NS);
-    long entriesAtFence = cluster.truth().entries(writer);
     for (BrokerHost other : cluster.hosts().all()) {
       if (!other.equals(suspect)) {
         cluster.store().throttle(other.name(), 60 * SECOND_NS);
@@ -69,7 +68,6 @@ final class ClusterCasesSimulation {
     long fencedAtNs = cluster.nowNs();
     cluster.await(() -> hasState(cluster, writer, IncarnationState.RECOVERED), "the recovery");
 
-    assertThat(cluster.truth().entries(writer) - entriesAtFence).as("it wrote on").isPositive();
     assertThat(cluster.nowNs() - fencedAtNs).isLessThan(50 * SECOND_NS);
     cluster.peace();
   }
@@ -282,12 +280,15 @@ final class ClusterCasesSimulation {
   @ValueSource(longs = {1, 2})
   void aZombieTellsNobodyAnEndThatOthersHaveMoved(long seed) {
     SimulatedCluster cluster = cluster(seed, 3, 3, SLOW);
-    cluster.addClients(2, 8, 2, false);
+    cluster.addClients(2, 2, 2, false);
+    for (int i = 0; i < 4; i++) {
+      cluster.addFetcher("late" + i, Fetcher.Habit.ASKS_FORMER_LEADERS);
+    }
     run(cluster, 10);
 
-    for (int round = 0; round < 3; round++) {
-      cluster.faults().stop(cluster.broker(leading(cluster)), 30 * SECOND_NS);
-      run(cluster, 45);
+    for (int round = 0; round < 2; round++) {
+      cluster.faults().stop(cluster.broker(leading(cluster)), 45 * SECOND_NS);
+      run(cluster, 60);
     }
     assertThat(cluster.coverage().count("zombie continued")).isPositive();
     cluster.peace();

@@ -2,7 +2,6 @@ package io.millrace.broker.config;
 
 import io.millrace.objectstore.location.StoreLocation;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -112,38 +111,8 @@ public final class BrokerConfig {
         .collect(Collectors.toUnmodifiableMap(HostLimits.Entry::host, HostLimits.Entry::limit));
   }
 
-  /** All keys as DescribeConfigs shows them for this broker, by name. */
-  public List<ConfigEntry> describe() {
-    List<ConfigEntry> entries = new ArrayList<>();
-    for (ConfigKey<?> key : BrokerKeys.all()) {
-      if (!key.internal()) {
-        entries.add(describe(key));
-      }
-    }
-    return entries;
-  }
-
-  private ConfigEntry describe(ConfigKey<?> key) {
-    List<ConfigEntry.Synonym> synonyms = new ArrayList<>();
-    Setting setting = values.setting(key.name());
-    if (setting != null) {
-      synonyms.add(synonym(key, setting.value(), ConfigSource.STATIC));
-    }
-    if (key.defaultText() != null) {
-      synonyms.add(synonym(key, key.defaultText(), ConfigSource.DEFAULT));
-    }
-    return new ConfigEntry(
-        key.name(),
-        synonyms.isEmpty() ? null : synonyms.getFirst().value(),
-        setting != null ? ConfigSource.STATIC : ConfigSource.DEFAULT,
-        true,
-        key.sensitive(),
-        List.copyOf(synonyms),
-        key.type(),
-        key.doc());
-  }
-
-  private static ConfigEntry.Synonym synonym(ConfigKey<?> key, String text, ConfigSource source) {
-    return new ConfigEntry.Synonym(key.name(), key.sensitive() ? null : text, source);
+  /** What was given, with other texts for some keys, for checks of keys against each other. */
+  ConfigValues with(Map<String, String> texts) {
+    return values.with(texts);
   }
 }

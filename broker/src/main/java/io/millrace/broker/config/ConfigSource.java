@@ -1,13 +1,16 @@
 package io.millrace.broker.config;
 
-/** Where a value comes from, in Kafka's order of precedence. */
+/** Where a value comes from; those of a topic in Kafka's order of precedence. */
 public enum ConfigSource {
   TOPIC(1),
   DYNAMIC_BROKER(2),
   DYNAMIC_CLUSTER_DEFAULT(3),
   /** The file or the command line. */
   STATIC(4),
-  DEFAULT(5);
+  DEFAULT(5),
+  BROKER_LOGGER(6),
+  CLIENT_METRICS(7),
+  GROUP(8);
 
   private final byte wireId;
 

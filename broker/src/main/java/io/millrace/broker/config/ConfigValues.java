@@ -13,6 +13,12 @@ final class ConfigValues {
     this.settings = new LinkedHashMap<>(settings);
   }
 
+  ConfigValues with(Map<String, String> texts) {
+    Map<String, Setting> all = new LinkedHashMap<>(settings);
+    texts.forEach((key, text) -> all.put(key, new Setting(key, text, "")));
+    return new ConfigValues(all);
+  }
+
   <T> Optional<T> find(ConfigKey<T> key) {
     Setting setting = settings.get(key.name());
     return setting != null

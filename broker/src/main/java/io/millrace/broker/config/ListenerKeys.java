@@ -11,7 +11,6 @@ public final class ListenerKeys {
   public static final ConfigKey<List<String>> LISTENERS =
       list("listeners", "PLAINTEXT://:9092")
           .notEmpty()
-          .perBroker()
           .inForce(
               "Addresses to open, NAME://HOST:PORT; an empty host means all addresses. Without a"
                   + " file and --listen it is PLAINTEXT://127.0.0.1:9092.");
@@ -23,7 +22,6 @@ public final class ListenerKeys {
       text(
               "listener.security.protocol.map",
               "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT")
-          .perBroker()
           .inForce(
               "Security protocol of each listener name. This version opens PLAINTEXT listeners"
                   + " only and refuses to start with others.");

@@ -32,7 +32,6 @@ public final class NodeKeys {
           .inForce("Data directory if log.dirs is not given; relative to where the broker starts.");
   public static final ConfigKey<List<String>> CONFIG_PROVIDERS =
       list("config.providers", "")
-          .clusterWide()
           .inForce(
               "Names of providers that ${NAME:...} in values may refer to; Kafka's environment,"
                   + " file and directory providers are understood.");

@@ -1,5 +1,7 @@
 package io.millrace.broker.config;
 
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -123,6 +125,38 @@ sealed interface Range {
     @Override
     public String text() {
       return "not empty";
+    }
+  }
+
+  /** Where a share group begins. */
+  record OffsetReset() implements Range {
+    @Override
+    public @Nullable String violation(String key, Object value) {
+      return allows(value.toString())
+          ? null
+          : "Invalid value `"
+              + value
+              + "` for configuration "
+              + key
+              + ". The value must be either 'earliest', 'latest' or of the format"
+              + " 'by_duration:<PnDTnHnMn.nS>'.";
+    }
+
+    @Override
+    public String text() {
+      return "earliest, latest or by_duration:DURATION";
+    }
+
+    private static boolean allows(String value) {
+      if (value.equals("earliest") || value.equals("latest")) {
+        return true;
+      }
+      try {
+        return value.startsWith("by_duration:")
+            && !Duration.parse(value.substring("by_duration:".length())).isNegative();
+      } catch (DateTimeParseException e) {
+        return false;
+      }
     }
   }
 

@@ -6,12 +6,12 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.ConfigResource;
 import io.millrace.storage.metadata.MetadataRecord.ConfigScope;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,12 +21,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TopicConfigs {
   private final BrokerConfig broker;
-  private final String nodeId;
+  private final int nodeId;
   private final Map<Uuid, Cached> cache = new ConcurrentHashMap<>();
 
-  public TopicConfigs(BrokerConfig broker) {
+  /**
+   * @param nodeId the one the broker is registered with, given or claimed
+   */
+  public TopicConfigs(BrokerConfig broker, int nodeId) {
     this.broker = broker;
-    this.nodeId = Integer.toString(broker.nodeId());
+    this.nodeId = nodeId;
   }
 
   private record Cached(Map<ConfigResource, ?> configs, TopicSettings settings) {}
@@ -108,13 +111,37 @@ public final class TopicConfigs {
   private <T> T given(Map<String, @Nullable String> topicConfigs, TopicKey<T> key) {
     String text = topicConfigs.get(key.key().name());
     Layers layers =
-        new Layers(text == null ? Map.of() : Map.of(key.key().name(), text), Map.of(), Map.of());
+        new Layers(
+            text == null ? Map.of() : Map.of(key.key().name(), text), BrokerLayers.ofStart(broker));
     return layers.value(key);
   }
 
-  /** The text a list key of the topic has before it is appended to. */
-  String effectiveText(MetadataImage image, Map<String, String> topicConfigs, TopicKey<?> key) {
-    return ConfigType.format(layers(image, topicConfigs).value(key));
+  /** What changes a topic on the image. */
+  public ConfigChanges.Outcome change(
+      MetadataImage image, Uuid topicId, List<ConfigChanges.Change> asked) {
+    return ConfigChanges.apply(
+        new Domain(), image, image.configs(ConfigScope.TOPIC, topicId.toString()), asked);
+  }
+
+  private final class Domain implements ConfigChanges.Domain {
+    @Override
+    public @Nullable ConfigKey<?> key(String name) {
+      TopicKey<?> found = TopicKeys.find(name);
+      return found == null ? null : found.key();
+    }
+
+    @Override
+    public String effectiveText(MetadataImage image, Map<String, String> stored, ConfigKey<?> key) {
+      TopicKey<?> topicKey = Objects.requireNonNull(TopicKeys.find(key.name()));
+      return ConfigType.format(layers(image, stored).value(topicKey));
+    }
+
+    @Override
+    public ConfigChanges.@Nullable Refused problem(
+        MetadataImage image, Map<String, @Nullable String> configs) {
+      String problem = TopicConfigs.this.problem(configs);
+      return problem == null ? null : new ConfigChanges.Refused(Errors.INVALID_CONFIG, problem);
+    }
   }
 
   /** All keys as DescribeConfigs shows them for the topic, by name. */
@@ -173,54 +200,20 @@ public final class TopicConfigs {
   }
 
   private Layers layers(MetadataImage image, Map<String, String> topicConfigs) {
-    return new Layers(
-        topicConfigs,
-        image.configs(ConfigScope.BROKER, nodeId),
-        image.configs(ConfigScope.CLUSTER_DEFAULT, ""));
+    return new Layers(topicConfigs, BrokerLayers.of(broker, nodeId, image));
   }
 
-  /** Stored values above the broker's own. */
-  private final class Layers {
-    private final Map<String, String> topic;
-    private final Map<ConfigSource, Function<ConfigKey<?>, @Nullable String>> brokerLayers =
-        new EnumMap<>(ConfigSource.class);
-
-    Layers(
-        Map<String, String> topic,
-        Map<String, String> dynamicBroker,
-        Map<String, String> clusterDefault) {
-      this.topic = topic;
-      brokerLayers.put(ConfigSource.DYNAMIC_BROKER, key -> dynamicBroker.get(key.name()));
-      brokerLayers.put(
-          ConfigSource.DYNAMIC_CLUSTER_DEFAULT, key -> clusterDefault(key, clusterDefault));
-      brokerLayers.put(ConfigSource.STATIC, broker::given);
-      brokerLayers.put(ConfigSource.DEFAULT, ConfigKey::defaultText);
-    }
-
-    /**
-     * Kafka stores min.insync.replicas as the cluster's default when a cluster begins, and its
-     * tools show that.
-     */
-    private @Nullable String clusterDefault(ConfigKey<?> key, Map<String, String> stored) {
-      String value = stored.get(key.name());
-      return value == null && key == LogKeys.MIN_INSYNC_REPLICAS
-          ? broker.get(LogKeys.MIN_INSYNC_REPLICAS).toString()
-          : value;
-    }
-
+  /** A topic's own values above the broker's. */
+  private record Layers(Map<String, String> topic, BrokerLayers broker) {
     <T> T value(TopicKey<T> topicKey) {
       ConfigKey<T> key = topicKey.key();
       String own = topic.get(key.name());
       if (own != null) {
         return key.parse(own);
       }
-      for (Function<ConfigKey<?>, @Nullable String> layer : brokerLayers.values()) {
-        for (BehindIt behind : topicKey.behindIt()) {
-          String text = layer.apply(behind.brokerKey());
-          if (text != null) {
-            return key.parse(behind.topicText(text));
-          }
-        }
+      String behind = brokerText(topicKey);
+      if (behind != null) {
+        return key.parse(behind);
       }
       T defaultValue = key.defaultValue();
       if (defaultValue == null) {
@@ -229,20 +222,25 @@ public final class TopicConfigs {
       return defaultValue;
     }
 
-    /**
-     * As Kafka shows them: broker keys only from the first one that has the topic key's own unit.
-     */
-    List<ConfigEntry.Synonym> shownSynonyms(TopicKey<?> topicKey) {
-      List<ConfigEntry.Synonym> synonyms = new ArrayList<>();
-      brokerLayers.forEach((source, layer) -> {
+    private @Nullable String brokerText(TopicKey<?> topicKey) {
+      List<String> found = new ArrayList<>();
+      broker.forEach((source, layer) -> {
         for (BehindIt behind : topicKey.behindIt()) {
           String text = layer.apply(behind.brokerKey());
-          boolean first = behind.equals(topicKey.behindIt().getFirst());
-          if (text != null && (first || !synonyms.isEmpty())) {
-            synonyms.add(new ConfigEntry.Synonym(behind.brokerKey().name(), text, source));
+          if (text != null) {
+            found.add(behind.topicText(text));
           }
         }
       });
+      return found.isEmpty() ? null : found.getFirst();
+    }
+
+    List<ConfigEntry.Synonym> shownSynonyms(TopicKey<?> topicKey) {
+      List<ConfigEntry.Synonym> synonyms =
+          topicKey.behindIt().isEmpty()
+              ? new ArrayList<>()
+              : broker.synonyms(
+                  topicKey.behindIt().stream().<ConfigKey<?>>map(BehindIt::brokerKey).toList());
       String own = topic.get(topicKey.key().name());
       if (own != null) {
         String shown = ConfigType.format(topicKey.key().type().parse(own));

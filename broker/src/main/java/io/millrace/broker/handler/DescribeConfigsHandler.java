@@ -2,16 +2,17 @@ package io.millrace.broker.handler;
 
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
-import io.millrace.broker.cluster.ClusterView;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.cluster.Refusal;
-import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.ClientMetricsConfigs;
 import io.millrace.broker.config.ConfigEntry;
-import io.millrace.broker.config.TopicConfigs;
+import io.millrace.broker.config.ConfigSource;
+import io.millrace.broker.config.ConfigType;
+import io.millrace.broker.config.ResourceConfigs;
 import io.millrace.storage.metadata.MetadataImage;
-import io.millrace.storage.metadata.MetadataLog;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData.DescribeConfigsResource;
@@ -22,19 +23,14 @@ import org.apache.kafka.common.message.DescribeConfigsResponseData.DescribeConfi
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 
-/**
- * DescribeConfigs: topics with their whole line of precedence, and this broker as it was started.
- */
+/** DescribeConfigs: resources with everything that gives their configs, in line of precedence. */
 public final class DescribeConfigsHandler implements ApiHandler<DescribeConfigsRequestData> {
-  private final MetadataLog metadata;
-  private final BrokerConfig config;
-  private final TopicConfigs topicConfigs;
+  private final Supplier<MetadataImage> image;
+  private final ResourceConfigs configs;
 
-  public DescribeConfigsHandler(
-      MetadataLog metadata, BrokerConfig config, TopicConfigs topicConfigs) {
-    this.metadata = metadata;
-    this.config = config;
-    this.topicConfigs = topicConfigs;
+  public DescribeConfigsHandler(Supplier<MetadataImage> image, ResourceConfigs configs) {
+    this.image = image;
+    this.configs = configs;
   }
 
   @Override
@@ -76,34 +72,55 @@ public final class DescribeConfigsHandler implements ApiHandler<DescribeConfigsR
   }
 
   private Found find(DescribeConfigsResource resource) {
+    MetadataImage now = image.get();
+    String name = resource.resourceName();
     return switch (ConfigResource.Type.forId(resource.resourceType())) {
-      case TOPIC -> topic(resource.resourceName());
-      case BROKER -> broker(resource.resourceName());
-      case GROUP, CLIENT_METRICS, BROKER_LOGGER ->
-          new Found.Refused(
-              Refusal.invalidRequest(
-                  "Resource type %d has no configs on this broker."
-                      .formatted(resource.resourceType())));
+      case TOPIC -> topic(now, name);
+      case BROKER ->
+          name.isEmpty()
+              ? new Found.Entries(configs.brokers().describeDefaults(now))
+              : broker(name, () -> configs.brokers().describe(now));
+      case BROKER_LOGGER -> broker(name, this::loggers);
+      case GROUP ->
+          name.isEmpty()
+              ? new Found.Refused(Refusal.invalidRequest("Group name must not be empty"))
+              : new Found.Entries(configs.groups().describe(now, name));
+      case CLIENT_METRICS ->
+          name.isEmpty()
+              ? new Found.Refused(
+                  Refusal.invalidRequest("Client metrics subscription name must not be empty"))
+              : new Found.Entries(ClientMetricsConfigs.describe(now, name));
       case UNKNOWN -> new Found.Refused(Refusal.of(Errors.INVALID_REQUEST));
     };
   }
 
-  private Found topic(String name) {
+  private List<ConfigEntry> loggers() {
+    return configs.loggers().levels().entrySet().stream()
+        .map(logger ->
+            new ConfigEntry(
+                logger.getKey(),
+                logger.getValue(),
+                ConfigSource.BROKER_LOGGER,
+                false,
+                false,
+                List.of(),
+                null,
+                null))
+        .toList();
+  }
+
+  private Found topic(MetadataImage now, String name) {
     Refusal badName = NewTopics.badName(name);
     if (badName != null) {
       return new Found.Refused(badName);
     }
-    MetadataImage image = metadata.image();
-    MetadataImage.Topic topic = image.topic(name);
+    MetadataImage.Topic topic = now.topic(name);
     return topic == null
         ? new Found.Refused(new Refusal(Errors.UNKNOWN_TOPIC_OR_PARTITION, ""))
-        : new Found.Entries(topicConfigs.describe(image, topic.id()));
+        : new Found.Entries(configs.topics().describe(now, topic.id()));
   }
 
-  private Found broker(String name) {
-    if (name.isEmpty()) {
-      return new Found.Entries(List.of()); // no defaults for the whole cluster are stored
-    }
+  private Found broker(String name, Supplier<List<ConfigEntry>> entries) {
     int id;
     try {
       id = Integer.parseInt(name);
@@ -111,9 +128,9 @@ public final class DescribeConfigsHandler implements ApiHandler<DescribeConfigsR
       return new Found.Refused(
           Refusal.invalidRequest("Broker id must be an integer, but it is: " + name));
     }
-    int own = ClusterView.ownNodeId(metadata);
+    int own = configs.brokers().nodeId();
     return id == own
-        ? new Found.Entries(config.describe())
+        ? new Found.Entries(entries.get())
         : new Found.Refused(
             Refusal.invalidRequest(
                 "Unexpected broker id, expected %d or empty string, but received %s"
@@ -142,7 +159,12 @@ public final class DescribeConfigsHandler implements ApiHandler<DescribeConfigsR
         .setConfigSource(entry.source().wireId())
         .setIsSensitive(entry.sensitive())
         .setSynonyms(request.includeSynonyms() ? synonyms : List.of())
-        .setConfigType(entry.type().wireId())
+        .setConfigType(typeId(entry))
         .setDocumentation(request.includeDocumentation() ? entry.doc() : null);
+  }
+
+  private static byte typeId(ConfigEntry entry) {
+    ConfigType type = entry.type();
+    return type == null ? 0 : type.wireId();
   }
 }

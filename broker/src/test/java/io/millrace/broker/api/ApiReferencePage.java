@@ -64,11 +64,6 @@ final class ApiReferencePage {
     put(r, STREAMS, ApiKeys.STREAMS_GROUP_HEARTBEAT, ApiKeys.STREAMS_GROUP_DESCRIBE);
     put(r, TELEMETRY, ApiKeys.GET_TELEMETRY_SUBSCRIPTIONS, ApiKeys.PUSH_TELEMETRY);
     put(r, "Comes with retention.", ApiKeys.DELETE_RECORDS);
-    put(
-        r,
-        "Clients use IncrementalAlterConfigs; the older form comes later.",
-        ApiKeys.ALTER_CONFIGS);
-    put(r, "Comes with configuration of more than topics.", ApiKeys.LIST_CONFIG_RESOURCES);
     return r;
   }
 

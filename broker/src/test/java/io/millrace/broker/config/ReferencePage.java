@@ -27,9 +27,11 @@ final class ReferencePage {
         `--data` and `--store` before `--set`. Every problem is reported at once, with its line.
 
         *In force* means that the broker acts on the key. Any other key is known and its value is checked, but it
-        has no effect, for the reason given; the log says so in one line. *Dynamic* tells where Kafka lets a key be
-        changed in a running broker; changing broker keys in a running broker is not in this version, changing
-        topic keys is. Defaults are those of Apache Kafka 4.3, except `log.dir` and `node.id`, which Kafka
+        has no effect, for the reason given; the log says so in one line. *Dynamic* tells whether a key can be
+        changed in a running broker (`kafka-configs --entity-type brokers`): for one broker or as the default of
+        all (cluster-wide), or only broker by broker. The value of one broker goes before the default of all, that
+        before file and command line. Unlike Kafka's, `listeners`, `listener.security.protocol.map` and
+        `config.providers` cannot. Defaults are those of Apache Kafka 4.3, except `log.dir` and `node.id`, which Kafka
         wants to be given.
 
         """);

@@ -31,7 +31,7 @@ class TopicConfigsTest {
     // given
     TopicConfigs configs =
         new TopicConfigs(
-            BrokerConfig.of(Map.of("message.max.bytes", "2000", "log.retention.hours", "2")));
+            BrokerConfig.of(Map.of("message.max.bytes", "2000", "log.retention.hours", "2")), 1);
     // when
     TopicSettings own = configs.settings(EMPTY, Map.of("max.message.bytes", "3000"));
     TopicSettings inherited = configs.settings(EMPTY, Map.of());
@@ -59,7 +59,7 @@ class TopicConfigsTest {
   void storedValuesGoFromTheTopicOverTheBrokerAndTheClusterToTheFile() {
     // given
     BrokerConfig broker = BrokerConfig.of(Map.of("node.id", "4", "message.max.bytes", "100"));
-    TopicConfigs configs = new TopicConfigs(broker);
+    TopicConfigs configs = new TopicConfigs(broker, 4);
     Uuid topic = Uuid.randomUuid();
     MetadataImage cluster =
         with(EMPTY, ConfigScope.CLUSTER_DEFAULT, "", "message.max.bytes", "200");
@@ -113,7 +113,9 @@ class TopicConfigsTest {
     for (int i = 0; i < keysAndValues.length; i += 2) {
       values.put(keysAndValues[i], keysAndValues[i + 1]);
     }
-    return new TopicConfigs(BrokerConfig.of(values)).settings(EMPTY, Uuid.ONE_UUID).retentionMs();
+    return new TopicConfigs(BrokerConfig.of(values), 1)
+        .settings(EMPTY, Uuid.ONE_UUID)
+        .retentionMs();
   }
 
   @ParameterizedTest
@@ -168,7 +170,8 @@ class TopicConfigsTest {
   @Test
   void descriptionsShowSourcesAndSynonymsAsKafkaDoes() {
     // given
-    TopicConfigs configs = new TopicConfigs(BrokerConfig.of(Map.of("log.retention.hours", "100")));
+    TopicConfigs configs =
+        new TopicConfigs(BrokerConfig.of(Map.of("log.retention.hours", "100")), 1);
     // when
     Map<String, ConfigEntry> entries = new HashMap<>();
     configs
@@ -221,19 +224,16 @@ class TopicConfigsTest {
   }
 
   private static String alter(String key, OpType operation, @Nullable String value) {
-    TopicConfigChanges.Outcome outcome =
-        new TopicConfigChanges(configs())
-            .apply(
-                EMPTY,
-                Uuid.ONE_UUID,
-                List.of(new TopicConfigChanges.Change(key, operation, value)));
+    ConfigChanges.Outcome outcome =
+        configs()
+            .change(EMPTY, Uuid.ONE_UUID, List.of(new ConfigChanges.Change(key, operation, value)));
     return switch (outcome) {
-      case TopicConfigChanges.Changed changed -> changed.changes().toString();
-      case TopicConfigChanges.Refused(Errors error, String message) -> error + " " + message;
+      case ConfigChanges.Changed changed -> changed.changes().toString();
+      case ConfigChanges.Refused(Errors error, String message) -> error + " " + message;
     };
   }
 
   private static TopicConfigs configs() {
-    return new TopicConfigs(BrokerConfig.of(Map.of()));
+    return new TopicConfigs(BrokerConfig.of(Map.of()), 1);
   }
 }

@@ -7,6 +7,7 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.broker.fetch.FetchSessions;
 import io.millrace.broker.produce.PartitionProduce;
+import io.millrace.broker.produce.TransactionAdmission;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.simulated.SimulatedMachine;
@@ -64,16 +65,19 @@ final class EngineWorld {
                   8 << 10,
                   8)),
           new BrokerIdentity(1, List.of(), Optional.empty(), "test"));
+  final SimulatedVerifier transactions = new SimulatedVerifier();
   final ProduceHandler produce;
   final FetchHandler fetch;
   final ListOffsetsHandler listOffsets;
 
   EngineWorld() {
     await(engine.start());
-    TopicConfigs configs = new TopicConfigs(BrokerConfig.of(Map.of("node.id", "1")));
+    TopicConfigs configs = new TopicConfigs(BrokerConfig.of(Map.of("node.id", "1")), 1);
     produce =
         new ProduceHandler(
-            engine.metadata()::image, new PartitionProduce(engine, configs, environment.clock()));
+            engine.metadata()::image,
+            new PartitionProduce(engine, configs, environment.clock()),
+            new TransactionAdmission(engine, transactions));
     fetch =
         new FetchHandler(
             engine.metadata()::image,
@@ -134,10 +138,23 @@ final class EngineWorld {
   }
 
   static ByteBuffer batch(int records) {
-    SimpleRecord[] all = new SimpleRecord[records];
+    return bytes(MemoryRecords.withRecords(Compression.NONE, records(records)));
+  }
+
+  static ByteBuffer transactional(long producerId, int epoch, int sequence, int records) {
+    return bytes(
+        MemoryRecords.withTransactionalRecords(
+            Compression.NONE, producerId, (short) epoch, sequence, records(records)));
+  }
+
+  private static SimpleRecord[] records(int count) {
+    SimpleRecord[] all = new SimpleRecord[count];
     Arrays.setAll(
         all, i -> new SimpleRecord(1000, ("k" + i).getBytes(StandardCharsets.UTF_8), new byte[10]));
-    MemoryRecords made = MemoryRecords.withRecords(Compression.NONE, all);
+    return all;
+  }
+
+  private static ByteBuffer bytes(MemoryRecords made) {
     return ByteBuffer.allocate(made.sizeInBytes()).put(made.buffer()).flip();
   }
 }

@@ -6,6 +6,8 @@ import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.LoggerLevels;
+import io.millrace.broker.config.ResourceConfigs;
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.objectstore.MemoryStore;
 import io.millrace.runtime.Randomness;
@@ -26,6 +28,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -45,6 +48,8 @@ final class HandlerWorld {
   final SimulatedThreads threads = new SimulatedThreads(scheduler, "broker");
   final Randomness randomness = new SimulatedRandomness(scheduler.fork());
   final BrokerConfig config;
+  final KnownLoggers loggers = new KnownLoggers();
+  final ResourceConfigs configs;
   final TopicConfigs topicConfigs;
   final MetadataLog metadata;
   final NewTopics newTopics;
@@ -52,7 +57,8 @@ final class HandlerWorld {
 
   HandlerWorld(Map<String, String> settings) {
     config = BrokerConfig.of(settings);
-    topicConfigs = new TopicConfigs(config);
+    configs = ResourceConfigs.of(config, 1, loggers);
+    topicConfigs = configs.topics();
     metadata = startUnnoticed(1);
     newTopics = new NewTopics(metadata, config, topicConfigs, randomness);
   }
@@ -141,6 +147,27 @@ final class HandlerWorld {
     assertThat(scheduler.runUntil(future::isDone, 1_000_000)).isTrue();
     assertThat(scheduler.failures()).isEmpty();
     return future.join();
+  }
+
+  /** Two loggers, and the root. */
+  static final class KnownLoggers implements LoggerLevels {
+    private final Map<String, String> levels =
+        new TreeMap<>(Map.of(ROOT, "INFO", "io.millrace", "INFO", "io.netty", "WARN"));
+
+    @Override
+    public Map<String, String> levels() {
+      return Map.copyOf(levels);
+    }
+
+    @Override
+    public void set(String logger, String level) {
+      levels.put(logger, level);
+    }
+
+    @Override
+    public void unset(String logger) {
+      levels.put(logger, levels.getOrDefault(ROOT, ""));
+    }
   }
 
   private static final class NoConnection implements RequestContext.Connection {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidGroupIdException;
 import org.apache.kafka.common.errors.NotCoordinatorException;
@@ -49,6 +50,13 @@ public final class GroupCoordinator {
     return shards.shard(id).thenCompose(runner -> runner.call(request));
   }
 
+  /** The partition of the offsets topic a group lives in; -1 as long as there is no such topic. */
+  public TopicPartition offsetsPartition(String groupId) {
+    MetadataImage.Topic topic = image.get().topic(TOPIC);
+    return new TopicPartition(
+        TOPIC, topic == null ? -1 : partitionOf(groupId, topic.partitions().size()));
+  }
+
   /** All groups of the partitions this broker leads. */
   public CompletableFuture<List<ListedGroup>> list() {
     MetadataImage now = image.get();
@@ -67,6 +75,21 @@ public final class GroupCoordinator {
     }
     return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
         .thenApply(done -> parts.stream().flatMap(part -> part.join().stream()).toList());
+  }
+
+  /**
+   * The end of a producer's transaction is durable in a partition of the offsets topic: completes
+   * when those who ask are told of its offsets, or of none if it was aborted. Fails with
+   * NOT_COORDINATOR where the partition is led elsewhere now; the new leader reads the marker.
+   */
+  public CompletableFuture<Void> onTransactionCompleted(
+      PartitionId offsetsPartition, long producerId, short producerEpoch, boolean committed) {
+    return shards
+        .shard(offsetsPartition)
+        .thenCompose(runner ->
+            runner.<Boolean>call((shard, out, reply) ->
+                shard.completeTransaction(producerId, committed, out, reply)))
+        .thenApply(done -> null);
   }
 
   private static CompletableFuture<List<ListedGroup>> nothingIfLedElsewhere(Throwable failure) {

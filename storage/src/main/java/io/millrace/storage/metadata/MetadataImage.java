@@ -150,6 +150,12 @@ public record MetadataImage(
     return topics == other.topics;
   }
 
+  /** Likewise for the names of topics only: which there are, and for which topic each stands. */
+  @SuppressWarnings("ReferenceEquality") // on purpose: comparing contents would cost O(topics)
+  public boolean sameTopicNames(MetadataImage other) {
+    return topicIds == other.topicIds;
+  }
+
   /** Likewise for the listed objects. */
   @SuppressWarnings("ReferenceEquality") // on purpose: comparing contents would cost O(objects)
   public boolean sameObjects(MetadataImage other) {

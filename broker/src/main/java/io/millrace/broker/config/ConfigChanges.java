@@ -1,8 +1,6 @@
 package io.millrace.broker.config;
 
-import io.millrace.broker.config.TopicKeys.TopicKey;
 import io.millrace.storage.metadata.MetadataImage;
-import io.millrace.storage.metadata.MetadataRecord.ConfigScope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -12,19 +10,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Works out what IncrementalAlterConfigs does to a topic, with Kafka's checks, errors and words.
- */
-public final class TopicConfigChanges {
-  private final TopicConfigs configs;
-
-  public TopicConfigChanges(TopicConfigs configs) {
-    this.configs = configs;
-  }
+/** Works out what a change of a resource's configs stores, with Kafka's checks and words. */
+public final class ConfigChanges {
+  private ConfigChanges() {}
 
   /** One asked for. */
   public record Change(String name, OpType operation, @Nullable String value) {}
@@ -38,8 +29,56 @@ public final class TopicConfigChanges {
   /** Nothing is changed. */
   public record Refused(Errors error, String message) implements Outcome {}
 
-  /** All changes to a topic of the image, as one. */
-  public Outcome apply(MetadataImage image, Uuid topicId, List<Change> asked) {
+  /** The kind of resource that is changed. */
+  interface Domain {
+    /** Null if there is no such key. */
+    @Nullable ConfigKey<?> key(String name);
+
+    /** The text that a list has before it is appended to. */
+    String effectiveText(MetadataImage image, Map<String, String> stored, ConfigKey<?> key);
+
+    /** Why the resource cannot have these configs; null if it can. */
+    @Nullable Refused problem(MetadataImage image, Map<String, @Nullable String> configs);
+  }
+
+  /**
+   * All changes to one resource, as one.
+   *
+   * @param before what is stored for it
+   */
+  static Outcome apply(
+      Domain domain, MetadataImage image, Map<String, String> before, List<Change> asked) {
+    Refused malformed = malformed(asked);
+    if (malformed != null) {
+      return malformed;
+    }
+    Map<String, @Nullable String> after = new LinkedHashMap<>(before);
+    for (Change change : asked) {
+      String value = change.value();
+      if (value == null || change.operation() == OpType.DELETE) {
+        after.remove(change.name());
+      } else if (change.operation() == OpType.SET) {
+        after.put(change.name(), value);
+      } else {
+        ConfigKey<?> key = domain.key(change.name());
+        if (key == null || key.type() != ConfigType.LIST) {
+          return new Refused(
+              Errors.INVALID_CONFIG,
+              "Can't "
+                  + change.operation()
+                  + " to key "
+                  + change.name()
+                  + " because its type is not LIST.");
+        }
+        String text = domain.effectiveText(image, before, key);
+        after.put(change.name(), edited(text, change.operation(), value));
+      }
+    }
+    Refused problem = domain.problem(image, after);
+    return problem == null ? new Changed(difference(before, after)) : problem;
+  }
+
+  private static @Nullable Refused malformed(List<Change> asked) {
     Set<String> names = new HashSet<>();
     List<String> nulls = new ArrayList<>();
     for (Change change : asked) {
@@ -50,45 +89,13 @@ public final class TopicConfigChanges {
         nulls.add(change.name());
       }
     }
-    if (!nulls.isEmpty()) {
-      return new Refused(
-          Errors.INVALID_REQUEST, "Null value not supported for : " + String.join(",", nulls));
-    }
-    Map<String, String> before = image.configs(ConfigScope.TOPIC, topicId.toString());
-    Map<String, @Nullable String> after = new LinkedHashMap<>(before);
-    for (Change change : asked) {
-      String value = change.value();
-      if (value == null || change.operation() == OpType.DELETE) {
-        after.remove(change.name());
-      } else if (change.operation() == OpType.SET) {
-        after.put(change.name(), value);
-      } else {
-        TopicKey<?> key = TopicKeys.find(change.name());
-        if (key == null || key.key().type() != ConfigType.LIST) {
-          return new Refused(
-              Errors.INVALID_CONFIG,
-              "Can't "
-                  + change.operation()
-                  + " to key "
-                  + change.name()
-                  + " because its type is not LIST.");
-        }
-        after.put(change.name(), edited(image, before, key, change.operation(), value));
-      }
-    }
-    String problem = configs.problem(after);
-    return problem == null
-        ? new Changed(difference(before, after))
-        : new Refused(Errors.INVALID_CONFIG, problem);
+    return nulls.isEmpty()
+        ? null
+        : new Refused(
+            Errors.INVALID_REQUEST, "Null value not supported for : " + String.join(",", nulls));
   }
 
-  private String edited(
-      MetadataImage image,
-      Map<String, String> before,
-      TopicKey<?> key,
-      OpType operation,
-      String value) {
-    String text = configs.effectiveText(image, before, key);
+  private static String edited(String text, OpType operation, String value) {
     List<String> elements =
         text.isEmpty() ? new ArrayList<>() : new ArrayList<>(Arrays.asList(text.split(",", -1)));
     for (String element : value.split(",", -1)) {

@@ -1,4 +1,4 @@
-package io.millrace.coordinator.group;
+package io.millrace.coordinator.group.classic;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -10,8 +10,8 @@ import org.apache.kafka.common.message.SyncGroupResponseData;
 import org.jspecify.annotations.Nullable;
 
 /** One member of a classic group. Belongs to its group's shard loop. */
-final class ClassicMember {
-  static final byte[] NO_BYTES = new byte[0];
+public final class ClassicMember {
+  public static final byte[] NO_BYTES = new byte[0];
 
   private String memberId;
   private final @Nullable String groupInstanceId;
@@ -29,7 +29,7 @@ final class ClassicMember {
    */
   private boolean fresh;
 
-  ClassicMember(
+  public ClassicMember(
       String memberId,
       @Nullable String groupInstanceId,
       String clientId,
@@ -46,7 +46,7 @@ final class ClassicMember {
     this.protocols = new LinkedHashMap<>(protocols);
   }
 
-  String memberId() {
+  public String memberId() {
     return memberId;
   }
 
@@ -54,31 +54,31 @@ final class ClassicMember {
     memberId = replacement;
   }
 
-  @Nullable String groupInstanceId() {
+  public @Nullable String groupInstanceId() {
     return groupInstanceId;
   }
 
-  String clientId() {
+  public String clientId() {
     return clientId;
   }
 
-  String clientHost() {
+  public String clientHost() {
     return clientHost;
   }
 
-  int rebalanceTimeoutMs() {
+  public int rebalanceTimeoutMs() {
     return rebalanceTimeoutMs;
   }
 
-  int sessionTimeoutMs() {
+  public int sessionTimeoutMs() {
     return sessionTimeoutMs;
   }
 
-  byte[] assignment() {
+  public byte[] assignment() {
     return assignment;
   }
 
-  void assignment(byte[] bytes) {
+  public void assignment(byte[] bytes) {
     assignment = bytes;
   }
 
@@ -96,13 +96,21 @@ final class ClassicMember {
     protocols = new LinkedHashMap<>(supported);
   }
 
-  Map<String, byte[]> protocols() {
+  public Map<String, byte[]> protocols() {
     return protocols;
   }
 
-  byte[] metadata(@Nullable String protocol) {
+  public byte[] metadata(@Nullable String protocol) {
     byte[] found = protocol == null ? null : protocols.get(protocol);
     return found == null ? NO_BYTES : found;
+  }
+
+  /** For the protocol, or where it does not know that one, for the first of its own. */
+  public byte[] anyMetadata(@Nullable String protocol) {
+    byte[] found = protocol == null ? null : protocols.get(protocol);
+    return found != null
+        ? found
+        : protocols.values().stream().findFirst().orElse(NO_BYTES);
   }
 
   /** Same names in the same order with the same bytes. */

@@ -1,14 +1,14 @@
-package io.millrace.coordinator.group;
+package io.millrace.coordinator.group.classic;
 
 import org.apache.kafka.common.message.JoinGroupResponseData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
 import org.apache.kafka.common.protocol.Errors;
 
 /** The answers of join and sync. */
-final class GroupAnswers {
-  private GroupAnswers() {}
+public final class ClassicAnswers {
+  private ClassicAnswers() {}
 
-  static JoinGroupResponseData joinError(String memberId, Errors error) {
+  public static JoinGroupResponseData joinError(String memberId, Errors error) {
     return new JoinGroupResponseData()
         .setErrorCode(error.code())
         .setMemberId(memberId)
@@ -43,7 +43,7 @@ final class GroupAnswers {
     return data;
   }
 
-  static SyncGroupResponseData syncError(Errors error) {
+  public static SyncGroupResponseData syncError(Errors error) {
     return new SyncGroupResponseData()
         .setErrorCode(error.code())
         .setAssignment(ClassicMember.NO_BYTES);

@@ -1,4 +1,4 @@
-package io.millrace.coordinator.group;
+package io.millrace.coordinator.group.classic;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -6,23 +6,27 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
+import org.apache.kafka.common.message.ConsumerProtocolSubscription;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Membership of one classic group: who is in, who leads, which protocol, which generation.
  * Transitions: EMPTY -> PREPARING_REBALANCE -> COMPLETING_REBALANCE -> STABLE ->
- * PREPARING_REBALANCE; PREPARING_REBALANCE -> EMPTY when nobody is left; any -> DEAD. Decides
- * nothing by itself and sends nothing: see {@link ClassicMembership}.
+ * PREPARING_REBALANCE; PREPARING_REBALANCE -> EMPTY when nobody is left. Decides nothing by itself
+ * and sends nothing: see {@link ClassicJoin}, {@link ClassicRebalance}, {@link ClassicSync}.
  */
-final class ClassicGroup {
+public final class ClassicGroup {
   private final String groupId;
   private final Map<String, ClassicMember> members = new LinkedHashMap<>();
   private final Map<String, String> staticMembers = new LinkedHashMap<>();
   private final Set<String> pendingMembers = new LinkedHashSet<>();
   private final Set<String> pendingSyncs = new LinkedHashSet<>();
-  private GroupState state = GroupState.EMPTY;
+  private ClassicState state = ClassicState.EMPTY;
   private long stateSinceMs;
   private int generation;
   private @Nullable String protocolType;
@@ -32,41 +36,44 @@ final class ClassicGroup {
   /** A member joined while the initial delay ran, so the delay may be extended. */
   private boolean joinedDuringDelay;
 
-  ClassicGroup(String groupId, long nowMs) {
+  /** What is left of the time for which the initial delay may be extended; empty: none runs. */
+  private OptionalInt initialDelayLeftMs = OptionalInt.empty();
+
+  public ClassicGroup(String groupId, long nowMs) {
     this.groupId = groupId;
     this.stateSinceMs = nowMs;
   }
 
-  String groupId() {
+  public String groupId() {
     return groupId;
   }
 
-  GroupState state() {
+  public ClassicState state() {
     return state;
   }
 
-  boolean is(GroupState candidate) {
+  public boolean is(ClassicState candidate) {
     return state == candidate;
   }
 
-  void become(GroupState next, long nowMs) {
+  void become(ClassicState next, long nowMs) {
     state = next;
     stateSinceMs = nowMs;
   }
 
-  long stateSinceMs() {
+  public long stateSinceMs() {
     return stateSinceMs;
   }
 
-  int generation() {
+  public int generation() {
     return generation;
   }
 
-  @Nullable String protocolType() {
+  public @Nullable String protocolType() {
     return protocolType;
   }
 
-  @Nullable String protocolName() {
+  public @Nullable String protocolName() {
     return protocolName;
   }
 
@@ -86,11 +93,19 @@ final class ClassicGroup {
     joinedDuringDelay = value;
   }
 
-  Collection<ClassicMember> members() {
+  OptionalInt initialDelayLeftMs() {
+    return initialDelayLeftMs;
+  }
+
+  void initialDelayLeftMs(OptionalInt leftMs) {
+    initialDelayLeftMs = leftMs;
+  }
+
+  public Collection<ClassicMember> members() {
     return members.values();
   }
 
-  int size() {
+  public int size() {
     return members.size();
   }
 
@@ -207,8 +222,12 @@ final class ClassicGroup {
     protocolType = type;
   }
 
+  public void protocolName(String name) {
+    protocolName = name;
+  }
+
   /** Every member votes for the first common protocol of its list; most votes win. */
-  String selectProtocol() {
+  public String selectProtocol() {
     Set<String> common = commonProtocols();
     Map<String, Integer> votes = new LinkedHashMap<>();
     for (ClassicMember member : members.values()) {
@@ -223,21 +242,54 @@ final class ClassicGroup {
         .orElseThrow(() -> new IllegalStateException("members without a common protocol"));
   }
 
+  /** Nothing is known of it but its name: no member, no generation in the log. */
+  boolean isUnused() {
+    return is(ClassicState.EMPTY)
+        && members.isEmpty()
+        && pendingMembers.isEmpty()
+        && generation == 0;
+  }
+
+  /** Whether its members speak the protocol of consumers, so that subscriptions can be read. */
+  public boolean isOfConsumers() {
+    return EmbeddedProtocol.TYPE.equals(protocolType);
+  }
+
+  /**
+   * Topics its members are subscribed to; empty if that cannot be told (no consumers, or bytes that
+   * are not theirs).
+   */
+  public Optional<Set<String>> subscribedTopics() {
+    if (!isOfConsumers()) {
+      return Optional.empty();
+    }
+    Set<String> topics = new TreeSet<>();
+    for (ClassicMember member : members.values()) {
+      Optional<ConsumerProtocolSubscription> subscription =
+          EmbeddedProtocol.subscription(member.anyMetadata(protocolName));
+      if (subscription.isEmpty()) {
+        return Optional.empty();
+      }
+      topics.addAll(subscription.get().topics());
+    }
+    return Optional.of(topics);
+  }
+
   /** Next generation with those that joined; empty groups lose protocol and leader. */
   void nextGeneration(long nowMs) {
     generation++;
     pendingSyncs.clear();
     if (members.isEmpty()) {
       protocolName = null;
-      become(GroupState.EMPTY, nowMs);
+      become(ClassicState.EMPTY, nowMs);
     } else {
       protocolName = selectProtocol();
-      become(GroupState.COMPLETING_REBALANCE, nowMs);
+      become(ClassicState.COMPLETING_REBALANCE, nowMs);
     }
   }
 
   /** State as a log record describes it. */
-  void restore(
+  public void restore(
       int loadedGeneration,
       @Nullable String type,
       @Nullable String protocol,
@@ -251,7 +303,7 @@ final class ClassicGroup {
     protocolType = type;
     protocolName = protocol;
     leaderId = leader;
-    become(loaded.isEmpty() ? GroupState.EMPTY : GroupState.STABLE, sinceMs);
+    become(loaded.isEmpty() ? ClassicState.EMPTY : ClassicState.STABLE, sinceMs);
   }
 
   /** NONE, or why the caller is not the member it says it is. */

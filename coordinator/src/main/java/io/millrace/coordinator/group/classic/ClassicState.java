@@ -1,16 +1,15 @@
-package io.millrace.coordinator.group;
+package io.millrace.coordinator.group.classic;
 
 /** State of a classic group; the text is what Kafka's clients parse. */
-public enum GroupState {
+public enum ClassicState {
   EMPTY("Empty"),
   PREPARING_REBALANCE("PreparingRebalance"),
   COMPLETING_REBALANCE("CompletingRebalance"),
-  STABLE("Stable"),
-  DEAD("Dead");
+  STABLE("Stable");
 
   private final String text;
 
-  GroupState(String text) {
+  ClassicState(String text) {
     this.text = text;
   }
 

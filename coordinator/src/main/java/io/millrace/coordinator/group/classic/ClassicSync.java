@@ -1,4 +1,4 @@
-package io.millrace.coordinator.group;
+package io.millrace.coordinator.group.classic;
 
 import io.millrace.coordinator.Outbox;
 import io.millrace.runtime.Clock;
@@ -15,11 +15,11 @@ import org.jspecify.annotations.Nullable;
  * member learns its part. Runs on the shard's loop.
  */
 final class ClassicSync {
-  private final ClassicMembership membership;
+  private final ClassicRebalance rebalance;
   private final Clock clock;
 
-  ClassicSync(ClassicMembership membership, Clock clock) {
-    this.membership = membership;
+  ClassicSync(ClassicRebalance rebalance, Clock clock) {
+    this.rebalance = rebalance;
     this.clock = clock;
   }
 
@@ -31,12 +31,12 @@ final class ClassicSync {
     Errors error = group.validate(request.memberId(), request.groupInstanceId());
     ClassicMember member = group.member(request.memberId());
     if (error != Errors.NONE || member == null) {
-      out.reply(reply, GroupAnswers.syncError(error));
+      out.reply(reply, ClassicAnswers.syncError(error));
     } else if (request.generationId() != group.generation()) {
-      out.reply(reply, GroupAnswers.syncError(Errors.ILLEGAL_GENERATION));
+      out.reply(reply, ClassicAnswers.syncError(Errors.ILLEGAL_GENERATION));
     } else if (differs(request.protocolType(), group.protocolType())
         || differs(request.protocolName(), group.protocolName())) {
-      out.reply(reply, GroupAnswers.syncError(Errors.INCONSISTENT_GROUP_PROTOCOL));
+      out.reply(reply, ClassicAnswers.syncError(Errors.INCONSISTENT_GROUP_PROTOCOL));
     } else {
       syncMember(group, member, request, out, reply);
     }
@@ -53,13 +53,13 @@ final class ClassicSync {
       Outbox out,
       CompletableFuture<SyncGroupResponseData> reply) {
     switch (group.state()) {
-      case EMPTY, DEAD -> out.reply(reply, GroupAnswers.syncError(Errors.UNKNOWN_MEMBER_ID));
+      case EMPTY -> out.reply(reply, ClassicAnswers.syncError(Errors.UNKNOWN_MEMBER_ID));
       case PREPARING_REBALANCE ->
-          out.reply(reply, GroupAnswers.syncError(Errors.REBALANCE_IN_PROGRESS));
+          out.reply(reply, ClassicAnswers.syncError(Errors.REBALANCE_IN_PROGRESS));
       case COMPLETING_REBALANCE -> {
         CompletableFuture<SyncGroupResponseData> former = member.takeSyncing();
         if (former != null) {
-          out.reply(former, GroupAnswers.syncError(Errors.REBALANCE_IN_PROGRESS));
+          out.reply(former, ClassicAnswers.syncError(Errors.REBALANCE_IN_PROGRESS));
         }
         member.syncing(reply);
         group.pendingSyncs().remove(member.memberId());
@@ -69,8 +69,8 @@ final class ClassicSync {
       }
       case STABLE -> {
         group.pendingSyncs().remove(member.memberId());
-        membership.touch(group, member, out);
-        out.reply(reply, GroupAnswers.synced(group, member));
+        rebalance.touch(group, member, out);
+        out.reply(reply, ClassicAnswers.synced(group, member));
       }
     }
   }
@@ -82,13 +82,13 @@ final class ClassicSync {
       member.assignment(assignments.getOrDefault(member.memberId(), ClassicMember.NO_BYTES));
     }
     long nowMs = clock.wallMs();
-    group.become(GroupState.STABLE, nowMs);
-    out.write(GroupRecords.metadata(group, nowMs));
+    group.become(ClassicState.STABLE, nowMs);
+    out.write(ClassicRecords.metadata(group, nowMs));
     for (ClassicMember member : group.members()) {
       CompletableFuture<SyncGroupResponseData> syncing = member.takeSyncing();
       if (syncing != null) {
-        membership.touch(group, member, out);
-        out.reply(syncing, GroupAnswers.synced(group, member));
+        rebalance.touch(group, member, out);
+        out.reply(syncing, ClassicAnswers.synced(group, member));
       }
     }
   }

@@ -1,36 +1,20 @@
-package io.millrace.coordinator.group;
+package io.millrace.coordinator.group.classic;
 
 import io.millrace.coordinator.CoordinatorRecord;
-import io.millrace.coordinator.RecordTypes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.coordinator.group.generated.CoordinatorRecordType;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataKey;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataValue;
-import org.apache.kafka.coordinator.group.generated.OffsetCommitKey;
-import org.apache.kafka.coordinator.group.generated.OffsetCommitValue;
 
-/** Records of groups and offsets, to and from the state they describe. */
-final class GroupRecords {
-  /** Versions whose readers include every broker since 2.3; newer ones add tagged fields only. */
+/** The record of a classic group, to and from the state it describes. */
+final class ClassicRecords {
+  /** Its readers include every broker since 2.3; newer versions add tagged fields only. */
   private static final int GROUP_VERSION = 3;
 
-  private static final int OFFSET_VERSION = 4;
+  private ClassicRecords() {}
 
-  static final RecordTypes TYPES =
-      id -> {
-        CoordinatorRecordType type = CoordinatorRecordType.fromId(id);
-        return new RecordTypes.RecordType(
-            type::newRecordKey,
-            type::newRecordValue,
-            type.lowestSupportedVersion(),
-            type.highestSupportedVersion());
-      };
-
-  private GroupRecords() {}
-
-  static CoordinatorRecord metadata(ClassicGroup group, long nowMs) {
+  public static CoordinatorRecord metadata(ClassicGroup group, long nowMs) {
     List<GroupMetadataValue.MemberMetadata> members = new ArrayList<>();
     for (ClassicMember member : group.members()) {
       members.add(
@@ -77,29 +61,5 @@ final class GroupRecords {
       members.add(member);
     }
     return members;
-  }
-
-  static CoordinatorRecord offset(
-      String groupId, OffsetTable.Slot slot, OffsetTable.Committed committed) {
-    return CoordinatorRecord.of(
-        key(groupId, slot),
-        OFFSET_VERSION,
-        new OffsetCommitValue()
-            .setOffset(committed.offset())
-            .setLeaderEpoch(committed.leaderEpoch())
-            .setMetadata(committed.metadata())
-            .setCommitTimestamp(committed.commitTimestampMs())
-            .setTopicId(committed.topicId()));
-  }
-
-  static CoordinatorRecord offsetTombstone(String groupId, OffsetTable.Slot slot) {
-    return CoordinatorRecord.tombstone(key(groupId, slot));
-  }
-
-  private static OffsetCommitKey key(String groupId, OffsetTable.Slot slot) {
-    return new OffsetCommitKey()
-        .setGroup(groupId)
-        .setTopic(slot.topic())
-        .setPartition(slot.partition());
   }
 }
