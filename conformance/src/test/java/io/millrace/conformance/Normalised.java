@@ -20,8 +20,9 @@ final class Normalised {
           new Replacement("(?<=\\s)/127\\.0\\.0\\.1(?=\\s)", "/HOST"),
           new Replacement("(CreateTime|LogAppendTime):\\d+", "$1:TIME"),
           new Replacement("(\"log_dirs\"):\\[\"/[^\"]*\"\\]", "$1:X"),
-          new Replacement("(?<=\\tEpoch: )\\d+", "N"),
+          new Replacement("(?<=\\sEpoch: )\\d+", "N"),
           new Replacement("(?<=\\d records sent, ).*", "N"),
+          new Replacement("(?<=^HighWatermark: )\\s*\\d+", "N"),
           new Replacement("console-consumer-\\d+", "console-consumer-N"),
           new Replacement("[ \\t]+", " "));
 
