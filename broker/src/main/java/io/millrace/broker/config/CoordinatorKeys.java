@@ -25,8 +25,7 @@ final class CoordinatorKeys {
               .accepted(Reasons.OWN_THREADS, "Buffer the group coordinator keeps between writes."),
           flag("group.coordinator.new.enable", false)
               .internal()
-              .accepted(
-                  Reasons.ONE_COORDINATOR, "Which of two group coordinators Kafka 3 runs."),
+              .accepted(Reasons.ONE_COORDINATOR, "Which of two group coordinators Kafka 3 runs."),
           int32("group.streams.assignment.interval.ms", 1000)
               .atLeast(0)
               .clusterWide()

@@ -47,7 +47,7 @@ public final class DeleteGroupsHandler implements ApiHandler<DeleteGroupsRequest
             : groups.call(groupId, (shard, out, reply) -> shard.delete(groupId, out, reply));
     return deleted
         .exceptionally(ApiErrors::of)
-        .thenApply(error ->
-            new DeletableGroupResult().setGroupId(groupId).setErrorCode(error.code()));
+        .thenApply(
+            error -> new DeletableGroupResult().setGroupId(groupId).setErrorCode(error.code()));
   }
 }

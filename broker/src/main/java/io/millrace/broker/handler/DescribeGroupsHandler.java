@@ -54,9 +54,7 @@ public final class DescribeGroupsHandler implements ApiHandler<DescribeGroupsReq
 
   private static DescribedGroup fit(DescribedGroup group, short version) {
     if (version < NOT_FOUND_IS_AN_ERROR && group.errorCode() == Errors.GROUP_ID_NOT_FOUND.code()) {
-      group
-          .setErrorCode(Errors.NONE.code())
-          .setErrorMessage(null);
+      group.setErrorCode(Errors.NONE.code()).setErrorMessage(null);
     }
     return group;
   }

@@ -30,8 +30,7 @@ public final class JoinGroupHandler implements ApiHandler<JoinGroupRequestData> 
             context.clientId(), context.client().getAddress().toString(), context.version());
     return groups
         .<JoinGroupResponseData>call(
-            request.groupId(),
-            (shard, out, reply) -> shard.join(caller, request, out, reply))
+            request.groupId(), (shard, out, reply) -> shard.join(caller, request, out, reply))
         .thenApply(answer -> fit(answer, context.version()));
   }
 

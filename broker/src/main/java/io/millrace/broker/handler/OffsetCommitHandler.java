@@ -82,8 +82,7 @@ public final class OffsetCommitHandler implements ApiHandler<OffsetCommitRequest
     return groups
         .<List<Errors>>call(
             request.groupId(),
-            (shard, out, reply) ->
-                shard.commit(request.groupId(), committer, commits, out, reply))
+            (shard, out, reply) -> shard.commit(request.groupId(), committer, commits, out, reply))
         .handle((errors, failure) -> fill(answer, pending, errors, failure));
   }
 

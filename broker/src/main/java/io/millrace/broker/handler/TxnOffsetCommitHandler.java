@@ -159,8 +159,7 @@ public final class TxnOffsetCommitHandler implements ApiHandler<TxnOffsetCommitR
   private static Errors inTermsOf(short version, Errors error) {
     return switch (error) {
       case NETWORK_EXCEPTION -> Errors.COORDINATOR_LOAD_IN_PROGRESS;
-      case TRANSACTION_ABORTABLE ->
-          version >= ABORTABLE_SINCE ? error : Errors.INVALID_TXN_STATE;
+      case TRANSACTION_ABORTABLE -> version >= ABORTABLE_SINCE ? error : Errors.INVALID_TXN_STATE;
       default -> error;
     };
   }

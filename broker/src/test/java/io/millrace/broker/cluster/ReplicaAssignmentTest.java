@@ -22,8 +22,7 @@ class ReplicaAssignmentTest {
     List<List<Integer>> assignment = ReplicaAssignment.spread(NO_RACKS, 1, 0, 12, 3);
 
     assertThat(count(assignment.stream().map(List::getFirst).toList()).values()).containsOnly(3L);
-    assertThat(count(assignment.stream().flatMap(List::stream).toList()).values())
-        .containsOnly(9L);
+    assertThat(count(assignment.stream().flatMap(List::stream).toList()).values()).containsOnly(9L);
   }
 
   @Test
@@ -45,8 +44,7 @@ class ReplicaAssignmentTest {
     assertThat(assignment)
         .allSatisfy(
             replicas -> assertThat(replicas).extracting(TWO_RACKS::get).doesNotHaveDuplicates());
-    assertThat(count(assignment.stream().flatMap(List::stream).toList()).values())
-        .containsOnly(4L);
+    assertThat(count(assignment.stream().flatMap(List::stream).toList()).values()).containsOnly(4L);
   }
 
   @Test

@@ -80,8 +80,7 @@ public final class GroupShard implements Shard {
     this.memberIds = new MemberIds(randomness);
     this.classic = new ClassicGroups(settings.classic(), clock, memberIds);
     this.migration =
-        new Migration(
-            classic, settings.classic().membersMax(), settings.consumer(), clock, image);
+        new Migration(classic, settings.classic().membersMax(), settings.consumer(), clock, image);
     this.consumer =
         new ConsumerGroups(
             settings.consumer(), ofGroup, this::tryDowngrade, clock, memberIds, image);
@@ -329,8 +328,7 @@ public final class GroupShard implements Shard {
       Outbox out,
       CompletableFuture<Fetched> reply) {
     ConsumerGroup group = consumer.get(groupId);
-    Errors error =
-        group == null ? Errors.NONE : consumer.checkFetch(group, memberId, memberEpoch);
+    Errors error = group == null ? Errors.NONE : consumer.checkFetch(group, memberId, memberEpoch);
     if (error != Errors.NONE) {
       out.reply(reply, new Fetched(error, List.of()));
       return;

@@ -92,8 +92,7 @@ final class GroupViews {
                   .setGroupInstanceId(member.groupInstanceId())
                   .setClientId(member.clientId())
                   .setClientHost(member.clientHost())
-                  .setMemberMetadata(
-                      stable ? member.metadata(protocol) : ClassicMember.NO_BYTES)
+                  .setMemberMetadata(stable ? member.metadata(protocol) : ClassicMember.NO_BYTES)
                   .setMemberAssignment(member.assignment()));
     }
     return described;

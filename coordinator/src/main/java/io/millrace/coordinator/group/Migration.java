@@ -135,8 +135,7 @@ final class Migration {
           if (topic != null) {
             each.partitions().stream()
                 .filter(p -> taken.add(new PartitionId(topic.id(), p)))
-                .forEach(p ->
-                    partitions.computeIfAbsent(topic.id(), t -> new TreeSet<>()).add(p));
+                .forEach(p -> partitions.computeIfAbsent(topic.id(), t -> new TreeSet<>()).add(p));
           }
         });
     MemberMetadata metadata =
@@ -159,10 +158,8 @@ final class Migration {
   }
 
   /** See {@link io.millrace.coordinator.group.consumer.Downgrade}. */
-  boolean tryDowngrade(
-      ConsumerGroup group, boolean rebalance, ConsumerGroups from, Outbox out) {
-    boolean due =
-        !group.isEmpty() && group.members().stream().allMatch(ConsumerMember::isClassic);
+  boolean tryDowngrade(ConsumerGroup group, boolean rebalance, ConsumerGroups from, Outbox out) {
+    boolean due = !group.isEmpty() && group.members().stream().allMatch(ConsumerMember::isClassic);
     if (!due || !settings.migrationPolicy().downgrades() || group.size() > classicMembersMax) {
       return false;
     }

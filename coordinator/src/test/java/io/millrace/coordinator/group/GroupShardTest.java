@@ -89,7 +89,8 @@ class GroupShardTest {
     String name = "n".repeat(Short.MAX_VALUE);
     CompletableFuture<JoinGroupResponseData> answer =
         harness.call((shard, out, reply) ->
-            shard.join(new GroupCaller(name, "/h", VERSION), joinRequest("", null, "range"), out, reply));
+            shard.join(
+                new GroupCaller(name, "/h", VERSION), joinRequest("", null, "range"), out, reply));
 
     assertThat(answer.join().errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
   }

@@ -63,14 +63,15 @@ public final class UniformAssignor implements Assignor {
     subscribers.keySet().forEach(topic -> taken.put(topic, new HashSet<>()));
     shares.forEach((id, share) -> {
       MemberSpec spec = members.get(id);
-      spec.current().forEach((topic, numbers) -> {
-        Integer count = partitions.get(topic);
-        if (count != null && spec.topics().contains(topic)) {
-          numbers.stream()
-              .filter(p -> p < count && taken.get(topic).add(p))
-              .forEach(p -> share.add(topic, p));
-        }
-      });
+      spec.current()
+          .forEach((topic, numbers) -> {
+            Integer count = partitions.get(topic);
+            if (count != null && spec.topics().contains(topic)) {
+              numbers.stream()
+                  .filter(p -> p < count && taken.get(topic).add(p))
+                  .forEach(p -> share.add(topic, p));
+            }
+          });
     });
     return taken;
   }
@@ -114,8 +115,7 @@ public final class UniformAssignor implements Assignor {
    * Moves partitions from subscribers with many to subscribers with few. Each move makes numbers
    * more equal, so there are no more rounds than partitions.
    */
-  private static void balance(
-      Map<Uuid, List<Shares>> subscribers, Map<Uuid, Integer> partitions) {
+  private static void balance(Map<Uuid, List<Shares>> subscribers, Map<Uuid, Integer> partitions) {
     int roundsMax = 1 + partitions.values().stream().mapToInt(Integer::intValue).sum();
     boolean moved = true;
     for (int round = 0; moved && round < roundsMax; round++) {

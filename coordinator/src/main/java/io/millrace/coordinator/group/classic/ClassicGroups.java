@@ -41,8 +41,7 @@ public final class ClassicGroups {
     this.settings = settings;
     this.clock = clock;
     this.rebalance =
-        new ClassicRebalance(
-            settings, clock, group -> groups.remove(group.groupId(), group));
+        new ClassicRebalance(settings, clock, group -> groups.remove(group.groupId(), group));
     this.join = new ClassicJoin(settings, rebalance, memberIds, clock);
     this.sync = new ClassicSync(rebalance, clock);
   }

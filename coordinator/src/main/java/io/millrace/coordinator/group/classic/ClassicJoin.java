@@ -127,8 +127,7 @@ final class ClassicJoin {
           out.reply(reply, ClassicAnswers.joined(group, member, false));
         }
       }
-      case EMPTY ->
-          out.reply(reply, ClassicAnswers.joinError(memberId, Errors.UNKNOWN_MEMBER_ID));
+      case EMPTY -> out.reply(reply, ClassicAnswers.joinError(memberId, Errors.UNKNOWN_MEMBER_ID));
     }
   }
 
@@ -182,8 +181,7 @@ final class ClassicJoin {
     if (former != null) {
       // A repeated join of one member: only the last one waits on. Nobody reads this answer, and
       // who does keeps its id and joins again.
-      out.reply(
-          former, ClassicAnswers.joinError(member.memberId(), Errors.REBALANCE_IN_PROGRESS));
+      out.reply(former, ClassicAnswers.joinError(member.memberId(), Errors.REBALANCE_IN_PROGRESS));
     }
     member.joining(reply);
     rebalance.rebalance(group, out);

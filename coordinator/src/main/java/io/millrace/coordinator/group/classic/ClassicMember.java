@@ -108,9 +108,7 @@ public final class ClassicMember {
   /** For the protocol, or where it does not know that one, for the first of its own. */
   public byte[] anyMetadata(@Nullable String protocol) {
     byte[] found = protocol == null ? null : protocols.get(protocol);
-    return found != null
-        ? found
-        : protocols.values().stream().findFirst().orElse(NO_BYTES);
+    return found != null ? found : protocols.values().stream().findFirst().orElse(NO_BYTES);
   }
 
   /** Same names in the same order with the same bytes. */

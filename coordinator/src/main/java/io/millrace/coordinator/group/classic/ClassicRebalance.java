@@ -234,8 +234,7 @@ final class ClassicRebalance {
       CompletableFuture<JoinGroupResponseData> joining = member.takeJoining();
       if (joining != null) {
         out.reply(
-            joining,
-            ClassicAnswers.joinError(member.memberId(), Errors.REBALANCE_IN_PROGRESS));
+            joining, ClassicAnswers.joinError(member.memberId(), Errors.REBALANCE_IN_PROGRESS));
       }
       CompletableFuture<SyncGroupResponseData> syncing = member.takeSyncing();
       if (syncing != null) {

@@ -57,8 +57,7 @@ public final class EmbeddedProtocol {
                     .setTopic(topic)
                     .setPartitions(numbers.stream().sorted().toList())));
     short newest = ConsumerProtocolAssignment.HIGHEST_SUPPORTED_VERSION;
-    return MessageUtil.toVersionPrefixedBytes(
-        (short) Math.clamp(version, 0, newest), assignment);
+    return MessageUtil.toVersionPrefixedBytes((short) Math.clamp(version, 0, newest), assignment);
   }
 
   private static boolean reads(Message into, byte[] bytes, short newest) {

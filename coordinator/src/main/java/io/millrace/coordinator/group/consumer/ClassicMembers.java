@@ -93,8 +93,7 @@ final class ClassicMembers {
     MemberMetadata metadata = metadata(caller, request, subscription.get());
     boolean changed = rebalance.update(group.groupId(), memberId, metadata, out);
     ConsumerMember member =
-        rebalance.reconcile(
-            group.groupId(), memberId, changed, owned(subscription.get()), out);
+        rebalance.reconcile(group.groupId(), memberId, changed, owned(subscription.get()), out);
     timers.joined(group.groupId(), memberId, out);
     if (!downgrade.tryDowngrade(group, changed, out)) {
       timers.session(group.groupId(), memberId, request.sessionTimeoutMs(), out);
@@ -121,7 +120,8 @@ final class ClassicMembers {
     if (group.member(memberId) == null && group.size() >= membersMax) {
       return Errors.GROUP_MAX_SIZE_REACHED;
     }
-    if (!EmbeddedProtocol.TYPE.equals(request.protocolType()) || !knowsWhatOthersKnow(group, request)) {
+    if (!EmbeddedProtocol.TYPE.equals(request.protocolType())
+        || !knowsWhatOthersKnow(group, request)) {
       return Errors.INCONSISTENT_GROUP_PROTOCOL;
     }
     if (request.groupInstanceId() == null || memberId.isEmpty()) {
@@ -146,9 +146,7 @@ final class ClassicMembers {
   }
 
   private static MemberMetadata metadata(
-      GroupCaller caller,
-      JoinGroupRequestData request,
-      ConsumerProtocolSubscription subscription) {
+      GroupCaller caller, JoinGroupRequestData request, ConsumerProtocolSubscription subscription) {
     return new MemberMetadata(
         Optional.ofNullable(request.groupInstanceId()),
         Optional.ofNullable(subscription.rackId()),
@@ -193,12 +191,7 @@ final class ClassicMembers {
       CompletableFuture<SyncGroupResponseData> reply) {
     ConsumerMember member = member(group, request.memberId(), request.groupInstanceId());
     Errors error =
-        check(
-            group,
-            member,
-            request.memberId(),
-            request.groupInstanceId(),
-            request.generationId());
+        check(group, member, request.memberId(), request.groupInstanceId(), request.generationId());
     if (error == Errors.NONE && member != null && differs(member, request)) {
       error = Errors.INCONSISTENT_GROUP_PROTOCOL;
     }
@@ -220,12 +213,12 @@ final class ClassicMembers {
             .setProtocolName(protocol.name())
             .setAssignment(
                 EmbeddedProtocol.bytes(
-                    member.assignedByName(image.get()), EmbeddedProtocol.version(protocol.metadata()))));
+                    member.assignedByName(image.get()),
+                    EmbeddedProtocol.version(protocol.metadata()))));
   }
 
   private static boolean differs(ConsumerMember member, SyncGroupRequestData request) {
-    return (request.protocolType() != null
-            && !request.protocolType().equals(EmbeddedProtocol.TYPE))
+    return (request.protocolType() != null && !request.protocolType().equals(EmbeddedProtocol.TYPE))
         || (request.protocolName() != null
             && !request.protocolName().equals(protocols(member).getFirst().name()));
   }
@@ -233,12 +226,7 @@ final class ClassicMembers {
   Errors heartbeat(ConsumerGroup group, HeartbeatRequestData request, Outbox out) {
     ConsumerMember member = member(group, request.memberId(), request.groupInstanceId());
     Errors error =
-        check(
-            group,
-            member,
-            request.memberId(),
-            request.groupInstanceId(),
-            request.generationId());
+        check(group, member, request.memberId(), request.groupInstanceId(), request.generationId());
     if (error != Errors.NONE || member == null) {
       return error;
     }

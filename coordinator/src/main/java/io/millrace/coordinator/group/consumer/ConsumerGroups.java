@@ -77,17 +77,10 @@ public final class ConsumerGroups {
     this.checks = new HeartbeatChecks(assignors.keySet());
     this.rebalance =
         new ConsumerRebalance(
-            groups,
-            assignors,
-            assignors.values().iterator().next(),
-            ofGroup,
-            timers,
-            clock,
-            image);
+            groups, assignors, assignors.values().iterator().next(), ofGroup, timers, clock, image);
     this.departure = new ConsumerDeparture(groups, rebalance, timers, downgrade);
     this.heartbeats =
-        new ConsumerHeartbeat(
-            groups, rebalance, departure, timers, settings.membersMax(), ofGroup);
+        new ConsumerHeartbeat(groups, rebalance, departure, timers, settings.membersMax(), ofGroup);
     this.classicMembers =
         new ClassicMembers(
             groups,
@@ -135,8 +128,7 @@ public final class ConsumerGroups {
             .orElseGet(() -> ofGroup.apply(group.groupId()).sessionTimeoutMs());
     timers.session(group.groupId(), member.id(), sessionMs, out);
     if (member.current().state() == MemberState.UNREVOKED_PARTITIONS) {
-      timers.revocation(
-          group.groupId(), member.id(), member.metadata().rebalanceTimeoutMs(), out);
+      timers.revocation(group.groupId(), member.id(), member.metadata().rebalanceTimeoutMs(), out);
     }
   }
 
@@ -283,7 +275,9 @@ public final class ConsumerGroups {
     };
   }
 
-  /** What speaks against a fetch of offsets by this member; an outsider has neither id nor epoch. */
+  /**
+   * What speaks against a fetch of offsets by this member; an outsider has neither id nor epoch.
+   */
   public Errors checkFetch(ConsumerGroup group, @Nullable String memberId, int epoch) {
     if (epoch < 0 && (memberId == null || memberId.isEmpty())) {
       return Errors.NONE;

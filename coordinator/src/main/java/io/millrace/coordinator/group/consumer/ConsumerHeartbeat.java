@@ -219,8 +219,7 @@ final class ConsumerHeartbeat {
     groups.write(ConsumerRecords.withoutMember(groupId, former.id()), out);
     groups.write(ConsumerRecords.metadata(groupId, memberId, former.metadata()), out);
     groups.write(ConsumerRecords.target(groupId, memberId, target), out);
-    groups.write(
-        ConsumerRecords.current(groupId, memberId, former.current().rejoining()), out);
+    groups.write(ConsumerRecords.current(groupId, memberId, former.current().rejoining()), out);
   }
 
   private static MemberMetadata metadata(
@@ -245,7 +244,9 @@ final class ConsumerHeartbeat {
     return given == null ? former : Optional.of(given);
   }
 
-  /** A request with everything in it comes from a member that joins or does not know where it is. */
+  /**
+   * A request with everything in it comes from a member that joins or does not know where it is.
+   */
   private static boolean wantsAssignment(ConsumerGroupHeartbeatRequestData request) {
     return request.memberEpoch() == HeartbeatChecks.JOIN_EPOCH
         || (request.rebalanceTimeoutMs() != -1
@@ -258,9 +259,7 @@ final class ConsumerHeartbeat {
     request
         .topicPartitions()
         .forEach(each ->
-            owned
-                .computeIfAbsent(each.topicId(), t -> new TreeSet<>())
-                .addAll(each.partitions()));
+            owned.computeIfAbsent(each.topicId(), t -> new TreeSet<>()).addAll(each.partitions()));
     return owned;
   }
 

@@ -44,9 +44,7 @@ final class ConsumerRecords {
             .setSubscribedTopicRegex(metadata.regex())
             .setRebalanceTimeoutMs(metadata.rebalanceTimeoutMs())
             .setServerAssignor(metadata.assignor().orElse(null));
-    metadata
-        .classic()
-        .ifPresent(classic -> value.setClassicMemberMetadata(classic(classic)));
+    metadata.classic().ifPresent(classic -> value.setClassicMemberMetadata(classic(classic)));
     return CoordinatorRecord.of(metadataKey(groupId, memberId), 0, value);
   }
 
@@ -196,8 +194,7 @@ final class ConsumerRecords {
     List<CoordinatorRecord> records = new ArrayList<>();
     group.members().forEach(member -> records.addAll(withoutMember(id, member.id())));
     records.add(
-        CoordinatorRecord.tombstone(
-            new ConsumerGroupTargetAssignmentMetadataKey().setGroupId(id)));
+        CoordinatorRecord.tombstone(new ConsumerGroupTargetAssignmentMetadataKey().setGroupId(id)));
     group.regexes().keySet().forEach(regex -> records.add(withoutRegex(id, regex)));
     records.add(CoordinatorRecord.tombstone(new ConsumerGroupMetadataKey().setGroupId(id)));
     return records;
@@ -217,8 +214,6 @@ final class ConsumerRecords {
   }
 
   private static ConsumerGroupRegularExpressionKey regexKey(String groupId, String regex) {
-    return new ConsumerGroupRegularExpressionKey()
-        .setGroupId(groupId)
-        .setRegularExpression(regex);
+    return new ConsumerGroupRegularExpressionKey().setGroupId(groupId).setRegularExpression(regex);
   }
 }

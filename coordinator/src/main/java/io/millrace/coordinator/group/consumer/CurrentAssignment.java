@@ -46,11 +46,7 @@ public record CurrentAssignment(
       Map<Uuid, Map<Integer, Integer>> newAssigned,
       Map<Uuid, Map<Integer, Integer>> newPending) {
     return new CurrentAssignment(
-        newEpoch,
-        newEpoch == epoch ? previousEpoch : epoch,
-        newState,
-        newAssigned,
-        newPending);
+        newEpoch, newEpoch == epoch ? previousEpoch : epoch, newState, newAssigned, newPending);
   }
 
   /** The place of a static member whose next life begins. */
@@ -72,10 +68,7 @@ public record CurrentAssignment(
   boolean includes(Map<Uuid, Set<Integer>> owned) {
     return owned.entrySet().stream()
         .allMatch(each ->
-            assigned
-                .getOrDefault(each.getKey(), Map.of())
-                .keySet()
-                .containsAll(each.getValue()));
+            assigned.getOrDefault(each.getKey(), Map.of()).keySet().containsAll(each.getValue()));
   }
 
   /** The epoch a partition was assigned at; -1 if the member has no claim to it. */

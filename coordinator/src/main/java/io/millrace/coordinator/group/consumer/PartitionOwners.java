@@ -36,9 +36,11 @@ final class PartitionOwners {
 
   private void remove(String memberId, Map<Uuid, Map<Integer, Integer>> partitions) {
     partitions.forEach((topic, numbers) ->
-        owners.computeIfPresent(topic, (t, byNumber) -> {
-          numbers.keySet().forEach(p -> byNumber.remove(p, memberId));
-          return byNumber.isEmpty() ? null : byNumber;
-        }));
+        owners.computeIfPresent(
+            topic,
+            (t, byNumber) -> {
+              numbers.keySet().forEach(p -> byNumber.remove(p, memberId));
+              return byNumber.isEmpty() ? null : byNumber;
+            }));
   }
 }

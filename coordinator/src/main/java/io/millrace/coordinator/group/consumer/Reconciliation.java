@@ -41,9 +41,7 @@ record Reconciliation(
       case STABLE ->
           now.epoch() != targetEpoch ? towardsTarget() : withinSubscription(subscriptionChanged);
       case UNREVOKED_PARTITIONS ->
-          uses(now.pendingRevocation())
-              ? withinSubscription(subscriptionChanged)
-              : towardsTarget();
+          uses(now.pendingRevocation()) ? withinSubscription(subscriptionChanged) : towardsTarget();
       case UNRELEASED_PARTITIONS, UNKNOWN -> towardsTarget();
     };
   }
@@ -78,8 +76,8 @@ record Reconciliation(
     if (uses(revoked)) {
       return now.with(now.epoch(), MemberState.UNREVOKED_PARTITIONS, kept, revoked);
     }
-    given.forEach((topic, numbers) ->
-        kept.computeIfAbsent(topic, t -> new TreeMap<>()).putAll(numbers));
+    given.forEach(
+        (topic, numbers) -> kept.computeIfAbsent(topic, t -> new TreeMap<>()).putAll(numbers));
     return now.with(
         targetEpoch,
         unreleased ? MemberState.UNRELEASED_PARTITIONS : MemberState.STABLE,
@@ -108,13 +106,14 @@ record Reconciliation(
     Map<Uuid, Map<Integer, Integer>> kept = new TreeMap<>();
     Map<Uuid, Map<Integer, Integer>> revoked = new TreeMap<>();
     now.pendingRevocation().forEach((topic, numbers) -> revoked.put(topic, new TreeMap<>(numbers)));
-    now.assigned().forEach((topic, numbers) -> {
-      if (subscribed.contains(topic)) {
-        kept.put(topic, numbers);
-      } else {
-        revoked.computeIfAbsent(topic, t -> new TreeMap<>()).putAll(numbers);
-      }
-    });
+    now.assigned()
+        .forEach((topic, numbers) -> {
+          if (subscribed.contains(topic)) {
+            kept.put(topic, numbers);
+          } else {
+            revoked.computeIfAbsent(topic, t -> new TreeMap<>()).putAll(numbers);
+          }
+        });
     return uses(revoked)
         ? now.with(now.epoch(), MemberState.UNREVOKED_PARTITIONS, kept, revoked)
         : now.with(now.epoch(), now.state(), kept, now.pendingRevocation());

@@ -50,8 +50,7 @@ public final class OffsetRemoval {
       removeIf(
           groupId,
           (slot, committed) ->
-              !committed.topicId().equals(Uuid.ZERO_UUID)
-                  && !present.contains(committed.topicId()),
+              !committed.topicId().equals(Uuid.ZERO_UUID) && !present.contains(committed.topicId()),
           out);
     }
   }

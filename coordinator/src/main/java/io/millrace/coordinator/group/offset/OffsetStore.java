@@ -57,13 +57,15 @@ final class OffsetStore {
 
   /** The end of a producer's transaction. */
   void replayMarker(long producerId, boolean commit) {
-    pending.take(producerId).forEach((groupId, offsets) -> {
-      if (commit) {
-        Map<Slot, Committed> slots =
-            groups.computeIfAbsent(groupId, g -> new LinkedHashMap<>());
-        offsets.forEach((slot, offset) -> slots.merge(slot, offset, OffsetStore::later));
-      }
-    });
+    pending
+        .take(producerId)
+        .forEach((groupId, offsets) -> {
+          if (commit) {
+            Map<Slot, Committed> slots =
+                groups.computeIfAbsent(groupId, g -> new LinkedHashMap<>());
+            offsets.forEach((slot, offset) -> slots.merge(slot, offset, OffsetStore::later));
+          }
+        });
   }
 
   private static Committed later(Committed one, Committed other) {

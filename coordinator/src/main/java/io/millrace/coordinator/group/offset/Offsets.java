@@ -102,20 +102,25 @@ public final class Offsets {
     }
     // the place among other commits is that of the hand-off to the log, not of its answer
     long sequence = store.nextSequence();
-    out.writeTransaction(producerId, producerEpoch, guard, records, refusal -> {
-      if (refusal == null) {
-        for (CoordinatorRecord record : records) {
-          store.replayPending(
-              producerId,
-              (OffsetCommitKey) record.key(),
-              (OffsetCommitValue) Objects.requireNonNull(record.value()),
-              sequence);
-        }
-        reply.complete(answers);
-      } else {
-        reply.complete(refused(answers, refusal));
-      }
-    });
+    out.writeTransaction(
+        producerId,
+        producerEpoch,
+        guard,
+        records,
+        refusal -> {
+          if (refusal == null) {
+            for (CoordinatorRecord record : records) {
+              store.replayPending(
+                  producerId,
+                  (OffsetCommitKey) record.key(),
+                  (OffsetCommitValue) Objects.requireNonNull(record.value()),
+                  sequence);
+            }
+            reply.complete(answers);
+          } else {
+            reply.complete(refused(answers, refusal));
+          }
+        });
   }
 
   private static List<Errors> refused(List<Errors> answers, ApiException refusal) {
@@ -126,9 +131,7 @@ public final class Offsets {
   private Errors check(OffsetCommit commit, OffsetCommit.Check check) {
     Errors error = check.of(commit);
     String metadata = commit.metadata();
-    return error == Errors.NONE
-            && metadata != null
-            && Utils.utf8Length(metadata) > metadataBytesMax
+    return error == Errors.NONE && metadata != null && Utils.utf8Length(metadata) > metadataBytesMax
         ? Errors.OFFSET_METADATA_TOO_LARGE
         : error;
   }
@@ -162,8 +165,7 @@ public final class Offsets {
       Slot slot = new Slot(each.topic(), each.partition());
       Committed committed = store.get(groupId, slot);
       if (requireStable && store.isPending(groupId, slot)) {
-        found.add(
-            new FetchedOffset.Unstable(each.topic(), each.topicId(), each.partition()));
+        found.add(new FetchedOffset.Unstable(each.topic(), each.topicId(), each.partition()));
       } else if (committed == null || !committed.isOf(each.topicId())) {
         found.add(new FetchedOffset.Absent(each.topic(), each.partition()));
       } else {

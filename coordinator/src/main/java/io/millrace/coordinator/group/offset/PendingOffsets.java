@@ -28,10 +28,14 @@ final class PendingOffsets {
       return Map.of();
     }
     taken.forEach((groupId, slots) ->
-        holders.computeIfPresent(groupId, (id, held) -> {
-          slots.keySet().forEach(slot -> held.computeIfPresent(slot, (s, n) -> n == 1 ? null : n - 1));
-          return held.isEmpty() ? null : held;
-        }));
+        holders.computeIfPresent(
+            groupId,
+            (id, held) -> {
+              slots
+                  .keySet()
+                  .forEach(slot -> held.computeIfPresent(slot, (s, n) -> n == 1 ? null : n - 1));
+              return held.isEmpty() ? null : held;
+            }));
     return taken;
   }
 
