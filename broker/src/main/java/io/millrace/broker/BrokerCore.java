@@ -170,8 +170,7 @@ public final class BrokerCore implements Life {
     ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
     WriteTxnMarkersHandler markers =
-        new WriteTxnMarkersHandler(
-            metadata::image, storage, coordinator::onTransactionCompleted);
+        new WriteTxnMarkersHandler(metadata::image, storage, coordinator::onTransactionCompleted);
     Transactions ofTransactions = new Transactions(environment, config, storage, brokers, markers);
     List<ApiHandler<?>> handlers =
         new Handlers(

@@ -227,8 +227,7 @@ final class SoundRequests {
                     new TxnOffsetCommitRequestTopic()
                         .setName(topic)
                         .setPartitions(
-                            List.of(
-                                new TxnOffsetCommitRequestPartition().setCommittedOffset(1)))));
+                            List.of(new TxnOffsetCommitRequestPartition().setCommittedOffset(1)))));
     return version < 3 ? request : request.setMemberId("").setGenerationId(-1);
   }
 
