@@ -66,6 +66,8 @@ final class ClusterProcess implements BrokerProcess, BrokerLives.Doors {
                     Integer.toString(member.nodeId()),
                     "offsets.topic.num.partitions",
                     "3",
+                    "transaction.state.log.num.partitions",
+                    "3",
                     "group.initial.rebalance.delay.ms",
                     "500")),
             member.store(),

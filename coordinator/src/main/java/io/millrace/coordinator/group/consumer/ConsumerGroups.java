@@ -83,7 +83,6 @@ public final class ConsumerGroups {
         new ConsumerHeartbeat(groups, rebalance, departure, timers, settings.membersMax(), ofGroup);
     this.classicMembers =
         new ClassicMembers(
-            groups,
             rebalance,
             heartbeats,
             timers,
