@@ -1,5 +1,6 @@
 package io.millrace.broker;
 
+import io.millrace.broker.api.Admission;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
@@ -9,9 +10,12 @@ import io.millrace.broker.cluster.FeatureLevels;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.LiveConfig;
 import io.millrace.broker.config.LoggerLevels;
 import io.millrace.broker.config.NodeKeys;
 import io.millrace.broker.config.ResourceConfigs;
+import io.millrace.broker.quota.ClientQuotas;
+import io.millrace.broker.quota.RequestThrottle;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.coordinator.group.GroupShard;
@@ -31,6 +35,7 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.apache.kafka.common.Uuid;
@@ -55,6 +60,7 @@ public final class BrokerCore implements Life {
   private volatile @Nullable GroupCoordinator groups;
   private volatile @Nullable ImageWaits waits;
   private volatile @Nullable Dispatcher dispatcher;
+  private volatile @Nullable Admission admission;
 
   private BrokerCore(
       Environment environment,
@@ -150,6 +156,10 @@ public final class BrokerCore implements Life {
     Executor blocking =
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
     ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
+    ClientQuotas quotas =
+        new ClientQuotas(metadata::image, environment.clock(), Settings.quotas(config));
+    LiveConfig live =
+        new LiveConfig(config, ClusterView.ownNodeId(metadata), metadata::image);
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
     List<ApiHandler<?>> handlers =
         new Handlers(
@@ -159,14 +169,18 @@ public final class BrokerCore implements Life {
                 storage,
                 coordinator,
                 imageWaits,
+                quotas,
                 logDirectory,
                 blocking)
             .all();
     groups = coordinator;
     waits = imageWaits;
+    admission = new LiveAdmission(live, quotas, blocking);
     dispatcher =
         new Dispatcher(
-            new ApiTable(handlers, () -> FeatureLevels.advertised(metadata.image())), counters);
+            new ApiTable(handlers, () -> FeatureLevels.advertised(metadata.image())),
+            counters,
+            new RequestThrottle(quotas, environment.clock()));
   }
 
   private static void tellDeletedTopics(
@@ -189,6 +203,11 @@ public final class BrokerCore implements Life {
       throw new IllegalStateException("the broker has not started");
     }
     return present;
+  }
+
+  /** Who may connect. After {@link #start}. */
+  Admission admission() {
+    return Objects.requireNonNull(admission);
   }
 
   @Override

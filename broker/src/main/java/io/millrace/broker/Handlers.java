@@ -9,6 +9,7 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.RequestKeys;
 import io.millrace.broker.config.ResourceConfigs;
 import io.millrace.broker.fetch.FetchSessions;
+import io.millrace.broker.handler.AlterClientQuotasHandler;
 import io.millrace.broker.handler.AlterConfigsHandler;
 import io.millrace.broker.handler.AlterPartitionReassignmentsHandler;
 import io.millrace.broker.handler.AlterReplicaLogDirsHandler;
@@ -16,11 +17,13 @@ import io.millrace.broker.handler.ConfigAlterations;
 import io.millrace.broker.handler.CreatePartitionsHandler;
 import io.millrace.broker.handler.CreateTopicsHandler;
 import io.millrace.broker.handler.DeleteTopicsHandler;
+import io.millrace.broker.handler.DescribeClientQuotasHandler;
 import io.millrace.broker.handler.DescribeClusterHandler;
 import io.millrace.broker.handler.DescribeConfigsHandler;
 import io.millrace.broker.handler.DescribeGroupsHandler;
 import io.millrace.broker.handler.DescribeLogDirsHandler;
 import io.millrace.broker.handler.DescribeTopicPartitionsHandler;
+import io.millrace.broker.handler.DescribeUserScramCredentialsHandler;
 import io.millrace.broker.handler.ElectLeadersHandler;
 import io.millrace.broker.handler.FetchHandler;
 import io.millrace.broker.handler.FindCoordinatorHandler;
@@ -41,6 +44,7 @@ import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
 import io.millrace.broker.handler.UpdateFeaturesHandler;
 import io.millrace.broker.produce.PartitionProduce;
+import io.millrace.broker.quota.ClientQuotas;
 import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
@@ -63,6 +67,7 @@ final class Handlers {
   private final StorageEngine storage;
   private final GroupCoordinator groups;
   private final ImageWaits waits;
+  private final ClientQuotas quotas;
   private final LogDirectory logDirectory;
   private final Executor blocking;
 
@@ -73,6 +78,7 @@ final class Handlers {
       StorageEngine storage,
       GroupCoordinator groups,
       ImageWaits waits,
+      ClientQuotas quotas,
       LogDirectory logDirectory,
       Executor blocking) {
     this.environment = environment;
@@ -81,6 +87,7 @@ final class Handlers {
     this.storage = storage;
     this.groups = groups;
     this.waits = waits;
+    this.quotas = quotas;
     this.logDirectory = logDirectory;
     this.blocking = blocking;
   }
@@ -108,7 +115,8 @@ final class Handlers {
             storage,
             sessions,
             environment.threads().eventLoop("fetch"),
-            config.get(RequestKeys.FETCH_MAX_BYTES)),
+            config.get(RequestKeys.FETCH_MAX_BYTES),
+            quotas),
         new ListOffsetsHandler(image, storage),
         new OffsetForLeaderEpochHandler(image, storage),
         new InitProducerIdHandler(storage.producerIds()::next));
@@ -125,11 +133,12 @@ final class Handlers {
             metadata, config.get(RequestKeys.REQUEST_PARTITIONS_MAX)),
         new DescribeClusterHandler(metadata),
         new AtTheTip<>(metadata, new UpdateFeaturesHandler(metadata)),
-        new AtTheTip<>(metadata, new CreateTopicsHandler(newTopics)),
+        new AtTheTip<>(metadata, new CreateTopicsHandler(newTopics, quotas)),
         new AtTheTip<>(
             metadata,
-            new DeleteTopicsHandler(metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE))),
-        new AtTheTip<>(metadata, new CreatePartitionsHandler(metadata, environment.randomness())),
+            new DeleteTopicsHandler(
+                metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE), quotas)),
+        new AtTheTip<>(metadata, new CreatePartitionsHandler(metadata, environment.randomness(), quotas)),
         new AtTheTip<>(metadata, new ElectLeadersHandler(metadata, waits)),
         new AtTheTip<>(metadata, new AlterPartitionReassignmentsHandler(metadata)),
         new ListPartitionReassignmentsHandler(metadata),
@@ -137,6 +146,9 @@ final class Handlers {
         new ListConfigResourcesHandler(metadata::image),
         new AtTheTip<>(metadata, new IncrementalAlterConfigsHandler(alterations)),
         new AtTheTip<>(metadata, new AlterConfigsHandler(alterations)),
+        new DescribeClientQuotasHandler(metadata::image),
+        new AtTheTip<>(metadata, new AlterClientQuotasHandler(metadata)),
+        new DescribeUserScramCredentialsHandler(),
         new AlterReplicaLogDirsHandler(metadata::image, logDirectory),
         new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }

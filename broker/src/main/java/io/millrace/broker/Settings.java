@@ -5,8 +5,10 @@ import io.millrace.broker.config.ClusterKeys;
 import io.millrace.broker.config.GroupKeys;
 import io.millrace.broker.config.MillraceKeys;
 import io.millrace.broker.config.NetworkKeys;
+import io.millrace.broker.config.QuotaKeys;
 import io.millrace.broker.handler.FindCoordinatorHandler.OffsetsTopicSettings;
 import io.millrace.broker.network.NetworkSettings;
+import io.millrace.broker.quota.QuotaSettings;
 import io.millrace.coordinator.group.GroupSettings;
 import io.millrace.objectstore.location.StoreLocation;
 import io.millrace.storage.cluster.ClusterSettings;
@@ -97,6 +99,14 @@ final class Settings {
       case MillraceKeys.SYNC_NEVER -> WalSync.NEVER;
       default -> throw new IllegalArgumentException("wal.sync=" + value);
     };
+  }
+
+  static QuotaSettings quotas(BrokerConfig config) {
+    return new QuotaSettings(
+        config.get(QuotaKeys.SAMPLES),
+        TimeUnit.SECONDS.toNanos(config.get(QuotaKeys.SAMPLE_SECONDS)),
+        config.get(QuotaKeys.MUTATION_SAMPLES),
+        TimeUnit.SECONDS.toNanos(config.get(QuotaKeys.MUTATION_SAMPLE_SECONDS)));
   }
 
   static NetworkSettings network(BrokerConfig config) {

@@ -84,6 +84,13 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
           counters.onGone();
           limits.leave(client.getAddress());
         });
+    pauseAccepting(channel, limits.pauseMs());
+    int refusedForMs = limits.refusedForMs(client.getAddress());
+    if (refusedForMs > 0) {
+      counters.onClosed(CloseReason.TOO_MANY_NEW_PER_IP, client, "");
+      channel.eventLoop().schedule(() -> channel.close(), refusedForMs, TimeUnit.MILLISECONDS);
+      return;
+    }
     // before a dispatcher is asked for: a connection that got one of a life that ends is closed
     clients.add(channel);
     PeerService service = services.peers();
@@ -101,6 +108,16 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
                       },
                   counters,
                   settings.idleMaxMs()));
+    }
+  }
+
+  private static void pauseAccepting(Channel channel, int forMs) {
+    if (forMs > 0) {
+      Channel server = channel.parent();
+      server.config().setAutoRead(false);
+      server
+          .eventLoop()
+          .schedule(() -> server.config().setAutoRead(true), forMs, TimeUnit.MILLISECONDS);
     }
   }
 

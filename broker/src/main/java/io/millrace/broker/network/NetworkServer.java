@@ -1,6 +1,7 @@
 package io.millrace.broker.network;
 
 import io.millrace.broker.StartException;
+import io.millrace.broker.api.Admission;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.config.Listener;
 import io.millrace.runtime.Clock;
@@ -184,6 +185,12 @@ public final class NetworkServer implements AutoCloseable {
   public void open(Dispatcher requests) {
     dispatcher = requests;
     servers.forEach(server -> server.config().setAutoRead(true));
+  }
+
+  /** Likewise, and from now on these limits of connections hold. */
+  public void open(Dispatcher requests, Admission admission) {
+    limits.follow(admission);
+    open(requests);
   }
 
   /**

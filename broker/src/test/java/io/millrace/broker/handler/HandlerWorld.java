@@ -9,6 +9,8 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.LoggerLevels;
 import io.millrace.broker.config.ResourceConfigs;
 import io.millrace.broker.config.TopicConfigs;
+import io.millrace.broker.quota.ClientQuotas;
+import io.millrace.broker.quota.QuotaSettings;
 import io.millrace.objectstore.MemoryStore;
 import io.millrace.runtime.Randomness;
 import io.millrace.runtime.simulated.SimulatedClock;
@@ -53,6 +55,11 @@ final class HandlerWorld {
   final TopicConfigs topicConfigs;
   final MetadataLog metadata;
   final NewTopics newTopics;
+  final ClientQuotas quotas =
+      new ClientQuotas(
+          () -> this.metadata.image(),
+          new SimulatedClock(scheduler),
+          new QuotaSettings(11, 1_000_000_000L, 11, 1_000_000_000L));
   private final MemoryStore store = new MemoryStore(threads.eventLoop("store"));
 
   HandlerWorld(Map<String, String> settings) {
