@@ -10,6 +10,7 @@ import io.millrace.broker.cluster.FeatureLevels;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.GroupKeys;
 import io.millrace.broker.config.LiveConfig;
 import io.millrace.broker.config.LoggerLevels;
 import io.millrace.broker.config.NodeKeys;
@@ -158,8 +159,9 @@ public final class BrokerCore implements Life {
     ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
     ClientQuotas quotas =
         new ClientQuotas(metadata::image, environment.clock(), Settings.quotas(config));
-    LiveConfig live =
-        new LiveConfig(config, ClusterView.ownNodeId(metadata), metadata::image);
+    LiveConfig live = new LiveConfig(config, ClusterView.ownNodeId(metadata), metadata::image);
+    metadata.addListener(
+        (_, _) -> storage.forgetProducersAfter(live.get(GroupKeys.PRODUCER_ID_EXPIRATION_MS)));
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
     List<ApiHandler<?>> handlers =
         new Handlers(

@@ -16,12 +16,14 @@ import io.millrace.broker.handler.AlterReplicaLogDirsHandler;
 import io.millrace.broker.handler.ConfigAlterations;
 import io.millrace.broker.handler.CreatePartitionsHandler;
 import io.millrace.broker.handler.CreateTopicsHandler;
+import io.millrace.broker.handler.DeleteRecordsHandler;
 import io.millrace.broker.handler.DeleteTopicsHandler;
 import io.millrace.broker.handler.DescribeClientQuotasHandler;
 import io.millrace.broker.handler.DescribeClusterHandler;
 import io.millrace.broker.handler.DescribeConfigsHandler;
 import io.millrace.broker.handler.DescribeGroupsHandler;
 import io.millrace.broker.handler.DescribeLogDirsHandler;
+import io.millrace.broker.handler.DescribeQuorumHandler;
 import io.millrace.broker.handler.DescribeTopicPartitionsHandler;
 import io.millrace.broker.handler.DescribeUserScramCredentialsHandler;
 import io.millrace.broker.handler.ElectLeadersHandler;
@@ -42,6 +44,7 @@ import io.millrace.broker.handler.OffsetFetchHandler;
 import io.millrace.broker.handler.OffsetForLeaderEpochHandler;
 import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
+import io.millrace.broker.handler.UnregisterBrokerHandler;
 import io.millrace.broker.handler.UpdateFeaturesHandler;
 import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.broker.quota.ClientQuotas;
@@ -119,6 +122,7 @@ final class Handlers {
             quotas),
         new ListOffsetsHandler(image, storage),
         new OffsetForLeaderEpochHandler(image, storage),
+        new DeleteRecordsHandler(storage.metadata(), storage, configs.topics()),
         new InitProducerIdHandler(storage.producerIds()::next));
   }
 
@@ -136,9 +140,9 @@ final class Handlers {
         new AtTheTip<>(metadata, new CreateTopicsHandler(newTopics, quotas)),
         new AtTheTip<>(
             metadata,
-            new DeleteTopicsHandler(
-                metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE), quotas)),
-        new AtTheTip<>(metadata, new CreatePartitionsHandler(metadata, environment.randomness(), quotas)),
+            new DeleteTopicsHandler(metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE), quotas)),
+        new AtTheTip<>(
+            metadata, new CreatePartitionsHandler(metadata, environment.randomness(), quotas)),
         new AtTheTip<>(metadata, new ElectLeadersHandler(metadata, waits)),
         new AtTheTip<>(metadata, new AlterPartitionReassignmentsHandler(metadata)),
         new ListPartitionReassignmentsHandler(metadata),
@@ -146,6 +150,9 @@ final class Handlers {
         new ListConfigResourcesHandler(metadata::image),
         new AtTheTip<>(metadata, new IncrementalAlterConfigsHandler(alterations)),
         new AtTheTip<>(metadata, new AlterConfigsHandler(alterations)),
+        new AtTheTip<>(metadata, new UnregisterBrokerHandler(metadata)),
+        new AtTheTip<>(
+            metadata, new DescribeQuorumHandler(metadata, storage::heard, environment.clock())),
         new DescribeClientQuotasHandler(metadata::image),
         new AtTheTip<>(metadata, new AlterClientQuotasHandler(metadata)),
         new DescribeUserScramCredentialsHandler(),

@@ -97,8 +97,8 @@ public final class Dispatcher {
     }
     served.onHandled();
     if (answer.isDone()) {
-      answer.whenComplete((data, failure) ->
-          complete(result, request, served, bodyBytes, data, failure));
+      answer.whenComplete(
+          (data, failure) -> complete(result, request, served, bodyBytes, data, failure));
     } else {
       answer.whenComplete((data, failure) -> {
         Runnable task = () -> complete(result, request, served, bodyBytes, data, failure);

@@ -61,8 +61,7 @@ public final class AlterClientQuotasHandler implements ApiHandler<AlterClientQuo
         new QuotaEntity(
             entry.entity().stream()
                 .map(part ->
-                    new QuotaEntity.Part(
-                        part.entityType(), Optional.ofNullable(part.entityName())))
+                    new QuotaEntity.Part(part.entityType(), Optional.ofNullable(part.entityName())))
                 .toList());
     Map<String, Optional<Double>> changes = new TreeMap<>();
     for (OpData op : entry.ops()) {

@@ -36,8 +36,7 @@ public final class CreatePartitionsHandler implements ApiHandler<CreatePartition
   private final Randomness randomness;
   private final ClientQuotas quotas;
 
-  public CreatePartitionsHandler(
-      MetadataLog metadata, Randomness randomness, ClientQuotas quotas) {
+  public CreatePartitionsHandler(MetadataLog metadata, Randomness randomness, ClientQuotas quotas) {
     this.metadata = metadata;
     this.randomness = randomness;
     this.quotas = quotas;

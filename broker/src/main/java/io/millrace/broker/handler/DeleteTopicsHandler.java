@@ -107,8 +107,7 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
             mutations.allow(topic.partitions().size())
                 ? delete(topic, asked.name() == null)
                 : CompletableFuture.completedFuture(
-                    result(
-                        asked, topic, Refusal.of(Errors.THROTTLING_QUOTA_EXCEEDED), false)));
+                    result(asked, topic, Refusal.of(Errors.THROTTLING_QUOTA_EXCEEDED), false)));
       }
     }
     return results;

@@ -111,8 +111,7 @@ public final class DescribeClientQuotasHandler
         }
         yield _ -> true;
       }
-      default ->
-          throw new InvalidRequestException("Unknown match type " + component.matchType());
+      default -> throw new InvalidRequestException("Unknown match type " + component.matchType());
     };
   }
 

@@ -76,9 +76,7 @@ public final class ClientQuotas {
         .orElse(0);
   }
 
-  /**
-   * The same, except that what would make the client wait is not noted, as it does not get it.
-   */
+  /** The same, except that what would make the client wait is not noted, as it does not get it. */
   public int useIfWithin(QuotaType type, String principal, String clientId, double amount) {
     return limit(type, principal, clientId)
         .map(limit -> noted(type, limit, amount, true))
@@ -99,8 +97,7 @@ public final class ClientQuotas {
     }
     synchronized (this) {
       TokenBucket bucket =
-          Objects.requireNonNull(
-              usage(QuotaType.CONTROLLER_MUTATION, limit.get()).bucket);
+          Objects.requireNonNull(usage(QuotaType.CONTROLLER_MUTATION, limit.get()).bucket);
       double perSecond = limit.get().perSecond();
       long nowNs = clock.monotonicNs();
       int waitMs = ms(bucket.waitNs(perSecond, nowNs));

@@ -3,8 +3,8 @@ package io.millrace.broker.quota;
 import io.millrace.broker.api.RequestContext;
 
 /**
- * The partitions that one request creates or deletes, against its client's quota. Newer clients
- * are refused what is too much, older ones get it and have to wait afterwards.
+ * The partitions that one request creates or deletes, against its client's quota. Newer clients are
+ * refused what is too much, older ones get it and have to wait afterwards.
  */
 public final class Mutations {
   private final ClientQuotas quotas;

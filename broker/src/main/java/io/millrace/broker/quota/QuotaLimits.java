@@ -50,8 +50,8 @@ final class QuotaLimits {
       Who who = new Who(user, clientId, ip);
       values.forEach((key, value) ->
           QuotaType.find(key)
-              .ifPresent(type ->
-                  limits.computeIfAbsent(type, _ -> new HashMap<>()).put(who, value)));
+              .ifPresent(
+                  type -> limits.computeIfAbsent(type, _ -> new HashMap<>()).put(who, value)));
     });
   }
 
@@ -89,9 +89,7 @@ final class QuotaLimits {
       String sharedByUser,
       String sharedByClientId) {
     Double perSecond = known.get(new Who(asUser, asClientId, NONE));
-    return perSecond == null
-        ? null
-        : new Limit(perSecond, sharedByUser, sharedByClientId, NONE);
+    return perSecond == null ? null : new Limit(perSecond, sharedByUser, sharedByClientId, NONE);
   }
 
   /** The limit of an address; empty if it has none. */

@@ -55,7 +55,9 @@ public final class RequestThrottle implements Throttle {
     @Override
     public int waitMs() {
       int waitMs = use(QuotaType.REQUEST, busyNs * 100 / 1e9);
-      return api == ApiKeys.PRODUCE ? Math.max(waitMs, use(QuotaType.PRODUCE, requestBytes)) : waitMs;
+      return api == ApiKeys.PRODUCE
+          ? Math.max(waitMs, use(QuotaType.PRODUCE, requestBytes))
+          : waitMs;
     }
 
     private int use(QuotaType type, double amount) {

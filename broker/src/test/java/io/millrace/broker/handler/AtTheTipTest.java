@@ -53,7 +53,8 @@ class AtTheTipTest {
 
     DeleteTopicsResponseData response =
         world.call(
-            new AtTheTip<>(world.metadata, new DeleteTopicsHandler(world.metadata, true, world.quotas)),
+            new AtTheTip<>(
+                world.metadata, new DeleteTopicsHandler(world.metadata, true, world.quotas)),
             6,
             request,
             DeleteTopicsResponseData.class);

@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 
 class DeleteTopicsHandlerTest {
   private final HandlerWorld world = new HandlerWorld(Map.of());
-  private final DeleteTopicsHandler handler = new DeleteTopicsHandler(world.metadata, true, world.quotas);
+  private final DeleteTopicsHandler handler =
+      new DeleteTopicsHandler(world.metadata, true, world.quotas);
 
   @BeforeEach
   void oneTopic() {

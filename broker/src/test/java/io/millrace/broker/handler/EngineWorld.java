@@ -7,6 +7,8 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.broker.fetch.FetchSessions;
 import io.millrace.broker.produce.PartitionProduce;
+import io.millrace.broker.quota.ClientQuotas;
+import io.millrace.broker.quota.QuotaSettings;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.simulated.SimulatedMachine;
@@ -64,6 +66,11 @@ final class EngineWorld {
                   8 << 10,
                   8)),
           new BrokerIdentity(1, List.of(), Optional.empty(), "test"));
+  final ClientQuotas quotas =
+      new ClientQuotas(
+          () -> this.engine.metadata().image(),
+          environment.clock(),
+          new QuotaSettings(11, 1_000_000_000L, 11, 1_000_000_000L));
   final ProduceHandler produce;
   final FetchHandler fetch;
   final ListOffsetsHandler listOffsets;
@@ -80,7 +87,8 @@ final class EngineWorld {
             engine,
             new FetchSessions(10, environment.clock(), environment.randomness()),
             environment.threads().eventLoop("fetch"),
-            1 << 20);
+            1 << 20,
+            quotas);
     listOffsets = new ListOffsetsHandler(engine.metadata()::image, engine);
   }
 

@@ -19,6 +19,7 @@ import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.runtime.simulated.SimulatedThreads;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.BoundarySpacing;
+import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
@@ -57,7 +58,7 @@ final class HandlerWorld {
   final NewTopics newTopics;
   final ClientQuotas quotas =
       new ClientQuotas(
-          () -> this.metadata.image(),
+          this::image,
           new SimulatedClock(scheduler),
           new QuotaSettings(11, 1_000_000_000L, 11, 1_000_000_000L));
   private final MemoryStore store = new MemoryStore(threads.eventLoop("store"));
@@ -68,6 +69,10 @@ final class HandlerWorld {
     topicConfigs = configs.topics();
     metadata = startUnnoticed(1);
     newTopics = new NewTopics(metadata, config, topicConfigs, randomness);
+  }
+
+  private MetadataImage image() {
+    return metadata.image();
   }
 
   /** Another broker; broker 1 knows it at once. */

@@ -7,8 +7,10 @@ import java.util.Optional;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSortedMap;
+import org.pcollections.PSortedSet;
 import org.pcollections.PVector;
 import org.pcollections.TreePMap;
+import org.pcollections.TreePSet;
 import org.pcollections.TreePVector;
 
 /**
@@ -30,6 +32,7 @@ public record MetadataImage(
     PSortedMap<ConfigResource, PSortedMap<String, String>> configs,
     PSortedMap<String, Short> features,
     PSortedMap<QuotaEntity, PSortedMap<String, Double>> quotas,
+    PSortedSet<Integer> unregistered,
     long nextProducerId,
     long nextBrokerEpoch) {
 
@@ -48,6 +51,7 @@ public record MetadataImage(
           TreePMap.empty(),
           TreePMap.empty(),
           TreePMap.empty(),
+          TreePSet.empty(),
           0,
           1);
 

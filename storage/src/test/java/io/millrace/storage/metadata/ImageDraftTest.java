@@ -31,6 +31,7 @@ import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import io.millrace.storage.metadata.MetadataRecord.LeaderHandedOver;
 import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
 import io.millrace.storage.metadata.MetadataRecord.NoOp;
+import io.millrace.storage.metadata.MetadataRecord.NodeUnregistered;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
@@ -385,6 +386,21 @@ class ImageDraftTest {
 
   private static FeaturesChanged levels(Map<String, Short> levels, Map<String, Short> before) {
     return new FeaturesChanged(levels, before);
+  }
+
+  @Test
+  void aNodeThatIsGoneIsUnregisteredUntilItRegistersAgain() {
+    world.isVoid(A, new NodeUnregistered(2));
+    world.isVoid(A, new NodeUnregistered(9));
+    world.applied(A, new IncarnationFenced(B));
+    world.applied(A, new NodeUnregistered(2));
+    world.isVoid(A, new NodeUnregistered(2));
+
+    assertThat(world.image().unregistered()).containsExactly(2);
+
+    world.applied(C, registered(C, 2));
+
+    assertThat(world.image().unregistered()).isEmpty();
   }
 
   @Test

@@ -17,6 +17,7 @@ import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import io.millrace.storage.metadata.MetadataRecord.LeaderHandedOver;
 import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
 import io.millrace.storage.metadata.MetadataRecord.NoOp;
+import io.millrace.storage.metadata.MetadataRecord.NodeUnregistered;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
@@ -132,6 +133,7 @@ final class Samples {
         new UploadFloorMoved(A, 9),
         new FeaturesChanged(
             Map.of("group.version", (short) 1), Map.of("transaction.version", (short) 2)),
+        new NodeUnregistered(7),
         new QuotasChanged(
             ALICE,
             Map.of("producer_byte_rate", Optional.of(0.5), "consumer_byte_rate", Optional.empty())),
@@ -173,7 +175,8 @@ final class Samples {
         new ConfigsChanged(ConfigScope.BROKER, "1", Map.of("log.retention.ms", Optional.of("5"))));
     world.applied(A, new QuotasChanged(ALICE, Map.of("request_percentage", Optional.of(12.5))));
     world.applied(B, new IncarnationFenced(A));
-    world.applied(C, registered(C, 1));
+    world.applied(B, new NodeUnregistered(1));
+    world.applied(C, registered(C, 3));
     return world.image();
   }
 }
