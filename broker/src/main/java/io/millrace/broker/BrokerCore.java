@@ -5,6 +5,7 @@ import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
+import io.millrace.broker.cluster.BrokerLink;
 import io.millrace.broker.cluster.ClusterView;
 import io.millrace.broker.cluster.FeatureLevels;
 import io.millrace.broker.cluster.ImageWaits;
@@ -15,8 +16,10 @@ import io.millrace.broker.config.LiveConfig;
 import io.millrace.broker.config.LoggerLevels;
 import io.millrace.broker.config.NodeKeys;
 import io.millrace.broker.config.ResourceConfigs;
+import io.millrace.broker.handler.WriteTxnMarkersHandler;
 import io.millrace.broker.quota.ClientQuotas;
 import io.millrace.broker.quota.RequestThrottle;
+import io.millrace.coordinator.ShardKeeper;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.coordinator.group.GroupShard;
@@ -55,10 +58,13 @@ public final class BrokerCore implements Life {
   private final ScopedThreads threads;
   private final BrokerConfig config;
   private final StorageEngine storage;
+  private final BrokerLink brokers;
   private final LogDirectory logDirectory;
   private final LoggerLevels loggers;
   private final RequestCounters counters = new RequestCounters();
   private volatile @Nullable GroupCoordinator groups;
+  private volatile @Nullable Transactions transactions;
+  private volatile @Nullable ShardKeeper groupsKeeper;
   private volatile @Nullable ImageWaits waits;
   private volatile @Nullable Dispatcher dispatcher;
   private volatile @Nullable Admission admission;
@@ -68,12 +74,14 @@ public final class BrokerCore implements Life {
       ScopedThreads threads,
       BrokerConfig config,
       StorageEngine storage,
+      BrokerLink brokers,
       LogDirectory logDirectory,
       LoggerLevels loggers) {
     this.environment = environment;
     this.threads = threads;
     this.config = config;
     this.storage = storage;
+    this.brokers = brokers;
     this.logDirectory = logDirectory;
     this.loggers = loggers;
   }
@@ -102,12 +110,13 @@ public final class BrokerCore implements Life {
         threads,
         config,
         StorageEngine.inFolder(life, store, settings, folder, identity),
+        BrokerLink.NONE,
         LogDirectory.folder(process.disk(), folder.dataFolder()),
         loggers);
   }
 
   /**
-   * One broker of many on a shared store, which outlasts it as the link to the others does.
+   * One broker of many on a shared store, which outlasts it as the links to the others do.
    *
    * @param endpoints advertised addresses, one per listener
    */
@@ -118,6 +127,7 @@ public final class BrokerCore implements Life {
       StorageSettings settings,
       SharedSettings shared,
       PeerLink link,
+      BrokerLink brokers,
       List<Endpoint> endpoints,
       String version,
       LoggerLevels loggers) {
@@ -131,6 +141,7 @@ public final class BrokerCore implements Life {
         threads,
         config,
         StorageEngine.onSharedStore(life, store, settings, shared, claim, link),
+        brokers,
         LogDirectory.sharedStore(shared.location()),
         loggers);
   }
@@ -143,26 +154,36 @@ public final class BrokerCore implements Life {
 
   private void compose() {
     MetadataLog metadata = storage.metadata();
+    ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
     EventLoop groupsLoop = environment.threads().eventLoop("groups");
     ShardRegistry<GroupShard> shards =
         new ShardRegistry<>(
             groupsLoop,
             environment.clock(),
             storage,
-            () ->
+            log ->
                 new GroupShard(
-                    Settings.groups(config), environment.clock(), environment.randomness()));
+                    Settings.groups(config),
+                    group -> configs.groups().ofConsumers(metadata.image(), group),
+                    log,
+                    environment.clock(),
+                    environment.randomness(),
+                    metadata::image));
     GroupCoordinator coordinator = new GroupCoordinator(shards, metadata::image);
+    ShardKeeper keeper = new ShardKeeper(groupsLoop, metadata, GroupCoordinator.TOPIC, shards);
+    keeper.start();
     metadata.addListener((before, after) -> tellDeletedTopics(coordinator, before, after));
     Executor blocking =
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
-    ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
     ClientQuotas quotas =
         new ClientQuotas(metadata::image, environment.clock(), Settings.quotas(config));
     LiveConfig live = new LiveConfig(config, ClusterView.ownNodeId(metadata), metadata::image);
     metadata.addListener(
         (_, _) -> storage.forgetProducersAfter(live.get(GroupKeys.PRODUCER_ID_EXPIRATION_MS)));
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
+    WriteTxnMarkersHandler markers =
+        new WriteTxnMarkersHandler(metadata::image, storage, coordinator::onTransactionCompleted);
+    Transactions ofTransactions = new Transactions(environment, config, storage, brokers, markers);
     List<ApiHandler<?>> handlers =
         new Handlers(
                 environment,
@@ -170,12 +191,15 @@ public final class BrokerCore implements Life {
                 configs,
                 storage,
                 coordinator,
+                ofTransactions,
                 imageWaits,
                 quotas,
                 logDirectory,
                 blocking)
             .all();
     groups = coordinator;
+    transactions = ofTransactions;
+    groupsKeeper = keeper;
     waits = imageWaits;
     admission = new LiveAdmission(live, quotas, blocking);
     dispatcher =
@@ -183,6 +207,7 @@ public final class BrokerCore implements Life {
             new ApiTable(handlers, () -> FeatureLevels.advertised(metadata.image())),
             counters,
             new RequestThrottle(quotas, environment.clock()));
+    ofTransactions.start();
   }
 
   private static void tellDeletedTopics(
@@ -234,9 +259,17 @@ public final class BrokerCore implements Life {
   /** Publishes what is in the log, lets go of the folder or resigns, and ends its loops. */
   @Override
   public CompletableFuture<Void> stop() {
+    ShardKeeper keeper = groupsKeeper;
+    if (keeper != null) {
+      keeper.close();
+    }
     GroupCoordinator coordinator = groups;
     if (coordinator != null) {
       coordinator.close();
+    }
+    Transactions ofTransactions = transactions;
+    if (ofTransactions != null) {
+      ofTransactions.close();
     }
     ImageWaits present = waits;
     if (present != null) {

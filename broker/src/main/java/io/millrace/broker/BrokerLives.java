@@ -130,8 +130,7 @@ public final class BrokerLives implements PeerService {
     CompletableFuture<?> gone = life == null ? lastOnesEnd : life.stop();
     lastOnesEnd = gone;
     // a start that was fenced under way, by others who found it too slow, is no reason to give up
-    boolean wasFenced = ApiErrors.unwrap(cause) instanceof IncarnationEndedException;
-    if (!wasFenced && started.completeExceptionally(cause)) {
+    if (!wasFenced(cause) && started.completeExceptionally(cause)) {
       return;
     }
     long livedNs = clock.monotonicNs() - bornAtNs;
@@ -147,8 +146,12 @@ public final class BrokerLives implements PeerService {
         "The broker's incarnation is over after {} ms; the next begins in {} ms",
         TimeUnit.NANOSECONDS.toMillis(livedNs),
         TimeUnit.NANOSECONDS.toMillis(waitNs),
-        cause);
+        wasFenced(cause) ? null : cause); // other brokers' doing: where it was noticed says nothing
     var unused = loop.schedule(waitNs, this::begin);
+  }
+
+  private static boolean wasFenced(Throwable cause) {
+    return ApiErrors.unwrap(cause) instanceof IncarnationEndedException;
   }
 
   /** Completes with what ended the process's last life; never after {@link #stop}. */

@@ -6,6 +6,7 @@ import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.ConsumerGroupKeys;
 import io.millrace.broker.config.RequestKeys;
 import io.millrace.broker.config.ResourceConfigs;
 import io.millrace.broker.fetch.FetchSessions;
@@ -14,8 +15,11 @@ import io.millrace.broker.handler.AlterConfigsHandler;
 import io.millrace.broker.handler.AlterPartitionReassignmentsHandler;
 import io.millrace.broker.handler.AlterReplicaLogDirsHandler;
 import io.millrace.broker.handler.ConfigAlterations;
+import io.millrace.broker.handler.ConsumerGroupDescribeHandler;
+import io.millrace.broker.handler.ConsumerGroupHeartbeatHandler;
 import io.millrace.broker.handler.CreatePartitionsHandler;
 import io.millrace.broker.handler.CreateTopicsHandler;
+import io.millrace.broker.handler.DeleteGroupsHandler;
 import io.millrace.broker.handler.DeleteRecordsHandler;
 import io.millrace.broker.handler.DeleteTopicsHandler;
 import io.millrace.broker.handler.DescribeClientQuotasHandler;
@@ -23,6 +27,7 @@ import io.millrace.broker.handler.DescribeClusterHandler;
 import io.millrace.broker.handler.DescribeConfigsHandler;
 import io.millrace.broker.handler.DescribeGroupsHandler;
 import io.millrace.broker.handler.DescribeLogDirsHandler;
+import io.millrace.broker.handler.DescribeProducersHandler;
 import io.millrace.broker.handler.DescribeQuorumHandler;
 import io.millrace.broker.handler.DescribeTopicPartitionsHandler;
 import io.millrace.broker.handler.DescribeUserScramCredentialsHandler;
@@ -31,7 +36,6 @@ import io.millrace.broker.handler.FetchHandler;
 import io.millrace.broker.handler.FindCoordinatorHandler;
 import io.millrace.broker.handler.HeartbeatHandler;
 import io.millrace.broker.handler.IncrementalAlterConfigsHandler;
-import io.millrace.broker.handler.InitProducerIdHandler;
 import io.millrace.broker.handler.JoinGroupHandler;
 import io.millrace.broker.handler.LeaveGroupHandler;
 import io.millrace.broker.handler.ListConfigResourcesHandler;
@@ -40,24 +44,30 @@ import io.millrace.broker.handler.ListOffsetsHandler;
 import io.millrace.broker.handler.ListPartitionReassignmentsHandler;
 import io.millrace.broker.handler.MetadataHandler;
 import io.millrace.broker.handler.OffsetCommitHandler;
+import io.millrace.broker.handler.OffsetDeleteHandler;
 import io.millrace.broker.handler.OffsetFetchHandler;
 import io.millrace.broker.handler.OffsetForLeaderEpochHandler;
 import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
+import io.millrace.broker.handler.TxnOffsetCommitHandler;
 import io.millrace.broker.handler.UnregisterBrokerHandler;
 import io.millrace.broker.handler.UpdateFeaturesHandler;
 import io.millrace.broker.produce.PartitionProduce;
+import io.millrace.broker.produce.TransactionAdmission;
 import io.millrace.broker.quota.ClientQuotas;
 import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.log.StorageEngine;
+import io.millrace.storage.metadata.Feature;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 
 /**
  * Every Kafka API the broker serves, with what each works on: the list behind ApiVersions and the
@@ -69,6 +79,7 @@ final class Handlers {
   private final ResourceConfigs configs;
   private final StorageEngine storage;
   private final GroupCoordinator groups;
+  private final Transactions transactions;
   private final ImageWaits waits;
   private final ClientQuotas quotas;
   private final LogDirectory logDirectory;
@@ -80,6 +91,7 @@ final class Handlers {
       ResourceConfigs configs,
       StorageEngine storage,
       GroupCoordinator groups,
+      Transactions transactions,
       ImageWaits waits,
       ClientQuotas quotas,
       LogDirectory logDirectory,
@@ -89,6 +101,7 @@ final class Handlers {
     this.configs = configs;
     this.storage = storage;
     this.groups = groups;
+    this.transactions = transactions;
     this.waits = waits;
     this.quotas = quotas;
     this.logDirectory = logDirectory;
@@ -99,7 +112,11 @@ final class Handlers {
     List<ApiHandler<?>> all = new ArrayList<>();
     all.addAll(records());
     all.addAll(topics());
-    all.addAll(groups());
+    CoordinatorTopics coordinatorTopics =
+        new CoordinatorTopics(
+            new InternalTopics(storage.metadata(), environment.randomness()), config);
+    all.addAll(groups(coordinatorTopics));
+    all.addAll(transactions.handlers(coordinatorTopics));
     return all;
   }
 
@@ -112,7 +129,9 @@ final class Handlers {
             environment.randomness());
     return List.of(
         new ProduceHandler(
-            image, new PartitionProduce(storage, configs.topics(), environment.clock())),
+            image,
+            new PartitionProduce(storage, configs.topics(), environment.clock()),
+            new TransactionAdmission(storage, transactions.verifier())),
         new FetchHandler(
             image,
             storage,
@@ -123,7 +142,7 @@ final class Handlers {
         new ListOffsetsHandler(image, storage),
         new OffsetForLeaderEpochHandler(image, storage),
         new DeleteRecordsHandler(storage.metadata(), storage, configs.topics()),
-        new InitProducerIdHandler(storage.producerIds()::next));
+        new DescribeProducersHandler(image, storage));
   }
 
   private List<ApiHandler<?>> topics() {
@@ -160,19 +179,32 @@ final class Handlers {
         new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }
 
-  private List<ApiHandler<?>> groups() {
-    InternalTopics internalTopics =
-        new InternalTopics(storage.metadata(), environment.randomness());
+  private List<ApiHandler<?>> groups(CoordinatorTopics topics) {
     return List.of(
         new FindCoordinatorHandler(
-            storage.metadata()::image, internalTopics, Settings.offsetsTopic(config)),
+            storage.metadata()::image,
+            Map.of(
+                CoordinatorType.GROUP,
+                topics::groups,
+                CoordinatorType.TRANSACTION,
+                topics::transactions)),
         new JoinGroupHandler(groups),
         new SyncGroupHandler(groups),
         new HeartbeatHandler(groups),
         new LeaveGroupHandler(groups),
         new OffsetCommitHandler(groups),
         new OffsetFetchHandler(groups),
+        new TxnOffsetCommitHandler(groups, transactions.verifier()),
+        new OffsetDeleteHandler(groups),
+        new DeleteGroupsHandler(groups),
+        new ConsumerGroupHeartbeatHandler(groups, this::servesConsumerProtocol),
+        new ConsumerGroupDescribeHandler(groups),
         new ListGroupsHandler(groups),
         new DescribeGroupsHandler(groups));
+  }
+
+  private boolean servesConsumerProtocol() {
+    return config.get(ConsumerGroupKeys.REBALANCE_PROTOCOLS).contains("consumer")
+        && storage.metadata().image().level(Feature.GROUP_VERSION) > 0;
   }
 }

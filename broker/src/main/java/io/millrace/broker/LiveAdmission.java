@@ -36,6 +36,11 @@ final class LiveAdmission implements Admission {
   }
 
   @Override
+  public int loops() {
+    return config.get(NetworkKeys.NUM_NETWORK_THREADS);
+  }
+
+  @Override
   public int connectionsMax() {
     return config.get(NetworkKeys.MAX_CONNECTIONS);
   }

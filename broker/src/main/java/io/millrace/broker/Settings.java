@@ -2,14 +2,19 @@ package io.millrace.broker;
 
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.ClusterKeys;
+import io.millrace.broker.config.ConsumerGroupKeys;
 import io.millrace.broker.config.GroupKeys;
 import io.millrace.broker.config.MillraceKeys;
 import io.millrace.broker.config.NetworkKeys;
 import io.millrace.broker.config.QuotaKeys;
-import io.millrace.broker.handler.FindCoordinatorHandler.OffsetsTopicSettings;
+import io.millrace.broker.config.TransactionKeys;
 import io.millrace.broker.network.NetworkSettings;
 import io.millrace.broker.quota.QuotaSettings;
 import io.millrace.coordinator.group.GroupSettings;
+import io.millrace.coordinator.group.classic.ClassicSettings;
+import io.millrace.coordinator.group.consumer.ConsumerSettings;
+import io.millrace.coordinator.group.consumer.MigrationPolicy;
+import io.millrace.coordinator.transaction.TransactionSettings;
 import io.millrace.objectstore.location.StoreLocation;
 import io.millrace.storage.cluster.ClusterSettings;
 import io.millrace.storage.log.FolderSettings;
@@ -19,7 +24,7 @@ import io.millrace.storage.wal.FileWalSettings;
 import io.millrace.storage.wal.ObjectWalSettings;
 import io.millrace.storage.wal.WalSync;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /** From the broker's configuration to the values each part works by. */
@@ -34,26 +39,35 @@ final class Settings {
   private Settings() {}
 
   static GroupSettings groups(BrokerConfig config) {
+    ClassicSettings classic =
+        new ClassicSettings(
+            config.get(GroupKeys.MIN_SESSION_TIMEOUT_MS),
+            config.get(GroupKeys.MAX_SESSION_TIMEOUT_MS),
+            config.get(GroupKeys.INITIAL_REBALANCE_DELAY_MS),
+            config.get(GroupKeys.MAX_SIZE));
     return new GroupSettings(
-        config.get(GroupKeys.MIN_SESSION_TIMEOUT_MS),
-        config.get(GroupKeys.MAX_SESSION_TIMEOUT_MS),
-        config.get(GroupKeys.INITIAL_REBALANCE_DELAY_MS),
-        config.get(GroupKeys.MAX_SIZE),
-        config.get(GroupKeys.OFFSET_METADATA_MAX_BYTES));
+        classic,
+        consumers(config),
+        config.get(GroupKeys.OFFSET_METADATA_MAX_BYTES),
+        TimeUnit.MINUTES.toMillis(config.get(GroupKeys.OFFSETS_RETENTION_MINUTES)),
+        config.get(GroupKeys.OFFSETS_RETENTION_CHECK_MS));
   }
 
-  /** Configs as Kafka gives its offsets topic. */
-  static OffsetsTopicSettings offsetsTopic(BrokerConfig config) {
-    return new OffsetsTopicSettings(
-        config.get(GroupKeys.OFFSETS_TOPIC_PARTITIONS),
-        config.get(GroupKeys.OFFSETS_TOPIC_REPLICATION_FACTOR),
-        Map.of(
-            "cleanup.policy",
-            "compact",
-            "compression.type",
-            "producer",
-            "segment.bytes",
-            "104857600"));
+  private static ConsumerSettings consumers(BrokerConfig config) {
+    return new ConsumerSettings(
+        config.get(ConsumerGroupKeys.ASSIGNORS),
+        config.get(ConsumerGroupKeys.MAX_SIZE),
+        MigrationPolicy.valueOf(
+            config.get(ConsumerGroupKeys.MIGRATION_POLICY).toUpperCase(Locale.ROOT)));
+  }
+
+  /** Of a group that sets nothing of its own. */
+  static TransactionSettings transactions(BrokerConfig config) {
+    return new TransactionSettings(
+        config.get(TransactionKeys.TIMEOUT_MAX_MS),
+        config.get(TransactionKeys.ABORT_CHECK_MS),
+        config.get(TransactionKeys.ID_EXPIRATION_MS),
+        config.get(TransactionKeys.EXPIRATION_CHECK_MS));
   }
 
   static FolderSettings folder(BrokerConfig config, Path dataFolder) {

@@ -79,7 +79,9 @@ class S3ProxyProcessIT {
   }
 
   private static CompletableFuture<ProbeOutcome> probe(ObjectStore store) {
-    return new StoreProbe(store, new SystemRandomness(), StoreProbe.RACERS_SHARED).run();
+    return new StoreProbe(
+            store, new SystemClock(), "probe/one/1", "probe/one/2", StoreProbe.RACERS_SHARED)
+        .run();
   }
 
   private static ByteBuffer bytes(String text) {

@@ -3,6 +3,11 @@ package io.millrace.conformance;
 import java.util.List;
 import java.util.Set;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.AddOffsetsToTxnRequestData;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTopic;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTopicCollection;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTransaction;
 import org.apache.kafka.common.message.AlterClientQuotasRequestData;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
@@ -23,11 +28,14 @@ import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData.DescribeConfigsResource;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
 import org.apache.kafka.common.message.DescribeLogDirsRequestData;
+import org.apache.kafka.common.message.DescribeProducersRequestData;
 import org.apache.kafka.common.message.DescribeQuorumRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData.TopicRequest;
+import org.apache.kafka.common.message.DescribeTransactionsRequestData;
 import org.apache.kafka.common.message.DescribeUserScramCredentialsRequestData;
 import org.apache.kafka.common.message.ElectLeadersRequestData;
+import org.apache.kafka.common.message.EndTxnRequestData;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
@@ -47,6 +55,7 @@ import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
 import org.apache.kafka.common.message.ListPartitionReassignmentsRequestData;
+import org.apache.kafka.common.message.ListTransactionsRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
@@ -64,12 +73,19 @@ import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupRequestData.SyncGroupRequestAssignment;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestPartition;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestTopic;
 import org.apache.kafka.common.message.UnregisterBrokerRequestData;
 import org.apache.kafka.common.message.UpdateFeaturesRequestData;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarker;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarkerTopic;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 
 /**
  * A request that a client of each version may send and that has to succeed, with as many options as
@@ -86,6 +102,9 @@ final class SoundRequests {
     this.topic = topic;
     this.topicId = topicId;
   }
+
+  /** A producer that has begun. */
+  record Transactional(String id, long producerId, short epoch) {}
 
   /** A generation of a group's member. */
   record Member(String group, String id, int generation) {}
@@ -121,6 +140,15 @@ final class SoundRequests {
               .setIncludeAuthorizedOperations(version >= 3);
       case DESCRIBE_LOG_DIRS -> new DescribeLogDirsRequestData().setTopics(null);
       case DESCRIBE_QUORUM -> describeQuorum();
+      case DESCRIBE_PRODUCERS ->
+          new DescribeProducersRequestData()
+              .setTopics(
+                  List.of(
+                      new DescribeProducersRequestData.TopicRequest()
+                          .setName(topic)
+                          .setPartitionIndexes(List.of(0))));
+      case DESCRIBE_TRANSACTIONS -> new DescribeTransactionsRequestData();
+      case LIST_TRANSACTIONS -> listTransactions(version);
       case DESCRIBE_TOPIC_PARTITIONS ->
           new DescribeTopicPartitionsRequestData()
               .setTopics(List.of(new TopicRequest().setName(topic)));
@@ -146,6 +174,7 @@ final class SoundRequests {
       case OFFSET_FOR_LEADER_EPOCH -> leaderEpoch();
       case PRODUCE -> produce(version);
       case UNREGISTER_BROKER -> new UnregisterBrokerRequestData().setBrokerId(-1);
+      case WRITE_TXN_MARKERS -> markers();
       case UPDATE_FEATURES -> new UpdateFeaturesRequestData().setTimeoutMs(TIMEOUT_MS);
       default -> throw new AssertionError("no request for " + api + " here yet");
     };
@@ -175,6 +204,94 @@ final class SoundRequests {
                 .setTopicName("__cluster_metadata")
                 .setPartitions(List.of(new DescribeQuorumRequestData.PartitionData())));
     return request;
+  }
+
+  private static ApiMessage listTransactions(int version) {
+    ListTransactionsRequestData request = new ListTransactionsRequestData();
+    if (version >= 1) {
+      request.setDurationFilter(0);
+    }
+    return version >= 2 ? request.setTransactionalIdPattern("t.*") : request;
+  }
+
+  static ApiMessage initTransactional(String id) {
+    return new InitProducerIdRequestData()
+        .setTransactionalId(id)
+        .setTransactionTimeoutMs(TIMEOUT_MS);
+  }
+
+  ApiMessage addPartitions(Transactional producer, int version) {
+    AddPartitionsToTxnTopicCollection topics = new AddPartitionsToTxnTopicCollection();
+    topics.add(new AddPartitionsToTxnTopic().setName(topic).setPartitions(List.of(0)));
+    AddPartitionsToTxnRequestData request = new AddPartitionsToTxnRequestData();
+    if (version < 4) {
+      return request
+          .setV3AndBelowTransactionalId(producer.id())
+          .setV3AndBelowProducerId(producer.producerId())
+          .setV3AndBelowProducerEpoch(producer.epoch())
+          .setV3AndBelowTopics(topics);
+    }
+    request
+        .transactions()
+        .add(
+            new AddPartitionsToTxnTransaction()
+                .setTransactionalId(producer.id())
+                .setProducerId(producer.producerId())
+                .setProducerEpoch(producer.epoch())
+                .setTopics(topics));
+    return request;
+  }
+
+  static ApiMessage addOffsets(Transactional producer) {
+    return new AddOffsetsToTxnRequestData()
+        .setTransactionalId(producer.id())
+        .setProducerId(producer.producerId())
+        .setProducerEpoch(producer.epoch())
+        .setGroupId("g");
+  }
+
+  ApiMessage txnOffsetCommit(Transactional producer, int version) {
+    TxnOffsetCommitRequestData request =
+        new TxnOffsetCommitRequestData()
+            .setTransactionalId(producer.id())
+            .setProducerId(producer.producerId())
+            .setProducerEpoch(producer.epoch())
+            .setGroupId("g")
+            .setTopics(
+                List.of(
+                    new TxnOffsetCommitRequestTopic()
+                        .setName(topic)
+                        .setPartitions(
+                            List.of(new TxnOffsetCommitRequestPartition().setCommittedOffset(1)))));
+    return version < 3 ? request : request.setMemberId("").setGenerationId(-1);
+  }
+
+  static ApiMessage endTransaction(Transactional producer) {
+    return new EndTxnRequestData()
+        .setTransactionalId(producer.id())
+        .setProducerId(producer.producerId())
+        .setProducerEpoch(producer.epoch())
+        .setCommitted(true);
+  }
+
+  static ApiMessage findTransactionCoordinator(String id) {
+    return new FindCoordinatorRequestData()
+        .setKeyType(CoordinatorType.TRANSACTION.id())
+        .setCoordinatorKeys(List.of(id));
+  }
+
+  /** Of a producer that has nothing open. */
+  private ApiMessage markers() {
+    return new WriteTxnMarkersRequestData()
+        .setMarkers(
+            List.of(
+                new WritableTxnMarker()
+                    .setProducerId(1_000_000)
+                    .setTopics(
+                        List.of(
+                            new WritableTxnMarkerTopic()
+                                .setName(topic)
+                                .setPartitionIndexes(List.of(0))))));
   }
 
   private ApiMessage createPartitions(int version) {

@@ -8,13 +8,12 @@ import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.MessageUtil;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.SimpleRecord;
-import org.apache.kafka.coordinator.group.generated.CoordinatorRecordType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes of group records: the key is its record type (int16) and the message at version 0, the
- * value its version (int16) and the message. Source: the record schemas Kafka publishes with its
- * group coordinator.
+ * Bytes of coordinators' records: the key is its record type (int16) and the message at version 0,
+ * the value its version (int16) and the message. Source: the record schemas Kafka publishes with
+ * its coordinators.
  */
 final class CoordinatorRecordCodec {
   private CoordinatorRecordCodec() {}
@@ -31,25 +30,25 @@ final class CoordinatorRecordCodec {
    * Empty for a record type this version does not know; such records are kept in the log and
    * skipped here.
    */
-  static Optional<CoordinatorRecord> decode(Record record) {
+  static Optional<CoordinatorRecord> decode(RecordTypes types, Record record) {
     ByteBuffer key = record.key();
-    CoordinatorRecordType type;
+    RecordTypes.RecordType type;
     try {
-      type = CoordinatorRecordType.fromId(key.getShort());
+      type = types.type(key.getShort());
     } catch (UnsupportedVersionException unknown) {
       return Optional.empty();
     }
-    ApiMessage keyMessage = type.newRecordKey();
+    ApiMessage keyMessage = type.newKey().get();
     keyMessage.read(new ByteBufferAccessor(key), (short) 0);
     if (!record.hasValue()) {
       return Optional.of(CoordinatorRecord.tombstone(keyMessage));
     }
     ByteBuffer value = record.value();
     short version = value.getShort();
-    if (version < type.lowestSupportedVersion() || version > type.highestSupportedVersion()) {
+    if (version < type.oldest() || version > type.newest()) {
       return Optional.empty();
     }
-    ApiMessage valueMessage = type.newRecordValue();
+    ApiMessage valueMessage = type.newValue().get();
     valueMessage.read(new ByteBufferAccessor(value), version);
     return Optional.of(CoordinatorRecord.of(keyMessage, version, valueMessage));
   }

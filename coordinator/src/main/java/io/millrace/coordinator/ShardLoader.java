@@ -4,6 +4,7 @@ import io.millrace.runtime.EventLoop;
 import io.millrace.storage.log.PartitionLog;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
 import org.apache.kafka.common.record.internal.Record;
@@ -58,13 +59,7 @@ final class ShardLoader {
       slice.buffers().forEach(part -> copy.put(part.duplicate()));
       copy.flip();
       for (MutableRecordBatch batch : MemoryRecords.readableRecords(copy).batches()) {
-        if (!batch.isControlBatch()) {
-          for (Record record : batch) {
-            if (record.offset() >= offset) {
-              CoordinatorRecordCodec.decode(record).ifPresent(shard::replay);
-            }
-          }
-        }
+        replay(batch, offset);
         next = batch.nextOffset();
       }
     } catch (RuntimeException e) {
@@ -80,5 +75,25 @@ final class ShardLoader {
       return;
     }
     step(next);
+  }
+
+  private void replay(MutableRecordBatch batch, long from) {
+    for (Record record : batch) {
+      if (record.offset() < from) {
+        continue;
+      }
+      if (batch.isControlBatch()) {
+        ControlRecordType type = ControlRecordType.parse(record.key());
+        if (type == ControlRecordType.COMMIT || type == ControlRecordType.ABORT) {
+          shard.replayMarker(
+              batch.producerId(), batch.producerEpoch(), type == ControlRecordType.COMMIT);
+        }
+      } else if (batch.isTransactional()) {
+        CoordinatorRecordCodec.decode(shard.recordTypes(), record)
+            .ifPresent(each -> shard.replay(batch.producerId(), batch.producerEpoch(), each));
+      } else {
+        CoordinatorRecordCodec.decode(shard.recordTypes(), record).ifPresent(shard::replay);
+      }
+    }
   }
 }

@@ -2,6 +2,7 @@ package io.millrace.coordinator;
 
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog;
 import io.millrace.storage.log.Partitions;
@@ -9,8 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotCoordinatorException;
@@ -32,13 +32,17 @@ public final class ShardRegistry<S extends Shard> {
   private final EventLoop loop;
   private final Clock clock;
   private final Partitions partitions;
-  private final Supplier<S> newShard;
+  private final Function<PartitionLog, S> newShard;
   private final Map<PartitionId, Loaded<S>> shards = new TreeMap<>();
 
   private record Loaded<S extends Shard>(
       PartitionLog log, CompletableFuture<ShardRunner<S>> runner) {}
 
-  public ShardRegistry(EventLoop loop, Clock clock, Partitions partitions, Supplier<S> newShard) {
+  /**
+   * @param newShard makes the shard of a partition, without its state
+   */
+  public ShardRegistry(
+      EventLoop loop, Clock clock, Partitions partitions, Function<PartitionLog, S> newShard) {
     this.loop = loop;
     this.clock = clock;
     this.partitions = partitions;
@@ -57,10 +61,7 @@ public final class ShardRegistry<S extends Shard> {
   }
 
   private static Throwable inKafkasTerms(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+    Throwable cause = FailureCause.of(failure);
     if (cause instanceof NotLeaderOrFollowerException
         || cause instanceof UnknownTopicOrPartitionException
         || cause instanceof UnknownTopicIdException) {
@@ -79,7 +80,7 @@ public final class ShardRegistry<S extends Shard> {
     if (known != null) {
       known.runner().thenAccept(runner -> loop.execute(runner::end));
     }
-    S shard = newShard.get();
+    S shard = newShard.apply(log);
     ShardRunner<S> runner = new ShardRunner<>(loop, clock, log, shard, BATCH_BYTES_MAX);
     CompletableFuture<ShardRunner<S>> loaded =
         ShardLoader.load(loop, log, shard)

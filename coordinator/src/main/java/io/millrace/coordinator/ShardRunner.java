@@ -3,18 +3,22 @@ package io.millrace.coordinator;
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.log.PartitionLog;
+import io.millrace.storage.log.VerificationGuard;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
@@ -111,7 +115,11 @@ public final class ShardRunner<S extends Shard> {
     if (!out.records().isEmpty()) {
       append(out.records());
     }
-    if (out.replies().isEmpty()) {
+    Outbox.TransactionalWrite transaction = out.transaction();
+    if (transaction != null) {
+      append(transaction);
+    }
+    if (out.replies().isEmpty() && out.works().isEmpty()) {
       return;
     }
     CompletableFuture<?> durable = lastAppend;
@@ -123,8 +131,28 @@ public final class ShardRunner<S extends Shard> {
         .whenComplete((_, failure) -> {
           if (failure == null) {
             out.replies().forEach(Runnable::run);
+            out.works().forEach(work -> onLoop(() -> begin(work)));
           }
         });
+  }
+
+  private <T> void begin(Outbox.Work<T> work) {
+    if (ended) {
+      return;
+    }
+    work.begin()
+        .get()
+        .whenComplete((result, bug) ->
+            onLoop(() -> {
+              if (!ended) {
+                run(out -> {
+                  if (bug != null) {
+                    throw new IllegalStateException("work of " + log.id() + " failed", bug);
+                  }
+                  work.sequel().accept(result, out);
+                });
+              }
+            }));
   }
 
   /**
@@ -182,7 +210,60 @@ public final class ShardRunner<S extends Shard> {
     lastAppend.whenComplete((_, failure) -> onLoop(() -> onLogAnswer(askedAtNs, failure)));
   }
 
+  private void append(Outbox.TransactionalWrite transaction) {
+    long nowMs = clock.wallMs();
+    List<SimpleRecord> encoded =
+        transaction.records().stream()
+            .map(record -> CoordinatorRecordCodec.encode(record, nowMs))
+            .toList();
+    long askedAtNs = clock.monotonicNs();
+    CompletableFuture<?> append =
+        appendBatch(
+            encoded,
+            nowMs,
+            transaction.producerId(),
+            transaction.producerEpoch(),
+            transaction.guard());
+    CompletableFuture<Void> applied = new CompletableFuture<>();
+    append.whenComplete((_, failure) ->
+        onLoop(() -> {
+          ApiException refusal = refusal(failure);
+          onLogAnswer(askedAtNs, refusal == null ? failure : null);
+          if (!ended) {
+            run(_ -> transaction.then().accept(refusal));
+          }
+          applied.complete(null);
+        }));
+    lastAppend = CompletableFuture.allOf(lastAppend, applied);
+  }
+
+  /** Why the log does not take this producer's batch; null if it took it, or takes none. */
+  private static @Nullable ApiException refusal(@Nullable Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    return cause instanceof ApiException refused && !(cause instanceof RetriableException)
+        ? refused
+        : null;
+  }
+
   private CompletableFuture<?> appendBatch(List<SimpleRecord> records, long nowMs) {
+    return appendBatch(
+        records,
+        nowMs,
+        RecordBatch.NO_PRODUCER_ID,
+        RecordBatch.NO_PRODUCER_EPOCH,
+        VerificationGuard.NONE);
+  }
+
+  private CompletableFuture<?> appendBatch(
+      List<SimpleRecord> records,
+      long nowMs,
+      long producerId,
+      short producerEpoch,
+      VerificationGuard guard) {
+    boolean transactional = producerId != RecordBatch.NO_PRODUCER_ID;
     int estimate = 128;
     for (SimpleRecord record : records) {
       estimate +=
@@ -197,15 +278,15 @@ public final class ShardRunner<S extends Shard> {
             TimestampType.CREATE_TIME,
             0L,
             nowMs,
-            RecordBatch.NO_PRODUCER_ID,
-            RecordBatch.NO_PRODUCER_EPOCH,
-            RecordBatch.NO_SEQUENCE,
-            false,
+            producerId,
+            producerEpoch,
+            transactional ? 0 : RecordBatch.NO_SEQUENCE,
+            transactional,
             false,
             RecordBatch.NO_PARTITION_LEADER_EPOCH)) {
       records.forEach(builder::append);
       ByteBuffer batch = builder.build().buffer();
-      return log.append(batch, -1, PartitionLog.Origin.COORDINATOR);
+      return log.append(batch, -1, PartitionLog.Origin.COORDINATOR, guard);
     } catch (RecordTooLargeException e) {
       return CompletableFuture.failedFuture(e);
     }

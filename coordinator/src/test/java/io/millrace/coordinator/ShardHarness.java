@@ -1,26 +1,26 @@
 package io.millrace.coordinator;
 
-import io.millrace.coordinator.group.GroupSettings;
-import io.millrace.coordinator.group.GroupShard;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.simulated.SimulatedMachine;
 import io.millrace.runtime.simulated.SimulatedScheduler;
+import io.millrace.storage.log.PartitionLog;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
 
-/** A group shard on virtual time over a partition in memory. */
-public final class ShardHarness {
+/** A shard on virtual time over a partition in memory. */
+public final class ShardHarness<S extends Shard> {
   private static final long STEPS_MAX = 100_000;
 
   public final SimulatedScheduler scheduler = new SimulatedScheduler(1);
   private final Environment environment = new SimulatedMachine(scheduler, "broker").startProcess();
   public final SimulatedPartitionLog log = new SimulatedPartitionLog();
-  private final GroupSettings settings;
-  private final EventLoop loop = environment.threads().eventLoop("groups");
-  private ShardRunner<GroupShard> runner;
+  private final BiFunction<Environment, PartitionLog, S> newShard;
+  private final EventLoop loop = environment.threads().eventLoop("shards");
+  private ShardRunner<S> runner;
 
-  public ShardHarness(GroupSettings settings) {
-    this.settings = settings;
+  public ShardHarness(BiFunction<Environment, PartitionLog, S> newShard) {
+    this.newShard = newShard;
     this.runner = load();
   }
 
@@ -30,18 +30,17 @@ public final class ShardHarness {
     runner = load();
   }
 
-  private ShardRunner<GroupShard> load() {
-    GroupShard shard = new GroupShard(settings, environment.clock(), environment.randomness());
+  private ShardRunner<S> load() {
+    S shard = newShard.apply(environment, log);
     CompletableFuture<Void> loaded = ShardLoader.load(loop, log, shard);
     scheduler.runUntil(loaded::isDone, STEPS_MAX);
     loaded.join();
-    ShardRunner<GroupShard> fresh =
-        new ShardRunner<>(loop, environment.clock(), log, shard, 512 * 1024);
+    ShardRunner<S> fresh = new ShardRunner<>(loop, environment.clock(), log, shard, 512 * 1024);
     fresh.tell(Shard::onLoaded);
     return fresh;
   }
 
-  public <T> CompletableFuture<T> call(ShardRunner.Call<GroupShard, T> request) {
+  public <T> CompletableFuture<T> call(ShardRunner.Call<S, T> request) {
     CompletableFuture<T> answer = runner.call(request);
     settle();
     return answer;

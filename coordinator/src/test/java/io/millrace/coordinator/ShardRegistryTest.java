@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -24,10 +25,17 @@ class ShardRegistryTest {
   private final List<String> fired = new ArrayList<>();
   private final OnePartition partitions = new OnePartition();
   private final ShardRegistry<Ticking> shards =
-      new ShardRegistry<>(loop, new SimulatedClock(scheduler), partitions, Ticking::new);
+      new ShardRegistry<>(loop, new SimulatedClock(scheduler), partitions, _ -> new Ticking());
 
   /** Sets one timer when it is loaded. */
   private final class Ticking implements Shard {
+    @Override
+    public RecordTypes recordTypes() {
+      return id -> {
+        throw new UnsupportedVersionException("nothing is written here");
+      };
+    }
+
     @Override
     public void replay(CoordinatorRecord record) {}
 

@@ -1,7 +1,10 @@
 package io.millrace.coordinator;
 
+import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog;
+import io.millrace.storage.log.TransactionMarker;
+import io.millrace.storage.log.VerificationGuard;
 import io.millrace.storage.object.Footer.AbortedTransaction;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -9,8 +12,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.record.internal.ControlRecordType;
+import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
+import org.jspecify.annotations.Nullable;
 
 /** A partition in memory whose appends become durable when the test says so. */
 public final class SimulatedPartitionLog implements PartitionLog {
@@ -23,6 +30,7 @@ public final class SimulatedPartitionLog implements PartitionLog {
   private boolean held;
   private boolean proofsHeld;
   private int proofsAsked;
+  private @Nullable ApiException refusal;
 
   /** Appends stay undurable until {@link #letGo()}. */
   public void hold() {
@@ -69,8 +77,13 @@ public final class SimulatedPartitionLog implements PartitionLog {
     ready.forEach(each -> each.completeExceptionally(cause));
   }
 
+  /** Takes every batch; a test that wants a refusal says so with {@link #refuseTransactional}. */
   @Override
-  public CompletableFuture<Appended> append(ByteBuffer batch, long appendTimeMs, Origin origin) {
+  public CompletableFuture<Appended> append(
+      ByteBuffer batch, long appendTimeMs, Origin origin, VerificationGuard guard) {
+    if (refusal != null && BatchHeader.transactional(batch, 0)) {
+      return CompletableFuture.failedFuture(refusal);
+    }
     ByteBuffer copy = ByteBuffer.allocate(batch.remaining()).put(batch.duplicate()).flip();
     MutableRecordBatch only = MemoryRecords.readableRecords(copy).batches().iterator().next();
     long base = end;
@@ -83,6 +96,49 @@ public final class SimulatedPartitionLog implements PartitionLog {
       return future;
     }
     return CompletableFuture.completedFuture(new Appended(base, end - 1, -1, 0, false));
+  }
+
+  @Override
+  public CompletableFuture<Appended> appendMarker(TransactionMarker marker) {
+    ControlRecordType type =
+        marker.committed() ? ControlRecordType.COMMIT : ControlRecordType.ABORT;
+    return append(
+        MemoryRecords.withEndTransactionMarker(
+                0,
+                marker.producerId(),
+                marker.producerEpoch(),
+                new EndTransactionMarker(type, marker.coordinatorEpoch()))
+            .buffer(),
+        -1,
+        Origin.COORDINATOR,
+        VerificationGuard.NONE);
+  }
+
+  /** From now on no transactional batch is taken, for this reason; null takes it back. */
+  public void refuseTransactional(@Nullable ApiException reason) {
+    refusal = reason;
+  }
+
+  @Override
+  public boolean hasOpenTransaction(long producerId, short producerEpoch) {
+    return refusal == null;
+  }
+
+  @Override
+  public VerificationGuard beginVerification(
+      long producerId, short producerEpoch, int firstSequence, boolean epochBumps) {
+    return VerificationGuard.NONE;
+  }
+
+  @Override
+  public Optional<ApiException> transactionalRefusal(
+      long producerId, short producerEpoch, VerificationGuard guard) {
+    return Optional.ofNullable(refusal);
+  }
+
+  @Override
+  public List<ActiveProducer> activeProducers() {
+    return List.of();
   }
 
   @Override

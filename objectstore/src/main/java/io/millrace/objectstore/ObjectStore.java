@@ -52,6 +52,12 @@ public interface ObjectStore extends AutoCloseable {
   /** A put in parts, one call in flight at a time. */
   interface MultipartPut {
     /**
+     * Before the first part: it shall go in parts however small it is. Else a store may put what is
+     * small in one piece.
+     */
+    CompletableFuture<PartOutcome> begin();
+
+    /**
      * Appends a part; the buffer must not change until the future completes. Unknown means: abort
      * and begin again.
      */

@@ -115,6 +115,11 @@ public final class ObservedStore implements ObjectStore {
     }
 
     @Override
+    public CompletableFuture<PartOutcome> begin() {
+      return observed(put.begin(), PartOutcome.Unknown.class);
+    }
+
+    @Override
     public CompletableFuture<PartOutcome> append(ByteBuffer part) {
       return observed(put.append(part), PartOutcome.Unknown.class);
     }

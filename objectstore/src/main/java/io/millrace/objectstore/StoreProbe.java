@@ -5,19 +5,21 @@ import io.millrace.objectstore.ObjectStore.GetOutcome;
 import io.millrace.objectstore.ObjectStore.HeadOutcome;
 import io.millrace.objectstore.ObjectStore.ListOutcome;
 import io.millrace.objectstore.ObjectStore.PutOutcome;
-import io.millrace.runtime.Randomness;
+import io.millrace.runtime.Clock;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
  * Finds out at start whether a store keeps what everything rests on: of racing puts of one key
- * exactly one is stored, and what was stored is read and listed at once. A store that fails a check
- * must not be used.
+ * exactly one is stored, in one piece and in parts, and what was stored is read and listed at once.
+ * A store that fails a check must not be used. A call without answer may leave an object behind,
+ * which is for a collector to delete.
  */
 public final class StoreProbe {
   /** Racing puts for a store behind a network. */
@@ -26,22 +28,30 @@ public final class StoreProbe {
   /** Racing puts for a directory, where each costs a sync. */
   public static final int RACERS_LOCAL = 4;
 
-  private static final String FOLDER = "probe/";
+  /** Whoever collects what probes have left lets them alone for longer than this. */
+  public static final long UNDISTURBED_NS = TimeUnit.MINUTES.toNanos(30);
 
   private final ObjectStore store;
+  private final Clock clock;
   private final String key;
+  private final String keyInParts;
   private final int racers;
 
   /** Why puts may happen yet; "" if none may. */
   private volatile String unsettled = "";
 
-  public StoreProbe(ObjectStore store, Randomness randomness, int racers) {
+  /**
+   * @param key nothing was ever put under it, nor under {@code keyInParts}
+   */
+  public StoreProbe(ObjectStore store, Clock clock, String key, String keyInParts, int racers) {
     if (racers < 2) {
       throw new IllegalArgumentException("a race needs two: " + racers);
     }
     this.store = store;
+    this.clock = clock;
+    this.key = key;
+    this.keyInParts = keyInParts;
     this.racers = racers;
-    this.key = FOLDER + "%016x%016x".formatted(randomness.nextLong(), randomness.nextLong());
   }
 
   /** What came of it. */
@@ -56,17 +66,34 @@ public final class StoreProbe {
     record NoAnswer(String reason) implements ProbeOutcome {}
   }
 
-  /**
-   * Runs all checks, once, and deletes what they put. Only a put without an answer that happens
-   * after all that leaves an object behind.
-   */
+  /** Runs all checks, once, and deletes what they put. */
   public CompletableFuture<ProbeOutcome> run() {
+    long startNs = clock.monotonicNs();
+    return runAll().thenApply(outcome -> believed(outcome, clock.monotonicNs() - startNs));
+  }
+
+  /** A process may be stopped within its probe, and find no more what it had put. */
+  private static ProbeOutcome believed(ProbeOutcome outcome, long tookNs) {
+    return outcome instanceof ProbeOutcome.Refused && tookNs > UNDISTURBED_NS
+        ? new ProbeOutcome.NoAnswer(
+            "the probe took so long that its objects may have been collected")
+        : outcome;
+  }
+
+  private CompletableFuture<ProbeOutcome> runAll() {
     return checkAbsent("a key never put is absent")
         .thenCompose(outcome -> next(outcome, this::race))
         .thenCompose(outcome -> next(outcome, this::checkListed))
         .thenCompose(this::delete)
         .thenCompose(outcome -> next(outcome, this::checkGone))
-        .thenCompose(this::deleteLatePuts);
+        .thenCompose(this::deleteLatePuts)
+        .thenCompose(outcome -> next(outcome, this::raceInParts));
+  }
+
+  private CompletableFuture<ProbeOutcome> raceInParts() {
+    return new PartsProbe(store, keyInParts)
+        .run()
+        .thenCompose(outcome -> store.delete(keyInParts).thenApply(_ -> outcome));
   }
 
   private static CompletableFuture<ProbeOutcome> next(
@@ -214,7 +241,7 @@ public final class StoreProbe {
             });
   }
 
-  private static ByteBuffer body(int racer) {
+  static ByteBuffer body(int racer) {
     return ByteBuffer.allocate(Long.BYTES).putLong(0, racer);
   }
 }

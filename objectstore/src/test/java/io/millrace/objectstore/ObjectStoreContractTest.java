@@ -13,7 +13,7 @@ import io.millrace.objectstore.ObjectStore.PutOutcome;
 import io.millrace.objectstore.ObjectStore.UnfinishedOutcome;
 import io.millrace.objectstore.ObjectStore.UnfinishedPut;
 import io.millrace.objectstore.StoreProbe.ProbeOutcome;
-import io.millrace.runtime.SystemRandomness;
+import io.millrace.runtime.SystemClock;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -243,6 +243,24 @@ public abstract class ObjectStoreContractTest {
   }
 
   @Test
+  void aPutBegunInPartsGoesInPartsHoweverSmall() {
+    MultipartPut one = store().multipartPut("m/1");
+    MultipartPut other = store().multipartPut("m/1");
+    for (MultipartPut put : List.of(one, other)) {
+      assertThat(await(put.begin())).isEqualTo(new PartOutcome.Taken());
+    }
+    await(one.append(bytes("one")));
+    await(other.append(bytes("other")));
+    assertThat(unfinished("m/")).hasSize(2);
+
+    CompletableFuture<PutOutcome> first = one.complete();
+    CompletableFuture<PutOutcome> second = other.complete();
+
+    assertThat(List.of(await(first), await(second))).containsOnlyOnce(new PutOutcome.Stored());
+    assertThat(text("m/1")).isEqualTo(await(first) instanceof PutOutcome.Stored ? "one" : "other");
+  }
+
+  @Test
   void anAbortedPutInPartsLeavesNothing() {
     MultipartPut parts = store().multipartPut("m/1");
     await(parts.append(numbered(LARGE_BYTES, 1)));
@@ -308,7 +326,9 @@ public abstract class ObjectStoreContractTest {
 
   @Test
   void theProbeLetsTheStoreInAndLeavesNothingBehind() {
-    StoreProbe probe = new StoreProbe(store(), new SystemRandomness(), StoreProbe.RACERS_SHARED);
+    StoreProbe probe =
+        new StoreProbe(
+            store(), new SystemClock(), "probe/one/1", "probe/one/2", StoreProbe.RACERS_SHARED);
 
     assertThat(await(probe.run())).isEqualTo(new ProbeOutcome.Passed());
 

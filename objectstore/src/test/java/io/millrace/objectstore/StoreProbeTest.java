@@ -6,17 +6,20 @@ import io.millrace.objectstore.ObjectStore.DeleteOutcome;
 import io.millrace.objectstore.ObjectStore.GetOutcome;
 import io.millrace.objectstore.ObjectStore.HeadOutcome;
 import io.millrace.objectstore.ObjectStore.ListOutcome;
+import io.millrace.objectstore.ObjectStore.PartOutcome;
 import io.millrace.objectstore.ObjectStore.PutOutcome;
 import io.millrace.objectstore.StoreProbe.ProbeOutcome;
-import io.millrace.runtime.simulated.SimulatedRandomness;
+import io.millrace.runtime.simulated.SimulatedClock;
+import io.millrace.runtime.simulated.SimulatedScheduler;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** Stores that break one promise each, and what the probe says of them. */
 class StoreProbeTest {
+  private final SimulatedClock clock = new SimulatedClock(new SimulatedScheduler(1));
+
   @Test
   void aSoundStorePasses() {
     assertThat(probe(new ForwardingStore(new MemoryStore()))).isEqualTo(new ProbeOutcome.Passed());
@@ -171,6 +174,89 @@ class StoreProbeTest {
   }
 
   @Test
+  void aStoreThatIgnoresTheConditionForPutsInPartsIsRefused() {
+    MemoryStore memory = new MemoryStore();
+    assertThat(
+            probe(
+                new ForwardingStore(memory) {
+                  @Override
+                  public MultipartPut multipartPut(String key) {
+                    return new ForwardingPut(super.multipartPut(key)) {
+                      @Override
+                      public CompletableFuture<PutOutcome> complete() {
+                        return delete(key).thenCompose(deleted -> super.complete());
+                      }
+                    };
+                  }
+                }))
+        .isEqualTo(
+            refused("a put in parts is put-if-absent", "2 of 2 racing puts in parts were stored"));
+    assertThat(memory.list("", "", 1).resultNow())
+        .isEqualTo(new ListOutcome.Keys(List.of(), false));
+  }
+
+  @Test
+  void aStoreWithoutAWinnerAmongPutsInPartsIsRefused() {
+    assertThat(
+            probe(
+                new ForwardingStore(new MemoryStore()) {
+                  @Override
+                  public MultipartPut multipartPut(String key) {
+                    return new ForwardingPut(super.multipartPut(key)) {
+                      @Override
+                      public CompletableFuture<PutOutcome> complete() {
+                        return done(new PutOutcome.Exists());
+                      }
+                    };
+                  }
+                }))
+        .isEqualTo(
+            refused("a put in parts is put-if-absent", "0 of 2 racing puts in parts were stored"));
+  }
+
+  @Test
+  void aPutInPartsToldToTryAgainIsNoFaultAndIsAborted() {
+    MemoryStore memory = new MemoryStore();
+    assertThat(
+            probe(
+                new ForwardingStore(memory) {
+                  private int puts;
+
+                  @Override
+                  public MultipartPut multipartPut(String key) {
+                    boolean first = puts++ == 0;
+                    return new ForwardingPut(super.multipartPut(key)) {
+                      @Override
+                      public CompletableFuture<PutOutcome> complete() {
+                        return first ? done(new PutOutcome.Unknown("409")) : super.complete();
+                      }
+                    };
+                  }
+                }))
+        .isEqualTo(new ProbeOutcome.Passed());
+    assertThat(memory.unfinishedPuts("").resultNow())
+        .isEqualTo(new ObjectStore.UnfinishedOutcome.Puts(List.of()));
+  }
+
+  @Test
+  void aStoreThatDoesNotAnswerToPartsIsNotRefused() {
+    assertThat(
+            probe(
+                new ForwardingStore(new MemoryStore()) {
+                  @Override
+                  public MultipartPut multipartPut(String key) {
+                    return new ForwardingPut(super.multipartPut(key)) {
+                      @Override
+                      public CompletableFuture<PartOutcome> append(ByteBuffer part) {
+                        return done(new PartOutcome.Unknown("503"));
+                      }
+                    };
+                  }
+                }))
+        .isEqualTo(new ProbeOutcome.NoAnswer("503"));
+  }
+
+  @Test
   void racersToldToTryAgainAreNeitherWinnersNorAFault() {
     assertThat(
             probe(
@@ -266,9 +352,24 @@ class StoreProbeTest {
         .isEqualTo(new ListOutcome.Keys(List.of(), false));
   }
 
-  private static ProbeOutcome probe(ObjectStore store) {
-    SimulatedRandomness randomness = new SimulatedRandomness(new SplittableRandom(1));
-    return new StoreProbe(store, randomness, StoreProbe.RACERS_SHARED).run().resultNow();
+  @Test
+  void aStoreIsNotBlamedForWhatACollectorMayHaveDeletedFromAStoppedProbe() {
+    assertThat(
+            probe(
+                new ForwardingStore(new MemoryStore()) {
+                  @Override
+                  public CompletableFuture<GetOutcome> get(String key, int bytesMax) {
+                    clock.monotonicOffset(StoreProbe.UNDISTURBED_NS + 1);
+                    return delete(key).thenCompose(deleted -> super.get(key, bytesMax));
+                  }
+                }))
+        .isInstanceOf(ProbeOutcome.NoAnswer.class);
+  }
+
+  private ProbeOutcome probe(ObjectStore store) {
+    return new StoreProbe(store, clock, "probe/one/1", "probe/one/2", StoreProbe.RACERS_SHARED)
+        .run()
+        .resultNow();
   }
 
   private static ProbeOutcome refused(String check, String found) {
@@ -335,6 +436,35 @@ class StoreProbeTest {
     @Override
     public void close() {
       store.close();
+    }
+  }
+
+  /** Likewise, of one put in parts. */
+  private static class ForwardingPut implements ObjectStore.MultipartPut {
+    private final ObjectStore.MultipartPut put;
+
+    ForwardingPut(ObjectStore.MultipartPut put) {
+      this.put = put;
+    }
+
+    @Override
+    public CompletableFuture<PartOutcome> begin() {
+      return put.begin();
+    }
+
+    @Override
+    public CompletableFuture<PartOutcome> append(ByteBuffer part) {
+      return put.append(part);
+    }
+
+    @Override
+    public CompletableFuture<PutOutcome> complete() {
+      return put.complete();
+    }
+
+    @Override
+    public CompletableFuture<DeleteOutcome> abort() {
+      return put.abort();
     }
   }
 }

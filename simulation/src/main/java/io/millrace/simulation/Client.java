@@ -113,6 +113,12 @@ abstract class Client {
     return connection;
   }
 
+  /** To whoever led the partition before; null if nobody did, or it cannot be reached. */
+  final @Nullable Connection formerLeader(PartitionId partition) {
+    String address = routes.former(partition);
+    return address == null ? null : connection(address);
+  }
+
   /** The epoch of the leader as far as is known, -1 if none is. */
   final int leaderEpoch(PartitionId partition) {
     return routes.leaderEpoch(partition);
@@ -124,7 +130,8 @@ abstract class Client {
     return connection(Network.address(addresses.get(random.nextInt(addresses.size()))));
   }
 
-  private @Nullable Connection connection(String address) {
+  /** To the broker at an address; null if it cannot be reached. */
+  final @Nullable Connection connection(String address) {
     Connection open = connections.get(address);
     if (open != null && open.open()) {
       return open;
@@ -183,6 +190,7 @@ abstract class Client {
       asking = null;
     }
     onBroken(connection);
+    askWhoLeads(); // the one that is silent may not lead any more, and would accept connections
   }
 
   /** All partitions clients know. */

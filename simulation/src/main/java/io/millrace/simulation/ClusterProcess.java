@@ -60,11 +60,21 @@ final class ClusterProcess implements BrokerProcess, BrokerLives.Doors {
     BrokerCore core =
         BrokerCore.onSharedStore(
             environment,
-            BrokerConfig.of(Map.of("node.id", Integer.toString(member.nodeId()))),
+            BrokerConfig.of(
+                Map.of(
+                    "node.id",
+                    Integer.toString(member.nodeId()),
+                    "offsets.topic.num.partitions",
+                    "3",
+                    "transaction.state.log.num.partitions",
+                    "3",
+                    "group.initial.rebalance.delay.ms",
+                    "500")),
             member.store(),
             settings(),
             shared(),
             member.peers(),
+            member.brokers(),
             List.of(member.address()),
             "simulation",
             LoggerLevels.NONE);

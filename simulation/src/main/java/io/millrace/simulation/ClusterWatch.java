@@ -19,6 +19,8 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -33,6 +35,7 @@ final class ClusterWatch implements StoreWatcher {
   private final SimulatedStore store;
   private final LogTruth truth;
   private final ListedFooters footers;
+  private final LeaderChanges leaderChanges = new LeaderChanges();
   private final Checks checks;
   private final Coverage coverage;
   private final Story story;
@@ -136,6 +139,9 @@ final class ClusterWatch implements StoreWatcher {
         || now.state().compareTo(then.state()) < 0) {
       throw new Violation("I14: %s went back to %s".formatted(then, now));
     }
+    if (then.state() != IncarnationState.REGISTERED && now.lastCommand() != then.lastCommand()) {
+      throw new Violation("a command of %s was applied after its fence".formatted(then));
+    }
     if (then.state() == IncarnationState.FENCED && now.trim() != then.trim()) {
       throw new Violation("the frozen trim of %s moved to %d".formatted(then, now.trim()));
     }
@@ -179,22 +185,15 @@ final class ClusterWatch implements StoreWatcher {
       return;
     }
     if (is.leader().isEmpty()) {
+      requireFenced(id, is, after);
       coverage.count("partition without leader", 1);
       return;
     }
     WriterId left = was.leader().or(was::lastLeader).orElseThrow();
-    Incarnation then = before.incarnations().get(left);
     Incarnation now = after.incarnations().get(left);
-    boolean consecutive = after.entryNumber() == before.entryNumber() + 1;
-    boolean byItself =
-        now != null
-            && then != null
-            && was.leader().isPresent()
-            && now.lastCommand() > then.lastCommand();
-    boolean byRecovery = now != null && now.state() == IncarnationState.RECOVERED;
-    if (is.leaderEpoch() == was.leaderEpoch() || (consecutive && !byItself && !byRecovery)) {
-      throw new Violation("I14: %s went from %s to %s".formatted(id, was, is));
-    }
+    Optional<LeaderChanges.Kind> known = leaderChanges.kind(id, was, is, before, after);
+    boolean byRecovery =
+        known.map(LeaderChanges.Kind.RECOVERY::equals).orElse(was.leader().isEmpty());
     coverage.count(byRecovery ? "takeover" : "handover", 1);
     if (is.targetLeader().isEmpty() && was.targetLeader().isPresent()) {
       coverage.count("target leader obeyed", 1);
@@ -214,6 +213,14 @@ final class ClusterWatch implements StoreWatcher {
     }
   }
 
+  /** Of a partition that has no leader any more. */
+  private static void requireFenced(PartitionId id, Partition is, MetadataImage after) {
+    WriterId left = is.lastLeader().orElseThrow();
+    if (after.isRegistered(left)) {
+      throw new Violation("I14: %s has no leader, and %s is not fenced".formatted(id, left));
+    }
+  }
+
   private void requireStored(String key, long sizeBytes, MetadataImage image) {
     everListed.add(key);
     long found = store.bytes(key);
@@ -230,6 +237,9 @@ final class ClusterWatch implements StoreWatcher {
       truth.onStored(by, key, body);
       if (deleted.contains(key)) {
         coverage.count("late put of a deleted object", 1);
+      }
+      if (key.startsWith(Keys.META_LOG)) {
+        leaderChanges.onStored(key, body);
       }
       if (key.startsWith(Keys.META_LOG) && Keys.number(key) <= boundaryEntry) {
         coverage.count("collected entry number created again", 1);
@@ -313,11 +323,10 @@ final class ClusterWatch implements StoreWatcher {
   /** At or below the trim, or recovered, and not the seal that ends the log. */
   private boolean walDeletable(String key) {
     @Nullable Incarnation writer = newest.incarnations().get(Keys.writer(key));
+    OptionalLong end = newest.recoveredEnd(Keys.writer(key));
     long sequence = Keys.number(key);
-    return writer != null
-        && (sequence <= writer.trim()
-            || (writer.state() == IncarnationState.RECOVERED
-                && sequence != writer.endSequence() + 1));
+    return (writer != null && sequence <= writer.trim())
+        || (end.isPresent() && sequence != end.getAsLong() + 1);
   }
 
   private static boolean lists(MetadataImage image, String key) {
@@ -334,13 +343,10 @@ final class ClusterWatch implements StoreWatcher {
     Set<String> orphans = new TreeSet<>();
     for (String prefix : new String[] {Keys.DATA, Keys.CHECKPOINT, Keys.WAL}) {
       for (String key : store.keys(prefix)) {
-        Incarnation writer = newest.incarnations().get(Keys.writer(key));
-        boolean ended = writer != null && writer.state() == IncarnationState.RECOVERED;
+        OptionalLong end = newest.recoveredEnd(Keys.writer(key));
         boolean lastSeal =
-            key.startsWith(Keys.WAL)
-                && writer != null
-                && Keys.number(key) == writer.endSequence() + 1;
-        if (ended && !lastSeal && !lists(newest, key)) {
+            key.startsWith(Keys.WAL) && end.isPresent() && Keys.number(key) == end.getAsLong() + 1;
+        if (end.isPresent() && !lastSeal && !lists(newest, key)) {
           orphans.add(key);
         }
       }

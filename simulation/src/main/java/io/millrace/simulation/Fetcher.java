@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads on from where it was, or from anywhere, the middle of a batch included, and asks for the
- * ends; has nothing to finish.
+ * ends, of those who led before too; has nothing to finish.
  */
 final class Fetcher extends Client {
   private static final int LIST_OFFSETS_VERSION = 7;
@@ -29,10 +29,19 @@ final class Fetcher extends Client {
   private static final long EARLIEST = -2;
 
   private final TreeMap<PartitionId, Long> positions = new TreeMap<>();
+  private final Habit habit;
   private @Nullable Connection busy;
 
-  Fetcher(String name, EventLoop loop, SplittableRandom random, World world) {
+  Fetcher(String name, EventLoop loop, SplittableRandom random, World world, Habit habit) {
     super(name, loop, random, world);
+    this.habit = habit;
+  }
+
+  /** What it does mostly. */
+  enum Habit {
+    READS_ON,
+    /** Asks those who led before only, and goes on asking without an answer. */
+    ASKS_FORMER_LEADERS
   }
 
   @Override
@@ -51,7 +60,7 @@ final class Fetcher extends Client {
       List<PartitionLedger> partitions = partitions();
       if (partitions.isEmpty()) {
         askWhoLeads();
-      } else if (random.nextInt(10) == 0) {
+      } else if (random.nextInt(habit == Habit.READS_ON ? 6 : 2) == 0) {
         listOffsets(partitions);
       } else {
         fetch(partitions);
@@ -67,10 +76,16 @@ final class Fetcher extends Client {
     }
   }
 
+  private boolean asksFormer(int oneIn) {
+    return habit == Habit.ASKS_FORMER_LEADERS
+        || (!ledger.oneBroker() && random.nextInt(oneIn) == 0);
+  }
+
   private void fetch(List<PartitionLedger> partitions) {
     List<FetchCheck> checks = new ArrayList<>();
     int first = random.nextInt(partitions.size());
-    Connection connection = leader(partitions.get(first).id());
+    Connection former = asksFormer(8) ? formerLeader(partitions.get(first).id()) : null;
+    Connection connection = former != null ? former : leader(partitions.get(first).id());
     if (connection == null) {
       return;
     }
@@ -78,9 +93,10 @@ final class Fetcher extends Client {
     for (int i = 0; i < count; i++) {
       PartitionLedger partition = partitions.get((first + i) % partitions.size());
       // now and then one that another leads
-      if (connection.equals(leader(partition.id())) || random.nextInt(10) == 0) {
+      if (former != null || connection.equals(leader(partition.id())) || random.nextInt(10) == 0) {
         int epoch = random.nextBoolean() ? leaderEpoch(partition.id()) : -1;
-        checks.add(FetchCheck.at(partition, offset(partition), epoch, connection.process()));
+        long offset = former != null ? partition.end() : offset(partition);
+        checks.add(FetchCheck.at(partition, offset, epoch, connection.process()));
       }
     }
     int bytesMax = 1 + random.nextInt(random.nextBoolean() ? 2_000 : 200_000);
@@ -93,7 +109,7 @@ final class Fetcher extends Client {
 
   private void ask(
       Connection connection, ApiMessage request, int version, Consumer<ApiMessage> onAnswered) {
-    busy = connection;
+    busy = habit == Habit.ASKS_FORMER_LEADERS ? null : connection;
     send(connection, request, version, onAnswered, answer -> busy = null);
   }
 
@@ -121,8 +137,7 @@ final class Fetcher extends Client {
   private void listOffsets(List<PartitionLedger> partitions) {
     PartitionLedger partition = partitions.get(random.nextInt(partitions.size()));
     String topic = ledger.name(partition.id().topicId());
-    Connection connection =
-        ledger.oneBroker() || random.nextInt(4) > 0 ? leader(partition.id()) : any();
+    Connection connection = anyWhoLeadsOrLed(partition.id());
     if (connection == null || topic == null) {
       return;
     }
@@ -154,6 +169,13 @@ final class Fetcher extends Client {
                 answer, partition, latest, endAtRequest, logStartAtRequest, connection.process());
           }
         });
+  }
+
+  private @Nullable Connection anyWhoLeadsOrLed(PartitionId partition) {
+    if (asksFormer(4)) {
+      return formerLeader(partition);
+    }
+    return ledger.oneBroker() || random.nextInt(3) > 0 ? leader(partition) : any();
   }
 
   private void onListed(

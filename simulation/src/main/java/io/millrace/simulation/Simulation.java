@@ -95,7 +95,9 @@ public final class Simulation {
     int consumers = 1 + random.nextInt(2);
     for (int i = 0; i < consumers; i++) {
       String name = "c" + i;
-      clients.add(new Fetcher(name, threads.eventLoop(name), scheduler.fork(), world));
+      clients.add(
+          new Fetcher(
+              name, threads.eventLoop(name), scheduler.fork(), world, Fetcher.Habit.READS_ON));
     }
     clients.add(
         new Admin(

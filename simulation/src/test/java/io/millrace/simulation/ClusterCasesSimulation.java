@@ -3,11 +3,14 @@ package io.millrace.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.objectstore.ObjectStore;
+import io.millrace.simulation.store.StoreWeather;
 import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import io.millrace.storage.metadata.MetadataImage.Partition;
+import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -17,6 +20,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.internals.Topic;
+import org.apache.kafka.common.utils.Utils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,10 +40,7 @@ final class ClusterCasesSimulation {
     WriterId writer = writer(suspect);
     run(cluster, 1);
 
-    for (BrokerHost other : cluster.hosts().all()) {
-      cluster.network().breakWay(suspect.name(), other.name(), 40 * SECOND_NS);
-      cluster.network().breakWay(other.name(), suspect.name(), 40 * SECOND_NS);
-    }
+    cut(cluster, suspect, 40);
     cluster.await(() -> hasState(cluster, writer, IncarnationState.FENCED), "the fence");
     long sealsBefore = cluster.coverage().count("seal");
     long entriesAtFence = cluster.truth().entries(writer);
@@ -49,6 +51,63 @@ final class ClusterCasesSimulation {
     assertThat(cluster.coverage().count("seal") - sealsBefore).as("seals").isLessThanOrEqualTo(64);
     assertThat(cluster.nowNs() - fencedAtNs).isLessThan(10 * SECOND_NS);
     cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void aWriterThatDoesNotHearOfItsFenceIsOvertakenBySealsOverASlowStore(long seed) {
+    SimulatedCluster cluster = started(seed, 3, FULL_SPEED);
+    BrokerHost suspect = cluster.broker(leading(cluster));
+    WriterId writer = writer(suspect);
+    cut(cluster, suspect, 60);
+    cluster.await(() -> hasState(cluster, writer, IncarnationState.FENCED), "the fence");
+    cluster.faults().stall(suspect, "metadata", 120 * SECOND_NS);
+    for (BrokerHost other : cluster.hosts().all()) {
+      if (!other.equals(suspect)) {
+        cluster.store().throttle(other.name(), 60 * SECOND_NS);
+      }
+    }
+    long fencedAtNs = cluster.nowNs();
+    cluster.await(() -> hasState(cluster, writer, IncarnationState.RECOVERED), "the recovery");
+
+    assertThat(cluster.nowNs() - fencedAtNs).isLessThan(50 * SECOND_NS);
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void aCommandThatArrivesAfterItsIssuerWasFencedIsVoid(long seed) {
+    SimulatedCluster cluster = started(seed, 3, SLOW);
+    BrokerHost issuer = cluster.broker(3);
+    WriterId writer = writer(issuer);
+    cluster.network().breakWay(issuer.name(), cluster.broker(1).name(), 40 * SECOND_NS);
+    MetadataLog metadata = Objects.requireNonNull(issuer.process()).metadata();
+    issuer.onPeerLoop(() -> metadata.submit(new NoOp()));
+    cluster.stepper().runFor(SECOND_NS / 4);
+
+    cluster.hosts().leave(issuer);
+    cluster.faults().crash(issuer);
+    cluster.await(() -> hasState(cluster, writer, IncarnationState.FENCED), "the fence");
+    run(cluster, 45);
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void anEntryThatTheStoreHasLostIsDamageAndNotTheEndOfTheLog(long seed) {
+    SimulatedCluster cluster = started(seed, 3, FULL_SPEED);
+    BrokerHost dead = cluster.broker(leading(cluster));
+    WriterId writer = writer(dead);
+    cluster.faults().stall(dead, "metadata", 60 * SECOND_NS); // nothing is published meanwhile
+    cluster.await(() -> unpublished(cluster, writer).size() > 12, "entries");
+    cluster.hosts().leave(dead);
+    cluster.faults().crash(dead);
+    List<String> entries = unpublished(cluster, writer);
+    cluster.store().lose(entries.get(entries.size() - 12));
+    cluster.await(() -> hasState(cluster, writer, IncarnationState.FENCED), "the fence");
+    run(cluster, 30);
+
+    assertThat(hasState(cluster, writer, IncarnationState.RECOVERED)).isFalse();
   }
 
   @ParameterizedTest
@@ -142,7 +201,6 @@ final class ClusterCasesSimulation {
     cluster.rest();
     cluster.awaitSettled();
 
-    int[] answered = new int[1];
     for (PartitionLedger partition : cluster.ledger().live()) {
       cluster.orders().moveLogStart(partition, partition.end());
     }
@@ -156,15 +214,7 @@ final class ClusterCasesSimulation {
     run(cluster, 30);
     cluster.awaitSettled();
     long duplicates = cluster.coverage().count(LogTruth.DUPLICATE_ELSEWHERE);
-    cluster.await(
-        () -> {
-          if (answered[0] == 0) {
-            answered[0] = -1;
-            producer.repeatLast(count -> answered[0] = Math.max(0, answered[0]) + count);
-          }
-          return answered[0] > 0;
-        },
-        "the answer to a batch sent again");
+    repeatLast(cluster, producer);
 
     assertThat(cluster.coverage().count(LogTruth.DUPLICATE_ELSEWHERE)).isGreaterThan(duplicates);
     cluster.peace();
@@ -172,9 +222,30 @@ final class ClusterCasesSimulation {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
-  void aMinuteWithoutStoreForAllFencesNobody(long seed) {
+  void aBatchSentAgainAfterClocksJumpedAnHourIsADuplicate(long seed) {
+    SimulatedCluster cluster = cluster(seed, 3, 3, SLOW);
+    Producer producer = cluster.addProducer(true);
+    cluster.addClients(0, 1, 1, false);
+    cluster.await(() -> cluster.ledger().batches() > 5, "the first batches");
+    cluster.rest();
+    cluster.awaitSettled();
+
+    cluster.hosts().all().forEach(host -> host.machine().clock().jump(3_600_000));
+    run(cluster, 20); // idle producers are looked for each five seconds
+    repeatLast(cluster, producer);
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void aMinuteWithoutStoreForAllFencesNobodyAndSessionsSurvive(long seed) {
     SimulatedCluster cluster = started(seed, 3, SLOW);
+    GroupLedger group = cluster.addGroup("g", 3, false);
+    cluster.rest(); // all members are there, and have read and committed all
+    cluster.work();
+    run(cluster, 5);
     Set<WriterId> before = registered(cluster);
+    int generation = group.generation();
 
     cluster.store().outage(60 * SECOND_NS);
     run(cluster, 70);
@@ -182,6 +253,32 @@ final class ClusterCasesSimulation {
 
     assertThat(registered(cluster)).isEqualTo(before);
     assertThat(cluster.coverage().count("incarnation FENCED")).isZero();
+    assertThat(group.expelled()).isZero();
+    assertThat(group.generation()).isEqualTo(generation);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void whoIsSealedInAnOutageNeverSaysThatWhatRecoveryAdoptsWasNotWritten(long seed) {
+    SimulatedCluster cluster = cluster(seed, 3, 3, 20);
+    for (int i = 0; i < 8; i++) {
+      cluster.addProducer(false); // a batch refused and sent again is there twice
+    }
+    cluster.addClients(0, 0, 2, false);
+    run(cluster, 10);
+
+    cluster.store().weather(StoreWeather.ROUGH);
+    for (int round = 0; round < 4; round++) {
+      BrokerHost host = cluster.broker(leading(cluster));
+      WriterId writer = writer(host);
+      cluster.store().outage(host.name(), 60 * SECOND_NS);
+      cluster.await(() -> hasState(cluster, writer, IncarnationState.RECOVERED), "the recovery");
+      cluster.store().heal();
+      cluster.store().weather(StoreWeather.ROUGH);
+      run(cluster, 20);
+    }
+    assertThat(cluster.coverage().count("fence of a live broker")).isPositive();
+    cluster.peace();
   }
 
   @ParameterizedTest
@@ -212,12 +309,35 @@ final class ClusterCasesSimulation {
   @ValueSource(longs = {1, 2})
   void aZombieTellsNobodyAnEndThatOthersHaveMoved(long seed) {
     SimulatedCluster cluster = cluster(seed, 3, 3, SLOW);
-    cluster.addClients(2, 8, 2, false);
+    cluster.addClients(2, 2, 2, false);
+    for (int i = 0; i < 4; i++) {
+      cluster.addFetcher("late" + i, Fetcher.Habit.ASKS_FORMER_LEADERS);
+    }
     run(cluster, 10);
 
-    for (int round = 0; round < 3; round++) {
-      cluster.faults().stop(cluster.broker(leading(cluster)), 30 * SECOND_NS);
-      run(cluster, 45);
+    for (int round = 0; round < 2; round++) {
+      cluster.faults().stop(cluster.broker(leading(cluster)), 45 * SECOND_NS);
+      run(cluster, 60);
+    }
+    assertThat(cluster.coverage().count("zombie continued")).isPositive();
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void aZombieTellsNobodyAnOffsetThatTheGroupHasLeftBehind(long seed) {
+    SimulatedCluster cluster = cluster(seed, 3, 3, SLOW);
+    cluster.addClients(2, 1, 2, false);
+    GroupLedger group = cluster.addGroup("g", 2, false);
+    for (int i = 0; i < 4; i++) {
+      cluster.addOffsetAsker("asker" + i, group);
+    }
+    cluster.await(() -> group.generation() >= 0, "the first generation");
+    run(cluster, 10);
+
+    for (int round = 0; round < 2; round++) {
+      cluster.faults().stop(coordinator(cluster, group), 45 * SECOND_NS);
+      run(cluster, 60);
     }
     assertThat(cluster.coverage().count("zombie continued")).isPositive();
     cluster.peace();
@@ -307,6 +427,7 @@ final class ClusterCasesSimulation {
                           member.address(),
                           new OverwritingStore(member.store()),
                           member.peers(),
+                          member.brokers(),
                           member.closeConnections())));
               return starts.getLast();
             },
@@ -357,6 +478,36 @@ final class ClusterCasesSimulation {
     return cluster;
   }
 
+  /** Entries that are not published, in order. */
+  private static List<String> unpublished(SimulatedCluster cluster, WriterId writer) {
+    long trim = Objects.requireNonNull(cluster.watch().newest().incarnations().get(writer)).trim();
+    return cluster.store().keys(Keys.walPrefix(writer)).stream()
+        .filter(key -> Keys.number(key) > trim)
+        .toList();
+  }
+
+  /** As a retry that comes late; where it is said to lie is checked like any answer. */
+  private static void repeatLast(SimulatedCluster cluster, Producer producer) {
+    int[] answered = new int[1];
+    cluster.await(
+        () -> {
+          if (answered[0] == 0) {
+            answered[0] = -1;
+            producer.repeatLast(count -> answered[0] = Math.max(0, answered[0]) + count);
+          }
+          return answered[0] > 0;
+        },
+        "the answer to a batch sent again");
+  }
+
+  /** It reaches the store and clients, but no other broker, nor they it. */
+  private static void cut(SimulatedCluster cluster, BrokerHost host, long seconds) {
+    for (BrokerHost other : cluster.hosts().all()) {
+      cluster.network().breakWay(host.name(), other.name(), seconds * SECOND_NS);
+      cluster.network().breakWay(other.name(), host.name(), seconds * SECOND_NS);
+    }
+  }
+
   private static void run(SimulatedCluster cluster, long seconds) {
     cluster.stepper().runFor(seconds * SECOND_NS);
   }
@@ -375,6 +526,16 @@ final class ClusterCasesSimulation {
         .map(writer -> Objects.requireNonNull(image.incarnations().get(writer)).nodeId())
         .max(Integer::compare)
         .orElseThrow();
+  }
+
+  /** Who leads the partition of a group. */
+  private static BrokerHost coordinator(SimulatedCluster cluster, GroupLedger group) {
+    MetadataImage image = cluster.watch().newest();
+    MetadataImage.Topic offsets =
+        Objects.requireNonNull(image.topic(Topic.GROUP_METADATA_TOPIC_NAME));
+    int partition = Utils.abs(group.name().hashCode()) % offsets.partitions().size();
+    WriterId leader = offsets.partitions().get(partition).leader().orElseThrow();
+    return Objects.requireNonNull(cluster.hosts().of(leader));
   }
 
   private static boolean hasState(

@@ -12,6 +12,7 @@ public final class Keys {
   public static final String CHECKPOINT = "checkpoint/";
   public static final String META_SNAPSHOT = "meta/snapshot/";
   public static final String FENCE = "fence/";
+  public static final String PROBE = "probe/";
 
   private Keys() {}
 
@@ -45,6 +46,11 @@ public final class Keys {
 
   public static String checkpoint(WriterId writer, long counter) {
     return CHECKPOINT + writer + "/" + digits(counter);
+  }
+
+  /** What a newcomer tries the store with before it registers. */
+  public static String probe(WriterId writer, long counter) {
+    return PROBE + writer + "/" + digits(counter);
   }
 
   public static String fence(WriterId writer) {

@@ -4,6 +4,9 @@ import java.net.InetAddress;
 
 /** Who may connect now. Any thread may call; does not block. */
 public interface Admission {
+  /** Network loops that new connections are spread over. */
+  int loops();
+
   /** Connections open at once. */
   int connectionsMax();
 

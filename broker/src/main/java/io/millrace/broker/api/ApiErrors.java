@@ -1,9 +1,8 @@
 package io.millrace.broker.api;
 
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.metadata.MetadataLog.IncarnationEndedException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -20,12 +19,7 @@ public final class ApiErrors {
 
   /** The failure itself, without the wrappers futures put around it. */
   public static @Nullable Throwable unwrap(@Nullable Throwable failure) {
-    Throwable cause = failure;
-    while ((cause instanceof CompletionException || cause instanceof ExecutionException)
-        && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause;
+    return failure == null ? null : FailureCause.of(failure);
   }
 
   /**

@@ -92,12 +92,12 @@ public record ClusterView(MetadataImage image, String listener) {
         .orElse(-1);
   }
 
-  /** Node id of a leader outside the replicas that is to hand over and has not yet. */
-  public static Optional<Integer> leavingLeaderId(MetadataImage image, Partition partition) {
+  /** What is under way while a leader outside the replicas has not handed over yet. */
+  public static Optional<Reassignment> reassignment(MetadataImage image, Partition partition) {
     int leader = leaderId(image, partition);
     return partition.targetLeader().isEmpty() || leader < 0 || partition.replicas().contains(leader)
         ? Optional.empty()
-        : Optional.of(leader);
+        : Optional.of(Reassignment.of(partition.replicasBefore(), partition.replicas(), leader));
   }
 
   /** The leader at its address on the listener, if there is one that has such an address. */

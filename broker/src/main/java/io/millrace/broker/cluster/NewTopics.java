@@ -9,12 +9,12 @@ import io.millrace.storage.RandomUuid;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntPredicate;
@@ -207,9 +207,9 @@ public final class NewTopics {
           .forEach(a -> byPartition.put(a.partitionIndex(), List.copyOf(a.brokerIds())));
       return List.copyOf(byPartition.values());
     }
-    List<Integer> brokers = new ArrayList<>(image.brokers().keySet());
-    int start = randomness.nextInt(brokers.size());
-    return ReplicaAssignment.spread(brokers, start, 0, partitions(asked), replicationFactor(asked));
+    SortedMap<Integer, String> racks = ReplicaAssignment.racks(image);
+    int start = randomness.nextInt(racks.size());
+    return ReplicaAssignment.spread(racks, start, 0, partitions(asked), replicationFactor(asked));
   }
 
   private int replicationFactor(CreatableTopic asked) {

@@ -1,9 +1,17 @@
 package io.millrace.broker.cluster;
 
+import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Incarnation;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
@@ -14,26 +22,68 @@ public final class ReplicaAssignment {
   /**
    * Spreads leaders and followers evenly: partition p begins at broker (start + p), and the
    * distance to the second replica grows each time round, so that the load of a broker that fails
-   * goes to different ones.
+   * goes to different ones. Replicas of a partition are in racks of their own while there are such;
+   * brokers without one count as in the same.
    *
-   * @param brokers live ones, ascending; at least {@code replicationFactor}
+   * @param racks of the live brokers, at least {@code replicationFactor}; "" for none
    * @param start where partition {@code firstPartition} begins
    */
   public static List<List<Integer>> spread(
-      List<Integer> brokers, int start, int firstPartition, int partitions, int replicationFactor) {
+      SortedMap<Integer, String> racks,
+      int start,
+      int firstPartition,
+      int partitions,
+      int replicationFactor) {
+    List<Integer> brokers = byTurnsOfRacks(racks);
     int n = brokers.size();
+    if (replicationFactor > n) {
+      throw new IllegalArgumentException(replicationFactor + " replicas on brokers " + brokers);
+    }
     List<List<Integer>> assignment = new ArrayList<>(partitions);
     for (int p = firstPartition; p < firstPartition + partitions; p++) {
-      List<Integer> replicas = new ArrayList<>(replicationFactor);
-      replicas.add(brokers.get((start + p) % n));
+      int leader = (start + p) % n;
       int shift = p / n;
-      for (int r = 1; r < replicationFactor; r++) {
-        int distance = 1 + (shift + r - 1) % (n - 1);
-        replicas.add(brokers.get((start + p + distance) % n));
+      Set<Integer> replicas = new LinkedHashSet<>(Set.of(brokers.get(leader)));
+      Set<String> used = new HashSet<>(Set.of(rack(racks, brokers.get(leader))));
+      while (replicas.size() < replicationFactor) {
+        for (int r = 0; r < n - 1 && replicas.size() < replicationFactor; r++) {
+          int broker = brokers.get((leader + 1 + (shift + r) % (n - 1)) % n);
+          if (!replicas.contains(broker) && used.add(rack(racks, broker))) {
+            replicas.add(broker);
+          }
+        }
+        used.clear();
       }
       assignment.add(List.copyOf(replicas));
     }
     return assignment;
+  }
+
+  private static String rack(SortedMap<Integer, String> racks, int broker) {
+    return Objects.requireNonNull(racks.get(broker));
+  }
+
+  /** The live brokers and their racks, "" for none. */
+  public static SortedMap<Integer, String> racks(MetadataImage image) {
+    SortedMap<Integer, String> racks = new TreeMap<>();
+    for (int id : image.brokers().keySet()) {
+      Incarnation incarnation = image.broker(id);
+      racks.put(id, incarnation == null ? "" : incarnation.rack().orElse(""));
+    }
+    return racks;
+  }
+
+  /** The first of each rack, the second of each, and so on, so that neighbours are far apart. */
+  private static List<Integer> byTurnsOfRacks(SortedMap<Integer, String> racks) {
+    SortedMap<String, Deque<Integer>> left = new TreeMap<>();
+    racks.forEach(
+        (broker, rack) -> left.computeIfAbsent(rack, r -> new ArrayDeque<>()).add(broker));
+    List<Integer> brokers = new ArrayList<>(racks.size());
+    while (!left.isEmpty()) {
+      left.values().forEach(those -> brokers.add(those.remove()));
+      left.values().removeIf(Deque::isEmpty);
+    }
+    return brokers;
   }
 
   /** Null if that many replicas can be had. */

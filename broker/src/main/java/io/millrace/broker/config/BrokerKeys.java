@@ -35,6 +35,7 @@ public final class BrokerKeys {
             LogKeys.ALL,
             GroupKeys.ALL,
             MillraceKeys.ALL,
+            ConsumerGroupKeys.ALL,
             CoordinatorKeys.ALL,
             ShareKeys.ALL,
             TransactionKeys.ALL,

@@ -3,12 +3,10 @@ package io.millrace.broker.config;
 import static io.millrace.broker.config.KeyDeclaration.flag;
 import static io.millrace.broker.config.KeyDeclaration.int16;
 import static io.millrace.broker.config.KeyDeclaration.int32;
-import static io.millrace.broker.config.KeyDeclaration.list;
-import static io.millrace.broker.config.KeyDeclaration.text;
 
 import java.util.List;
 
-/** The newer group protocols and internals of the group coordinator. */
+/** Streams groups and internals of the group coordinator. */
 final class CoordinatorKeys {
   static final List<ConfigKey<?>> ALL =
       List.of(
@@ -25,66 +23,9 @@ final class CoordinatorKeys {
               .atLeast(524288)
               .clusterWide()
               .accepted(Reasons.OWN_THREADS, "Buffer the group coordinator keeps between writes."),
-          list("group.coordinator.rebalance.protocols", "classic,consumer,streams")
-              .oneOf("consumer", "classic", "share", "streams")
-              .accepted(Reasons.CONSUMER_PROTOCOL_LATER, "Group protocols that are served."),
           flag("group.coordinator.new.enable", false)
               .internal()
-              .accepted(
-                  Reasons.CONSUMER_PROTOCOL_LATER, "Which of two group coordinators Kafka 3 runs."),
-          int32("group.consumer.assignment.interval.ms", 1000)
-              .atLeast(0)
-              .clusterWide()
-              .accepted(Reasons.CONSUMER_PROTOCOL_LATER, "Time between assignments of a group."),
-          int32("group.consumer.min.assignment.interval.ms", 0)
-              .atLeast(0)
-              .accepted(
-                  Reasons.CONSUMER_PROTOCOL_LATER,
-                  "Least time between assignments a group may set."),
-          int32("group.consumer.max.assignment.interval.ms", 15000)
-              .atLeast(0)
-              .accepted(
-                  Reasons.CONSUMER_PROTOCOL_LATER,
-                  "Most time between assignments a group may set."),
-          list("group.consumer.assignors", "uniform,range")
-              .accepted(
-                  Reasons.CONSUMER_PROTOCOL_LATER, "Assignors of the broker, the default first."),
-          int32("group.consumer.heartbeat.interval.ms", 5000)
-              .atLeast(1)
-              .accepted(Reasons.CONSUMER_PROTOCOL_LATER, "Time between heartbeats of a member."),
-          int32("group.consumer.min.heartbeat.interval.ms", 5000)
-              .atLeast(1)
-              .accepted(
-                  Reasons.CONSUMER_PROTOCOL_LATER,
-                  "Least time between heartbeats a group may set."),
-          int32("group.consumer.max.heartbeat.interval.ms", 15000)
-              .atLeast(1)
-              .accepted(
-                  Reasons.CONSUMER_PROTOCOL_LATER, "Most time between heartbeats a group may set."),
-          int32("group.consumer.session.timeout.ms", 45000)
-              .atLeast(1)
-              .accepted(Reasons.CONSUMER_PROTOCOL_LATER, "Silence after which a member is out."),
-          int32("group.consumer.min.session.timeout.ms", 45000)
-              .atLeast(1)
-              .accepted(
-                  Reasons.CONSUMER_PROTOCOL_LATER, "Shortest session timeout a group may set."),
-          int32("group.consumer.max.session.timeout.ms", 60000)
-              .atLeast(1)
-              .accepted(
-                  Reasons.CONSUMER_PROTOCOL_LATER, "Longest session timeout a group may set."),
-          int32("group.consumer.max.size", Integer.MAX_VALUE)
-              .atLeast(1)
-              .accepted(Reasons.CONSUMER_PROTOCOL_LATER, "Most members of a group."),
-          text("group.consumer.migration.policy", "bidirectional")
-              .oneOfIgnoringCase("DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL")
-              .accepted(
-                  Reasons.CONSUMER_PROTOCOL_LATER, "Which protocol changes a live group may make."),
-          int32("group.consumer.regex.refresh.interval.ms", 600000)
-              .atLeast(10000)
-              .internal()
-              .accepted(
-                  Reasons.CONSUMER_PROTOCOL_LATER,
-                  "How often subscribed patterns are matched again."),
+              .accepted(Reasons.ONE_COORDINATOR, "Which of two group coordinators Kafka 3 runs."),
           int32("group.streams.assignment.interval.ms", 1000)
               .atLeast(0)
               .clusterWide()

@@ -42,11 +42,11 @@ public final class GroupKeys {
   public static final ConfigKey<Integer> OFFSETS_RETENTION_MINUTES =
       int32("offsets.retention.minutes", 10080)
           .atLeast(1)
-          .accepted(Reasons.OFFSETS_LATER, "How long an empty group's committed offsets are kept.");
+          .inForce("How long committed offsets are kept that no member of the group uses.");
   public static final ConfigKey<Long> OFFSETS_RETENTION_CHECK_MS =
       int64("offsets.retention.check.interval.ms", 600000)
           .atLeast(1)
-          .accepted(Reasons.OFFSETS_LATER, "How often it is checked which offsets expire.");
+          .inForce("How often it is checked which offsets expire.");
 
   static final List<ConfigKey<?>> ALL =
       List.of(

@@ -12,7 +12,9 @@ public final class NetworkKeys {
       int32("num.network.threads", 3)
           .atLeast(1)
           .clusterWide()
-          .inForce("Threads that serve connections, shared by all listeners.");
+          .inForce(
+              "Threads that serve connections, shared by all listeners; a running broker takes up to"
+                  + " twice what it was started with.");
   public static final ConfigKey<Integer> SOCKET_SEND_BUFFER_BYTES =
       int32("socket.send.buffer.bytes", 102400)
           .inForce("SO_SNDBUF of client connections; -1 leaves it to the operating system.");

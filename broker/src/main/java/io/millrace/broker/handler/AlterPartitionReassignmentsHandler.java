@@ -3,6 +3,7 @@ package io.millrace.broker.handler;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.cluster.ClusterView;
+import io.millrace.broker.cluster.Reassignment;
 import io.millrace.broker.cluster.Refusal;
 import io.millrace.broker.cluster.ReplicaAssignment;
 import io.millrace.broker.cluster.Submissions;
@@ -29,8 +30,8 @@ import org.apache.kafka.common.protocol.Errors;
 
 /**
  * AlterPartitionReassignments: the new replica list stands at once, since no data is copied; only a
- * leader outside it takes a while to hand over. Until it has, it can be kept: a cancellation gives
- * it the place of the one that should have taken over. The list of before is not known any more.
+ * leader outside it takes a while to hand over. Until it has, a cancellation goes back to the
+ * replicas of before.
  */
 public final class AlterPartitionReassignmentsHandler
     implements ApiHandler<AlterPartitionReassignmentsRequestData> {
@@ -89,11 +90,11 @@ public final class AlterPartitionReassignmentsHandler
     }
     List<Integer> replicas = asked.partition().replicas();
     if (replicas == null) {
-      Optional<Integer> leader = ClusterView.leavingLeaderId(image, partition);
-      return leader.isEmpty()
+      Optional<Reassignment> ongoing = ClusterView.reassignment(image, partition);
+      return ongoing.isEmpty()
           ? refused(
               Errors.NO_REASSIGNMENT_IN_PROGRESS, Errors.NO_REASSIGNMENT_IN_PROGRESS.message())
-          : change(id, partition, kept(partition, leader.get()), asked, mayChangeCount);
+          : change(id, partition, ongoing.get().cancelled(), asked, mayChangeCount);
     }
     Refusal problem = ReplicaAssignment.problem(image.brokers().keySet(), List.of(replicas), -1);
     if (problem != null) {
@@ -109,14 +110,6 @@ public final class AlterPartitionReassignmentsHandler
       return CompletableFuture.completedFuture(Optional.empty());
     }
     return change(id, partition, List.copyOf(replicas), asked, mayChangeCount);
-  }
-
-  /** A target that is no replica any more is none either. */
-  private static List<Integer> kept(Partition partition, int leader) {
-    List<Integer> replicas = new ArrayList<>(partition.replicas());
-    int successor = replicas.indexOf(partition.targetLeader().orElseThrow());
-    replicas.set(Math.max(0, successor), leader);
-    return List.copyOf(replicas);
   }
 
   private CompletableFuture<Optional<Refusal>> change(

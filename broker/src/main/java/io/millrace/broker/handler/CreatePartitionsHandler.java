@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntPredicate;
 import org.apache.kafka.common.message.CreatePartitionsRequestData;
@@ -139,11 +140,11 @@ public final class CreatePartitionsHandler implements ApiHandler<CreatePartition
     if (assignments != null) {
       return byHand(assignments);
     }
-    List<Integer> brokers = new ArrayList<>(image.brokers().keySet());
+    SortedMap<Integer, String> racks = ReplicaAssignment.racks(image);
     int present = topic.partitions().size();
     return ReplicaAssignment.spread(
-        brokers,
-        randomness.nextInt(brokers.size()),
+        racks,
+        randomness.nextInt(racks.size()),
         present,
         asked.count() - present,
         replicationFactor(topic));

@@ -4,7 +4,6 @@ import io.millrace.broker.api.ApiErrors;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.coordinator.group.GroupCoordinator;
-import io.millrace.coordinator.group.GroupState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -55,10 +54,7 @@ public final class DescribeGroupsHandler implements ApiHandler<DescribeGroupsReq
 
   private static DescribedGroup fit(DescribedGroup group, short version) {
     if (version < NOT_FOUND_IS_AN_ERROR && group.errorCode() == Errors.GROUP_ID_NOT_FOUND.code()) {
-      group
-          .setErrorCode(Errors.NONE.code())
-          .setErrorMessage(null)
-          .setGroupState(GroupState.DEAD.text());
+      group.setErrorCode(Errors.NONE.code()).setErrorMessage(null);
     }
     return group;
   }

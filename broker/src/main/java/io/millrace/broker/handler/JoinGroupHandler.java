@@ -2,6 +2,7 @@ package io.millrace.broker.handler;
 
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
+import io.millrace.coordinator.group.GroupCaller;
 import io.millrace.coordinator.group.GroupCoordinator;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.JoinGroupRequestData;
@@ -24,12 +25,12 @@ public final class JoinGroupHandler implements ApiHandler<JoinGroupRequestData> 
   @Override
   public CompletableFuture<JoinGroupResponseData> handle(
       RequestContext context, JoinGroupRequestData request) {
-    String host = context.client().getAddress().toString();
+    GroupCaller caller =
+        new GroupCaller(
+            context.clientId(), context.client().getAddress().toString(), context.version());
     return groups
         .<JoinGroupResponseData>call(
-            request.groupId(),
-            (shard, out, reply) ->
-                shard.join(context.clientId(), host, context.version(), request, out, reply))
+            request.groupId(), (shard, out, reply) -> shard.join(caller, request, out, reply))
         .thenApply(answer -> fit(answer, context.version()));
   }
 

@@ -20,7 +20,7 @@ import org.apache.kafka.common.protocol.ApiKeys;
 
 /**
  * ListPartitionReassignments: partitions whose leader is outside their replica list and has not
- * handed over yet. It is shown as the replica that is being removed.
+ * handed over yet.
  */
 public final class ListPartitionReassignmentsHandler
     implements ApiHandler<ListPartitionReassignmentsRequestData> {
@@ -84,15 +84,12 @@ public final class ListPartitionReassignmentsHandler
 
   private static Optional<OngoingPartitionReassignment> reassignment(
       MetadataImage image, int number, Partition partition) {
-    return ClusterView.leavingLeaderId(image, partition)
-        .map(leader -> {
-          List<Integer> replicas = new ArrayList<>(partition.replicas());
-          replicas.add(leader);
-          return new OngoingPartitionReassignment()
-              .setPartitionIndex(number)
-              .setReplicas(replicas)
-              .setAddingReplicas(List.of())
-              .setRemovingReplicas(List.of(leader));
-        });
+    return ClusterView.reassignment(image, partition)
+        .map(ongoing ->
+            new OngoingPartitionReassignment()
+                .setPartitionIndex(number)
+                .setReplicas(ongoing.replicas())
+                .setAddingReplicas(ongoing.adding())
+                .setRemovingReplicas(ongoing.removing()));
   }
 }

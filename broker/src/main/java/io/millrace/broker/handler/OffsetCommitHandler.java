@@ -3,8 +3,9 @@ package io.millrace.broker.handler;
 import io.millrace.broker.api.ApiErrors;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
+import io.millrace.coordinator.group.Committer;
 import io.millrace.coordinator.group.GroupCoordinator;
-import io.millrace.coordinator.group.GroupShard.Commit;
+import io.millrace.coordinator.group.offset.OffsetCommit;
 import io.millrace.storage.metadata.MetadataImage;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -40,7 +41,7 @@ public final class OffsetCommitHandler implements ApiHandler<OffsetCommitRequest
   @Override
   public CompletableFuture<OffsetCommitResponseData> handle(
       RequestContext context, OffsetCommitRequestData request) {
-    List<Commit> commits = new ArrayList<>();
+    List<OffsetCommit> commits = new ArrayList<>();
     OffsetCommitResponseData answer = new OffsetCommitResponseData();
     // answers of partitions that go to the shard, in the order of commits
     List<OffsetCommitResponsePartition> pending = new ArrayList<>();
@@ -58,7 +59,7 @@ public final class OffsetCommitHandler implements ApiHandler<OffsetCommitRequest
         } else {
           pending.add(part);
           commits.add(
-              new Commit(
+              new OffsetCommit(
                   known.name(),
                   known.id(),
                   partition.partitionIndex(),
@@ -72,18 +73,16 @@ public final class OffsetCommitHandler implements ApiHandler<OffsetCommitRequest
     if (commits.isEmpty()) {
       return CompletableFuture.completedFuture(answer);
     }
+    Committer committer =
+        new Committer(
+            request.memberId(),
+            request.groupInstanceId(),
+            request.generationIdOrMemberEpoch(),
+            context.version());
     return groups
         .<List<Errors>>call(
             request.groupId(),
-            (shard, out, reply) ->
-                shard.commit(
-                    request.groupId(),
-                    request.memberId(),
-                    request.groupInstanceId(),
-                    request.generationIdOrMemberEpoch(),
-                    commits,
-                    out,
-                    reply))
+            (shard, out, reply) -> shard.commit(request.groupId(), committer, commits, out, reply))
         .handle((errors, failure) -> fill(answer, pending, errors, failure));
   }
 

@@ -4,9 +4,12 @@ import io.millrace.broker.api.ApiErrors;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.cluster.ClusterView;
+import io.millrace.broker.produce.Admissions;
 import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.broker.produce.RefusedBatchException;
-import io.millrace.protocol.batch.BatchHeader;
+import io.millrace.broker.produce.TransactionAdmission;
+import io.millrace.broker.produce.TransactionalRequest;
+import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog.Appended;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Partition;
@@ -18,7 +21,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.InvalidRequiredAcksException;
 import org.apache.kafka.common.errors.NetworkException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
@@ -59,10 +64,13 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
 
   private final Supplier<MetadataImage> image;
   private final PartitionProduce produce;
+  private final TransactionAdmission admission;
 
-  public ProduceHandler(Supplier<MetadataImage> image, PartitionProduce produce) {
+  public ProduceHandler(
+      Supplier<MetadataImage> image, PartitionProduce produce, TransactionAdmission admission) {
     this.image = image;
     this.produce = produce;
+    this.admission = admission;
   }
 
   @Override
@@ -73,18 +81,57 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
   @Override
   public CompletableFuture<@Nullable ProduceResponseData> handle(
       RequestContext context, ProduceRequestData request) {
-    if (request.transactionalId() == null && isTransactional(request)) {
-      return CompletableFuture.failedFuture(
-          new TransactionalIdAuthorizationException(
-              "A transactional batch came without a transactional id."));
-    }
+    MetadataImage now = image.get();
     Round round =
         new Round(
             request.acks(),
             context.version() < LEADER_NAMED
                 ? response -> {}
                 : response -> nameLeaders(response, context.listener()));
-    MetadataImage now = image.get();
+    if (!isTransactional(request)) {
+      append(round, context, now, request, Admissions.NONE);
+      return round.done;
+    }
+    TransactionalRequest batches;
+    try {
+      batches = transactional(now, request, context.version());
+    } catch (ApiException refused) {
+      return CompletableFuture.failedFuture(refused);
+    }
+    return admission
+        .admit(batches, admissions -> append(round, context, now, request, admissions))
+        .thenCompose(_ -> round.done);
+  }
+
+  private static TransactionalRequest transactional(
+      MetadataImage now, ProduceRequestData request, short version) {
+    if (request.transactionalId() == null) {
+      throw new TransactionalIdAuthorizationException(
+          "A transactional batch came without a transactional id.");
+    }
+    TransactionalRequest.Builder builder =
+        new TransactionalRequest.Builder(request.transactionalId(), version);
+    for (TopicProduceData topic : request.topicData()) {
+      Topic known = find(now, topic.name(), topic.topicId());
+      for (PartitionProduceData partition : topic.partitionData()) {
+        ByteBuffer records = bytes(partition.records());
+        if (known != null && records != null && TransactionalRequest.isTransactional(records)) {
+          builder.add(
+              new PartitionId(known.id(), partition.index()),
+              new TopicPartition(known.name(), partition.index()),
+              records);
+        }
+      }
+    }
+    return builder.build();
+  }
+
+  private void append(
+      Round round,
+      RequestContext context,
+      MetadataImage now,
+      ProduceRequestData request,
+      Admissions admissions) {
     for (TopicProduceData topic : request.topicData()) {
       Topic known = find(now, topic.name(), topic.topicId());
       TopicProduceResponse answers =
@@ -94,12 +141,11 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
         PartitionProduceResponse answer = refused().setIndex(partition.index());
         answers.partitionResponses().add(answer);
         round.begin();
-        append(context, request.acks(), now, topic, known, partition)
+        append(context, request.acks(), now, topic, known, partition, admissions)
             .whenComplete((appended, failure) -> round.end(answer, appended, failure));
       }
     }
     round.end();
-    return round.done;
   }
 
   private CompletableFuture<Appended> append(
@@ -108,7 +154,8 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
       MetadataImage now,
       TopicProduceData topic,
       @Nullable Topic known,
-      PartitionProduceData partition) {
+      PartitionProduceData partition,
+      Admissions admissions) {
     if (known == null) {
       return CompletableFuture.failedFuture(
           topic.topicId().equals(Uuid.ZERO_UUID)
@@ -123,7 +170,7 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
     }
     try {
       return produce.append(
-          now, known, partition.index(), bytes(partition.records()), context.version());
+          now, known, partition.index(), bytes(partition.records()), context.version(), admissions);
     } catch (RuntimeException bug) {
       // It must not end the request: the log still reads the frame for the partitions before this
       // one.
@@ -168,10 +215,7 @@ public final class ProduceHandler implements ApiHandler<ProduceRequestData> {
     for (TopicProduceData topic : request.topicData()) {
       for (PartitionProduceData partition : topic.partitionData()) {
         ByteBuffer records = bytes(partition.records());
-        if (records != null
-            && records.remaining() >= BatchHeader.HEADER_BYTES
-            && BatchHeader.magic(records, records.position()) == BatchHeader.MAGIC
-            && BatchHeader.transactional(records, records.position())) {
+        if (records != null && TransactionalRequest.isTransactional(records)) {
           return true;
         }
       }

@@ -5,6 +5,7 @@ import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RefusedRequestException;
 import io.millrace.protocol.EncodedResponse;
 import io.millrace.runtime.Clock;
+import io.millrace.runtime.FailureCause;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
@@ -15,7 +16,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -244,7 +244,7 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
   }
 
   private void onRefused(ChannelHandlerContext ctx, Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    Throwable cause = FailureCause.of(failure);
     if (cause instanceof RefusedRequestException) {
       close(ctx, CloseReason.REFUSED, String.valueOf(cause.getMessage()));
     } else {

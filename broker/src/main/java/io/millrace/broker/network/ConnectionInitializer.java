@@ -26,6 +26,7 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
   private final Services services;
   private final RequestBudget budget;
   private final ConnectionLimits limits;
+  private final LoopChooser chooser;
   private final NetworkCounters counters;
   private final Clock clock;
   private final ChannelGroup clients;
@@ -48,6 +49,7 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
       Services services,
       RequestBudget budget,
       ConnectionLimits limits,
+      LoopChooser chooser,
       NetworkCounters counters,
       Clock clock,
       ChannelGroup clients,
@@ -58,6 +60,7 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
     this.services = services;
     this.budget = budget;
     this.limits = limits;
+    this.chooser = chooser;
     this.counters = counters;
     this.clock = clock;
     this.clients = clients;
@@ -85,6 +88,10 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
           limits.leave(client.getAddress());
         });
     pauseAccepting(channel, limits.pauseMs());
+    int loops = limits.loops();
+    if (loops > 0) {
+      chooser.use(loops);
+    }
     int refusedForMs = limits.refusedForMs(client.getAddress());
     if (refusedForMs > 0) {
       counters.onClosed(CloseReason.TOO_MANY_NEW_PER_IP, client, "");

@@ -47,6 +47,12 @@ final class ConnectionLimits {
     return now == null ? 0 : now.refusedForMs(address);
   }
 
+  /** Over how many loops connections are spread; 0 if that does not change. */
+  int loops() {
+    Admission now = live;
+    return now == null ? 0 : now.loops();
+  }
+
   /** How long no further connection should be accepted after this one. */
   int pauseMs() {
     Admission now = live;

@@ -2,7 +2,6 @@ package io.millrace.broker.produce;
 
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.broker.config.TopicSettings;
-import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.protocol.batch.BatchRewriter;
 import io.millrace.protocol.batch.BatchRules;
 import io.millrace.protocol.batch.BatchValidator;
@@ -13,6 +12,7 @@ import io.millrace.storage.log.PartitionLog;
 import io.millrace.storage.log.PartitionLog.Appended;
 import io.millrace.storage.log.PartitionLog.Origin;
 import io.millrace.storage.log.Partitions;
+import io.millrace.storage.log.VerificationGuard;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Topic;
 import java.nio.ByteBuffer;
@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.InvalidTopicException;
-import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
@@ -47,13 +46,15 @@ public final class PartitionProduce {
    *
    * @param records null if the field was null; may be changed
    * @param version of the request
+   * @param admissions of the transactional batches among its request's
    */
   public CompletableFuture<Appended> append(
       MetadataImage image,
       Topic topic,
       int partition,
       @Nullable ByteBuffer records,
-      short version) {
+      short version,
+      Admissions admissions) {
     if (partition < 0 || partition >= topic.partitions().size()) {
       return CompletableFuture.failedFuture(
           new UnknownTopicOrPartitionException(
@@ -69,12 +70,17 @@ public final class PartitionProduce {
       ByteBuffer batch = checked(records, version, settings);
       long appendTimeMs = settings.logAppendTime() ? clock.wallMs() : -1;
       PartitionId id = new PartitionId(topic.id(), partition);
+      Throwable refusal = admissions.refusal(id);
+      if (refusal != null) {
+        return CompletableFuture.failedFuture(refusal);
+      }
+      VerificationGuard guard = admissions.guard(id);
       PartitionLog log = partitions.ifOpen(id);
       return log != null
-          ? log.append(batch, appendTimeMs, Origin.CLIENT)
+          ? log.append(batch, appendTimeMs, Origin.CLIENT, guard)
           : partitions
               .open(id)
-              .thenCompose(opened -> opened.append(batch, appendTimeMs, Origin.CLIENT));
+              .thenCompose(opened -> opened.append(batch, appendTimeMs, Origin.CLIENT, guard));
     } catch (ApiException | RefusedBatchException refused) {
       return CompletableFuture.failedFuture(refused);
     }
@@ -95,9 +101,6 @@ public final class PartitionProduce {
       case BatchVerdict.Accepted accepted -> {
         if (records == null) {
           throw new IllegalStateException("accepted records are null");
-        }
-        if (BatchHeader.transactional(records, records.position())) {
-          throw new InvalidTxnStateException("Transactions are not served yet.");
         }
         yield rewriter.prepare(records, accepted, Compressions.of(settings), rules);
       }

@@ -96,6 +96,7 @@ class TopicConfigsTest {
         image.clusterId(),
         image.formatVersion(),
         image.incarnations(),
+        image.ended(),
         image.brokers(),
         image.topics(),
         image.topicIds(),

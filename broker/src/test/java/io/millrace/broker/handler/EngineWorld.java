@@ -7,6 +7,7 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.broker.fetch.FetchSessions;
 import io.millrace.broker.produce.PartitionProduce;
+import io.millrace.broker.produce.TransactionAdmission;
 import io.millrace.broker.quota.ClientQuotas;
 import io.millrace.broker.quota.QuotaSettings;
 import io.millrace.objectstore.DirectoryStore;
@@ -71,6 +72,7 @@ final class EngineWorld {
           () -> this.engine.metadata().image(),
           environment.clock(),
           new QuotaSettings(11, 1_000_000_000L, 11, 1_000_000_000L));
+  final SimulatedVerifier transactions = new SimulatedVerifier();
   final ProduceHandler produce;
   final FetchHandler fetch;
   final ListOffsetsHandler listOffsets;
@@ -80,7 +82,9 @@ final class EngineWorld {
     TopicConfigs configs = new TopicConfigs(BrokerConfig.of(Map.of("node.id", "1")), 1);
     produce =
         new ProduceHandler(
-            engine.metadata()::image, new PartitionProduce(engine, configs, environment.clock()));
+            engine.metadata()::image,
+            new PartitionProduce(engine, configs, environment.clock()),
+            new TransactionAdmission(engine, transactions));
     fetch =
         new FetchHandler(
             engine.metadata()::image,
@@ -142,10 +146,23 @@ final class EngineWorld {
   }
 
   static ByteBuffer batch(int records) {
-    SimpleRecord[] all = new SimpleRecord[records];
+    return bytes(MemoryRecords.withRecords(Compression.NONE, records(records)));
+  }
+
+  static ByteBuffer transactional(long producerId, int epoch, int sequence, int records) {
+    return bytes(
+        MemoryRecords.withTransactionalRecords(
+            Compression.NONE, producerId, (short) epoch, sequence, records(records)));
+  }
+
+  private static SimpleRecord[] records(int count) {
+    SimpleRecord[] all = new SimpleRecord[count];
     Arrays.setAll(
         all, i -> new SimpleRecord(1000, ("k" + i).getBytes(StandardCharsets.UTF_8), new byte[10]));
-    MemoryRecords made = MemoryRecords.withRecords(Compression.NONE, all);
+    return all;
+  }
+
+  private static ByteBuffer bytes(MemoryRecords made) {
     return ByteBuffer.allocate(made.sizeInBytes()).put(made.buffer()).flip();
   }
 }

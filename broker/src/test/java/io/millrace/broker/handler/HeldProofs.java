@@ -3,9 +3,13 @@ package io.millrace.broker.handler;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog;
 import io.millrace.storage.log.Partitions;
+import io.millrace.storage.log.TransactionMarker;
+import io.millrace.storage.log.VerificationGuard;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.errors.ApiException;
 import org.jspecify.annotations.Nullable;
 
 /** Partitions as they are, except that the test decides what becomes of each proof. */
@@ -53,8 +57,36 @@ record HeldProofs(Partitions partitions, CompletableFuture<Void> proof) implemen
     }
 
     @Override
-    public CompletableFuture<Appended> append(ByteBuffer batch, long appendTimeMs, Origin origin) {
-      return log.append(batch, appendTimeMs, origin);
+    public CompletableFuture<Appended> append(
+        ByteBuffer batch, long appendTimeMs, Origin origin, VerificationGuard guard) {
+      return log.append(batch, appendTimeMs, origin, guard);
+    }
+
+    @Override
+    public CompletableFuture<Appended> appendMarker(TransactionMarker marker) {
+      return log.appendMarker(marker);
+    }
+
+    @Override
+    public boolean hasOpenTransaction(long producerId, short producerEpoch) {
+      return log.hasOpenTransaction(producerId, producerEpoch);
+    }
+
+    @Override
+    public VerificationGuard beginVerification(
+        long producerId, short producerEpoch, int firstSequence, boolean epochBumps) {
+      return log.beginVerification(producerId, producerEpoch, firstSequence, epochBumps);
+    }
+
+    @Override
+    public Optional<ApiException> transactionalRefusal(
+        long producerId, short producerEpoch, VerificationGuard guard) {
+      return log.transactionalRefusal(producerId, producerEpoch, guard);
+    }
+
+    @Override
+    public List<ActiveProducer> activeProducers() {
+      return log.activeProducers();
     }
 
     @Override

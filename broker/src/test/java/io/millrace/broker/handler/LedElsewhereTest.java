@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.broker.fetch.FetchSessions;
 import io.millrace.broker.produce.PartitionProduce;
+import io.millrace.broker.produce.TransactionAdmission;
 import io.millrace.runtime.simulated.SimulatedClock;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog;
@@ -40,7 +41,9 @@ class LedElsewhereTest {
   private final Partitions none = new NoPartitions();
   private final ProduceHandler produce =
       new ProduceHandler(
-          world.metadata::image, new PartitionProduce(none, world.topicConfigs, clock));
+          world.metadata::image,
+          new PartitionProduce(none, world.topicConfigs, clock),
+          new TransactionAdmission(none, new SimulatedVerifier()));
   private final FetchHandler fetch =
       new FetchHandler(
           world.metadata::image,

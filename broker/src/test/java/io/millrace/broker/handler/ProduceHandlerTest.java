@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.TopicConfigs;
 import io.millrace.broker.produce.PartitionProduce;
+import io.millrace.broker.produce.TransactionAdmission;
 import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog;
@@ -17,9 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.NetworkException;
-import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
@@ -27,7 +26,6 @@ import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
-import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.junit.jupiter.api.Test;
 
 class ProduceHandlerTest {
@@ -65,7 +63,8 @@ class ProduceHandlerTest {
             new PartitionProduce(
                 world.failingOn(new PartitionId(topic, 1)),
                 new TopicConfigs(BrokerConfig.of(Map.of("node.id", "1")), 1),
-                world.environment.clock()));
+                world.environment.clock()),
+            new TransactionAdmission(world.engine, world.transactions));
 
     CompletableFuture<ProduceResponseData> answer =
         handler.handle(
@@ -113,19 +112,6 @@ class ProduceHandlerTest {
         world.await(world.produce.handle(HandlerWorld.context(12), request));
 
     assertThat(told(answer)).containsExactly("0: INVALID_TOPIC_EXCEPTION at -1");
-  }
-
-  @Test
-  void transactionsAreRefused() {
-    MemoryRecords records =
-        MemoryRecords.withTransactionalRecords(
-            Compression.NONE, 5, (short) 0, 0, new SimpleRecord(new byte[1]));
-    ByteBuffer batch = ByteBuffer.allocate(records.sizeInBytes()).put(records.buffer()).flip();
-
-    assertThatThrownBy(() -> world.await(produce(request(-1, part(0, batch)))))
-        .hasCauseInstanceOf(TransactionalIdAuthorizationException.class);
-    assertThat(told(world.await(produce(request(-1, part(0, batch)).setTransactionalId("tx")))))
-        .containsExactly("0: INVALID_TXN_STATE at -1");
   }
 
   @Test

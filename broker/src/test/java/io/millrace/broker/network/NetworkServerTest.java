@@ -460,6 +460,11 @@ class NetworkServerTest {
   private static Admission admission(IntSupplier most, int refusedForMs) {
     return new Admission() {
       @Override
+      public int loops() {
+        return 1;
+      }
+
+      @Override
       public int connectionsMax() {
         return most.getAsInt();
       }

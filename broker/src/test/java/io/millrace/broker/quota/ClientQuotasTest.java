@@ -211,6 +211,7 @@ class ClientQuotasTest {
             empty.clusterId(),
             empty.formatVersion(),
             empty.incarnations(),
+            empty.ended(),
             empty.brokers(),
             empty.topics(),
             empty.topicIds(),

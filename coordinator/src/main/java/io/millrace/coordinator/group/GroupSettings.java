@@ -1,9 +1,12 @@
 package io.millrace.coordinator.group;
 
-/** Limits of classic groups; names and meanings as Kafka's group.* and offset.* broker keys. */
+import io.millrace.coordinator.group.classic.ClassicSettings;
+import io.millrace.coordinator.group.consumer.ConsumerSettings;
+
+/** Limits of groups; names and meanings as Kafka's group.* and offset.* broker keys. */
 public record GroupSettings(
-    int sessionTimeoutMinMs,
-    int sessionTimeoutMaxMs,
-    int initialRebalanceDelayMs,
-    int membersMax,
-    int offsetMetadataBytesMax) {}
+    ClassicSettings classic,
+    ConsumerSettings consumer,
+    int offsetMetadataBytesMax,
+    long offsetsRetentionMs,
+    long offsetsRetentionCheckMs) {}

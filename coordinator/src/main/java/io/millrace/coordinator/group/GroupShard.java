@@ -2,23 +2,34 @@ package io.millrace.coordinator.group;
 
 import io.millrace.coordinator.CoordinatorRecord;
 import io.millrace.coordinator.Outbox;
+import io.millrace.coordinator.RecordTypes;
 import io.millrace.coordinator.Shard;
-import io.millrace.coordinator.group.ClassicMembership.Caller;
-import io.millrace.coordinator.group.OffsetTable.Committed;
-import io.millrace.coordinator.group.OffsetTable.Slot;
+import io.millrace.coordinator.group.classic.ClassicAnswers;
+import io.millrace.coordinator.group.classic.ClassicGroup;
+import io.millrace.coordinator.group.classic.ClassicGroups;
+import io.millrace.coordinator.group.consumer.ConsumerGroup;
+import io.millrace.coordinator.group.consumer.ConsumerGroups;
+import io.millrace.coordinator.group.consumer.ConsumerSettings;
+import io.millrace.coordinator.group.consumer.Refusal;
+import io.millrace.coordinator.group.offset.FetchedOffset;
+import io.millrace.coordinator.group.offset.OffsetCommit;
+import io.millrace.coordinator.group.offset.OffsetRemoval;
+import io.millrace.coordinator.group.offset.Offsets;
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.Randomness;
-import java.nio.charset.StandardCharsets;
+import io.millrace.storage.log.PartitionLog;
+import io.millrace.storage.log.VerificationGuard;
+import io.millrace.storage.metadata.MetadataImage;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
 import org.apache.kafka.common.message.DescribeGroupsResponseData.DescribedGroup;
-import org.apache.kafka.common.message.DescribeGroupsResponseData.DescribedGroupMember;
 import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.JoinGroupResponseData;
@@ -28,7 +39,6 @@ import org.apache.kafka.common.message.ListGroupsResponseData.ListedGroup;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
 import org.apache.kafka.common.protocol.Errors;
-import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataKey;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataValue;
 import org.apache.kafka.coordinator.group.generated.OffsetCommitKey;
@@ -36,151 +46,159 @@ import org.apache.kafka.coordinator.group.generated.OffsetCommitValue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Classic groups and offsets of one partition of __consumer_offsets. Owned by its shard loop.
- * Offsets change by records only; a group's membership between generations is soft (see {@link
- * ClassicMembership}).
+ * The groups and offsets of one partition of __consumer_offsets: hands each request to the part
+ * that the group belongs to. Owned by its shard loop. What is in the log changes by records only; a
+ * classic group's membership between generations is soft.
  */
 public final class GroupShard implements Shard {
-  /**
-   * A record's strings have a length of 16 bits; the id made for a member is its name and 37 bytes.
-   */
-  private static final int NAME_BYTES_MAX = Short.MAX_VALUE - 37;
-
-  /** A heartbeat's answer needs a proof of leadership no older than this part of the session. */
-  private static final int PROOF_PART_OF_SESSION = 3;
+  private static final String EXPIRY_TIMER = "offsets-expiry";
 
   private final GroupSettings settings;
-  private final Clock clock;
-  private final ClassicMembership membership;
-  private final ClassicSync sync;
-  private final Map<String, ClassicGroup> groups = new LinkedHashMap<>();
-  private final OffsetTable offsets = new OffsetTable();
+  private final PartitionLog log;
+  private final ClassicGroups classic;
+  private final ConsumerGroups consumer;
+  private final Migration migration;
+  private final MemberIds memberIds;
+  private final Offsets offsets;
+  private final OffsetRemoval removal;
+  private final GroupRemoval groupRemoval;
+  private final GroupViews views;
 
-  public GroupShard(GroupSettings settings, Clock clock, Randomness randomness) {
+  /**
+   * @param ofGroup settings in force for a group of the consumer protocol
+   * @param image of the metadata, at present
+   */
+  public GroupShard(
+      GroupSettings settings,
+      Function<String, ConsumerSettings.OfGroup> ofGroup,
+      PartitionLog log,
+      Clock clock,
+      Randomness randomness,
+      Supplier<MetadataImage> image) {
     this.settings = settings;
-    this.clock = clock;
-    this.membership =
-        new ClassicMembership(
-            settings, clock, randomness, group -> groups.remove(group.groupId(), group));
-    this.sync = new ClassicSync(membership, clock);
+    this.log = log;
+    this.memberIds = new MemberIds(randomness);
+    this.classic = new ClassicGroups(settings.classic(), clock, memberIds);
+    this.migration =
+        new Migration(classic, settings.classic().membersMax(), settings.consumer(), clock, image);
+    this.consumer =
+        new ConsumerGroups(
+            settings.consumer(), ofGroup, this::tryDowngrade, clock, memberIds, image);
+    this.offsets = new Offsets(settings.offsetMetadataBytesMax(), clock);
+    this.removal = new OffsetRemoval(offsets, settings.offsetsRetentionMs());
+    this.groupRemoval = new GroupRemoval(classic, consumer, offsets, removal, clock, image);
+    this.views = new GroupViews(classic, consumer, offsets);
+  }
+
+  private boolean tryDowngrade(ConsumerGroup group, boolean rebalance, Outbox out) {
+    return migration.tryDowngrade(group, rebalance, consumer, out);
+  }
+
+  @Override
+  public RecordTypes recordTypes() {
+    return GroupRecordTypes.ALL;
   }
 
   @Override
   public void replay(CoordinatorRecord record) {
     if (record.key() instanceof OffsetCommitKey key) {
-      replayOffset(key, (OffsetCommitValue) record.value());
+      offsets.replay(key, (OffsetCommitValue) record.value());
     } else if (record.key() instanceof GroupMetadataKey key) {
-      replayGroup(key.group(), (GroupMetadataValue) record.value());
-    }
-  }
-
-  private void replayOffset(OffsetCommitKey key, @Nullable OffsetCommitValue value) {
-    Slot slot = new Slot(key.topic(), key.partition());
-    if (value == null) {
-      offsets.remove(key.group(), slot);
+      classic.replay(key.group(), (GroupMetadataValue) record.value());
     } else {
-      offsets.put(
-          key.group(),
-          slot,
-          new Committed(
-              value.topicId(),
-              value.offset(),
-              value.leaderEpoch(),
-              value.metadata(),
-              value.commitTimestamp()));
+      consumer.replay(record);
     }
   }
 
-  private void replayGroup(String groupId, @Nullable GroupMetadataValue value) {
-    if (value == null) {
-      groups.remove(groupId);
-      return;
+  @Override
+  public void replay(long producerId, short producerEpoch, CoordinatorRecord record) {
+    if (record.key() instanceof OffsetCommitKey key) {
+      offsets.replayPending(producerId, key, (OffsetCommitValue) record.value());
     }
-    ClassicGroup group = new ClassicGroup(groupId, value.currentStateTimestamp());
-    group.restore(
-        value.generation(),
-        value.protocolType(),
-        value.protocol(),
-        value.leader(),
-        GroupRecords.members(value),
-        value.currentStateTimestamp());
-    groups.put(groupId, group);
+  }
+
+  @Override
+  public void replayMarker(long producerId, short producerEpoch, boolean committed) {
+    offsets.replayMarker(producerId, committed);
   }
 
   @Override
   public void onLoaded(Outbox out) {
-    for (ClassicGroup group : groups.values()) {
-      for (ClassicMember member : group.members()) {
-        membership.touch(group, member, out);
-      }
-    }
+    classic.onLoaded(out);
+    consumer.onLoaded(out);
+    expireLater(out);
+  }
+
+  private void expireLater(Outbox out) {
+    out.timer(
+        EXPIRY_TIMER,
+        settings.offsetsRetentionCheckMs(),
+        later -> {
+          groupRemoval.expire(later);
+          expireLater(later);
+        });
   }
 
   public void join(
-      String clientId,
-      String clientHost,
-      short version,
+      GroupCaller caller,
       JoinGroupRequestData request,
       Outbox out,
       CompletableFuture<JoinGroupResponseData> reply) {
-    Errors error = checkJoin(clientId, request);
+    Errors error = classic.check(caller, request);
+    ConsumerGroup group = consumer.get(request.groupId());
     if (error != Errors.NONE) {
-      out.reply(reply, GroupAnswers.joinError(request.memberId(), error));
-      return;
-    }
-    ClassicGroup group = groups.get(request.groupId());
-    if (group == null) {
-      if (!request.memberId().isEmpty()) {
-        out.reply(reply, GroupAnswers.joinError(request.memberId(), Errors.UNKNOWN_MEMBER_ID));
-        return;
+      out.reply(reply, ClassicAnswers.joinError(request.memberId(), error));
+    } else if (group != null && !group.isEmpty()) {
+      consumer.join(group, caller, request, out, reply);
+    } else {
+      if (group != null && request.memberId().isEmpty()) {
+        // its members are gone, and with the next one it begins anew
+        consumer.remove(group, out);
       }
-      group = new ClassicGroup(request.groupId(), clock.wallMs());
-      groups.put(request.groupId(), group);
+      classic.join(caller, request, out, reply);
     }
-    membership.join(group, new Caller(clientId, clientHost, version), request, out, reply);
-  }
-
-  private Errors checkJoin(String clientId, JoinGroupRequestData request) {
-    if (request.groupId().isEmpty()) {
-      return Errors.INVALID_GROUP_ID;
-    }
-    String instance = request.groupInstanceId();
-    if (Utils.utf8Length(clientId) > NAME_BYTES_MAX
-        || (instance != null && Utils.utf8Length(instance) > NAME_BYTES_MAX)
-        || Utils.utf8Length(request.protocolType()) > NAME_BYTES_MAX
-        || request.protocols().stream()
-            .anyMatch(p -> Utils.utf8Length(p.name()) > NAME_BYTES_MAX)) {
-      return Errors.INVALID_REQUEST;
-    }
-    if (request.sessionTimeoutMs() < settings.sessionTimeoutMinMs()
-        || request.sessionTimeoutMs() > settings.sessionTimeoutMaxMs()) {
-      return Errors.INVALID_SESSION_TIMEOUT;
-    }
-    return Errors.NONE;
   }
 
   public void sync(
       SyncGroupRequestData request, Outbox out, CompletableFuture<SyncGroupResponseData> reply) {
-    ClassicGroup group = groups.get(request.groupId());
+    ConsumerGroup group = consumer.get(request.groupId());
     if (group == null) {
-      out.reply(reply, GroupAnswers.syncError(Errors.UNKNOWN_MEMBER_ID));
+      classic.sync(request, out, reply);
     } else {
-      sync.sync(group, request, out, reply);
+      consumer.sync(group, request, out, reply);
     }
   }
 
   public void heartbeat(HeartbeatRequestData request, Outbox out, CompletableFuture<Errors> reply) {
-    ClassicGroup group = groups.get(request.groupId());
+    ConsumerGroup group = consumer.get(request.groupId());
     if (group == null) {
-      out.reply(reply, Errors.UNKNOWN_MEMBER_ID);
-      return;
+      classic.heartbeat(request, out, reply);
+    } else {
+      out.reply(reply, consumer.heartbeat(group, request, out));
     }
-    ClassicMember member = group.member(request.memberId());
-    long proofAgeMs = member == null ? 0 : member.sessionTimeoutMs() / PROOF_PART_OF_SESSION;
-    Errors error =
-        membership.heartbeat(
-            group, request.memberId(), request.groupInstanceId(), request.generationId(), out);
-    out.reply(reply, error, proofAgeMs);
+  }
+
+  /** A heartbeat of the consumer protocol, which is also how its members join and leave. */
+  public void heartbeat(
+      GroupCaller caller,
+      ConsumerGroupHeartbeatRequestData request,
+      Outbox out,
+      CompletableFuture<ConsumerGroupHeartbeatResponseData> reply) {
+    boolean joins = ConsumerGroups.joins(request);
+    if (joins && request.memberId().isEmpty() && caller.version() == 0) {
+      // clients make up their own ids since version 1
+      request.setMemberId(memberIds.next());
+    }
+    Refusal refusal = consumer.check(caller, request);
+    ClassicGroup former = classic.get(request.groupId());
+    if (refusal == null && former != null && joins) {
+      refusal = migration.upgrade(former, consumer, out);
+    }
+    if (refusal == null) {
+      consumer.heartbeat(caller, request, out, reply);
+    } else {
+      out.reply(reply, ConsumerGroups.refused(refusal));
+    }
   }
 
   public void leave(
@@ -188,207 +206,180 @@ public final class GroupShard implements Shard {
       List<MemberIdentity> identities,
       Outbox out,
       CompletableFuture<List<MemberResponse>> reply) {
-    ClassicGroup group = groups.get(groupId);
+    ConsumerGroup group = consumer.get(groupId);
+    List<Errors> errors =
+        group == null
+            ? identities.stream().map(each -> classic.leave(groupId, each, out)).toList()
+            : consumer.leave(group, identities, out);
     List<MemberResponse> answers = new ArrayList<>();
-    for (MemberIdentity identity : identities) {
-      Errors error =
-          group == null ? Errors.UNKNOWN_MEMBER_ID : membership.leave(group, identity, out);
+    for (int i = 0; i < identities.size(); i++) {
       answers.add(
           new MemberResponse()
-              .setMemberId(identity.memberId())
-              .setGroupInstanceId(identity.groupInstanceId())
-              .setErrorCode(error.code()));
+              .setMemberId(identities.get(i).memberId())
+              .setGroupInstanceId(identities.get(i).groupInstanceId())
+              .setErrorCode(errors.get(i).code()));
     }
     out.reply(reply, answers);
   }
-
-  /** One partition of an offset commit, its topic resolved. */
-  public record Commit(
-      String topic,
-      Uuid topicId,
-      int partition,
-      long offset,
-      int leaderEpoch,
-      @Nullable String metadata) {}
 
   /** Commits; answers one error per commit, in order. */
   public void commit(
       String groupId,
-      String memberId,
-      @Nullable String groupInstanceId,
-      int generation,
-      List<Commit> commits,
+      Committer committer,
+      List<OffsetCommit> commits,
       Outbox out,
       CompletableFuture<List<Errors>> reply) {
-    Errors refusal = checkCommit(groupId, memberId, groupInstanceId, generation, out);
-    List<Errors> answers = new ArrayList<>();
-    for (Commit commit : commits) {
-      Errors error = refusal;
-      String metadata = commit.metadata() == null ? "" : commit.metadata();
-      if (error == Errors.NONE
-          && metadata.getBytes(StandardCharsets.UTF_8).length > settings.offsetMetadataBytesMax()) {
-        error = Errors.OFFSET_METADATA_TOO_LARGE;
-      }
-      if (error == Errors.NONE) {
-        Slot slot = new Slot(commit.topic(), commit.partition());
-        Committed committed =
-            new Committed(
-                commit.topicId(), commit.offset(), commit.leaderEpoch(), metadata, clock.wallMs());
-        writeAndReplay(GroupRecords.offset(groupId, slot, committed), out);
-      }
-      answers.add(error);
-    }
-    out.reply(reply, answers);
+    offsets.commit(groupId, commits, check(groupId, committer, false, out), out, reply);
   }
 
-  private Errors checkCommit(
+  /**
+   * What a commit in a transaction needs; NONE if the transaction is known here to be open, any
+   * other one if its coordinator has to be asked first.
+   */
+  public void beginVerification(
+      long producerId,
+      short producerEpoch,
+      boolean epochBumps,
+      Outbox out,
+      CompletableFuture<VerificationGuard> reply) {
+    out.reply(reply, log.beginVerification(producerId, producerEpoch, -1, epochBumps));
+  }
+
+  /** Commits as part of a producer's transaction, which is open and includes this partition. */
+  public void commitInTransaction(
       String groupId,
-      String memberId,
-      @Nullable String groupInstanceId,
-      int generation,
-      Outbox out) {
-    ClassicGroup group = groups.get(groupId);
-    if (group == null || group.is(GroupState.DEAD)) {
+      Committer committer,
+      long producerId,
+      short producerEpoch,
+      VerificationGuard guard,
+      List<OffsetCommit> commits,
+      Outbox out,
+      CompletableFuture<List<Errors>> reply) {
+    offsets.commitInTransaction(
+        groupId,
+        producerId,
+        producerEpoch,
+        guard,
+        commits,
+        check(groupId, committer, true, out),
+        out,
+        reply);
+  }
+
+  private OffsetCommit.Check check(
+      String groupId, Committer committer, boolean transactional, Outbox out) {
+    ConsumerGroup present = consumer.get(groupId);
+    if (present != null) {
+      return consumer.checkCommit(
+          present,
+          committer.memberId(),
+          committer.groupInstanceId(),
+          committer.generation(),
+          transactional,
+          committer.version() >= Committer.MEMBER_EPOCHS_SINCE);
+    }
+    ClassicGroup group = classic.get(groupId);
+    Errors error;
+    if (group != null) {
+      error =
+          classic.checkCommit(
+              group,
+              committer.memberId(),
+              committer.groupInstanceId(),
+              committer.generation(),
+              transactional,
+              out);
+    } else if (committer.generation() < 0) {
       // a group that only stores offsets need not exist
-      return generation < 0 ? Errors.NONE : Errors.ILLEGAL_GENERATION;
+      error = Errors.NONE;
+    } else {
+      error =
+          transactional || committer.version() < Committer.MEMBER_EPOCHS_SINCE
+              ? Errors.ILLEGAL_GENERATION
+              : Errors.GROUP_ID_NOT_FOUND;
     }
-    if (generation < 0 && group.is(GroupState.EMPTY)) {
-      return Errors.NONE;
-    }
-    if (generation < 0 && memberId.isEmpty() && groupInstanceId == null) {
-      // an outsider must not move the offsets of a live group
-      return Errors.UNKNOWN_MEMBER_ID;
-    }
-    Errors error = group.validate(memberId, groupInstanceId);
-    if (error != Errors.NONE) {
-      return error;
-    }
-    if (generation != group.generation()) {
-      return Errors.ILLEGAL_GENERATION;
-    }
-    if (group.is(GroupState.COMPLETING_REBALANCE)) {
-      return Errors.REBALANCE_IN_PROGRESS;
-    }
-    ClassicMember member = group.member(memberId);
-    if (member != null) {
-      membership.touch(group, member, out);
-    }
-    return Errors.NONE;
+    return commit -> error;
   }
 
-  private void writeAndReplay(CoordinatorRecord record, Outbox out) {
-    out.write(record);
-    replay(record);
+  /** The end of a transaction is in the log: its offsets count from now on, or never. */
+  public void completeTransaction(
+      long producerId, boolean committed, Outbox out, CompletableFuture<Boolean> reply) {
+    offsets.replayMarker(producerId, committed);
+    out.reply(reply, true);
   }
 
-  /** A partition asked for; its topic's present id, ZERO_UUID if there is none. */
-  public record Wanted(String topic, Uuid topicId, int partition) {}
+  /** What a fetch of offsets found; no offsets where there is an error. */
+  public record Fetched(Errors error, List<FetchedOffset> offsets) {}
 
-  /** Offsets found for {@code wanted}, in order; null where nothing is committed. */
+  /**
+   * Fetches offsets.
+   *
+   * @param wanted null for all that are committed
+   * @param memberId null or empty for one that is no member
+   * @param memberEpoch -1 for one that is no member
+   * @param requireStable whether offsets that an open transaction may change are not answered
+   */
   public void fetch(
       String groupId,
-      List<Wanted> wanted,
+      @Nullable String memberId,
+      int memberEpoch,
+      @Nullable List<Offsets.Wanted> wanted,
+      boolean requireStable,
       Outbox out,
-      CompletableFuture<List<@Nullable Found>> reply) {
-    List<@Nullable Found> found = new ArrayList<>();
-    for (Wanted each : wanted) {
-      Committed committed = offsets.get(groupId, new Slot(each.topic(), each.partition()));
-      found.add(
-          committed == null || !sameTopic(committed, each.topicId())
-              ? null
-              : found(each.topic(), each.partition(), committed));
+      CompletableFuture<Fetched> reply) {
+    ConsumerGroup group = consumer.get(groupId);
+    Errors error = group == null ? Errors.NONE : consumer.checkFetch(group, memberId, memberEpoch);
+    if (error != Errors.NONE) {
+      out.reply(reply, new Fetched(error, List.of()));
+      return;
     }
-    out.reply(reply, found);
+    List<FetchedOffset> found =
+        wanted == null
+            ? offsets.fetchAll(groupId, requireStable)
+            : offsets.fetch(groupId, wanted, requireStable);
+    out.reply(reply, new Fetched(Errors.NONE, found));
   }
 
-  /** Everything the group has committed. */
-  public void fetchAll(String groupId, Outbox out, CompletableFuture<List<Found>> reply) {
-    List<Found> found = new ArrayList<>();
-    offsets.of(groupId).forEach((slot, c) -> found.add(found(slot.topic(), slot.partition(), c)));
-    out.reply(reply, found);
-  }
-
-  /** A committed offset. */
-  public record Found(
-      String topic, Uuid topicId, int partition, long offset, int leaderEpoch, String metadata) {}
-
-  private static Found found(String topic, int partition, Committed committed) {
-    return new Found(
-        topic,
-        committed.topicId(),
-        partition,
-        committed.offset(),
-        committed.leaderEpoch(),
-        committed.metadata());
-  }
-
-  private static boolean sameTopic(Committed committed, Uuid topicId) {
-    return committed.topicId().equals(Uuid.ZERO_UUID)
-        || topicId.equals(Uuid.ZERO_UUID)
-        || committed.topicId().equals(topicId);
-  }
-
-  /** Whether the group is known here, by members or by offsets. */
   public void list(Outbox out, CompletableFuture<List<ListedGroup>> reply) {
-    Set<String> ids = new LinkedHashSet<>(groups.keySet());
-    ids.addAll(offsets.groupIds());
-    List<ListedGroup> listed = new ArrayList<>();
-    for (String id : ids) {
-      ClassicGroup group = groups.get(id);
-      listed.add(
-          new ListedGroup()
-              .setGroupId(id)
-              .setProtocolType(
-                  group == null || group.protocolType() == null ? "" : group.protocolType())
-              .setGroupState((group == null ? GroupState.EMPTY : group.state()).text())
-              .setGroupType("classic"));
-    }
-    out.reply(reply, listed);
+    out.reply(reply, views.list());
   }
 
   public void describe(String groupId, Outbox out, CompletableFuture<DescribedGroup> reply) {
-    ClassicGroup group = groups.get(groupId);
-    DescribedGroup described = new DescribedGroup().setGroupId(groupId);
-    if (group == null) {
-      boolean offsetsOnly = offsets.has(groupId);
-      described.setGroupState((offsetsOnly ? GroupState.EMPTY : GroupState.DEAD).text());
-      if (!offsetsOnly) {
-        described
-            .setErrorCode(Errors.GROUP_ID_NOT_FOUND.code())
-            .setErrorMessage("Group " + groupId + " not found.");
-      }
-      out.reply(reply, described);
-      return;
-    }
-    boolean stable = group.is(GroupState.STABLE);
-    String protocol = group.protocolName();
-    described
-        .setGroupState(group.state().text())
-        .setProtocolType(group.protocolType() == null ? "" : group.protocolType())
-        .setProtocolData(stable && protocol != null ? protocol : "");
-    for (ClassicMember member : group.members()) {
-      described
-          .members()
-          .add(
-              new DescribedGroupMember()
-                  .setMemberId(member.memberId())
-                  .setGroupInstanceId(member.groupInstanceId())
-                  .setClientId(member.clientId())
-                  .setClientHost(member.clientHost())
-                  .setMemberMetadata(stable ? member.metadata(protocol) : ClassicMember.NO_BYTES)
-                  .setMemberAssignment(member.assignment()));
-    }
-    out.reply(reply, described);
+    out.reply(reply, views.describeClassic(groupId));
+  }
+
+  /** Describes a group of the consumer protocol. */
+  public void describeConsumer(
+      String groupId,
+      Outbox out,
+      CompletableFuture<ConsumerGroupDescribeResponseData.DescribedGroup> reply) {
+    out.reply(reply, views.describeConsumer(groupId));
+  }
+
+  /** For comparison with what its records say. */
+  ConsumerGroups consumerGroups() {
+    return consumer;
+  }
+
+  /** Deletes a group without members, and its offsets. */
+  public void delete(String groupId, Outbox out, CompletableFuture<Errors> reply) {
+    out.reply(reply, groupRemoval.delete(groupId, out));
+  }
+
+  /** A partition whose offset is to be deleted. */
+  public record TopicSlot(String topic, int partition) {}
+
+  /** An error for the whole request, or else one per partition, in order. */
+  public record DeletedOffsets(Errors error, List<Errors> errors) {}
+
+  /** Deletes offsets of topics that the group does not use. */
+  public void deleteOffsets(
+      String groupId, List<TopicSlot> slots, Outbox out, CompletableFuture<DeletedOffsets> reply) {
+    out.reply(reply, groupRemoval.deleteOffsets(groupId, slots, out));
   }
 
   /** The topic is gone: its committed offsets go too. */
   public void topicDeleted(Uuid topicId, Outbox out) {
-    for (String groupId : offsets.groupIds()) {
-      for (Map.Entry<Slot, Committed> each : List.copyOf(offsets.of(groupId).entrySet())) {
-        if (each.getValue().topicId().equals(topicId)) {
-          writeAndReplay(GroupRecords.offsetTombstone(groupId, each.getKey()), out);
-        }
-      }
-    }
+    removal.topicDeleted(topicId, out);
   }
 }

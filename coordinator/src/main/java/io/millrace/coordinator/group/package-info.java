@@ -1,4 +1,4 @@
-/** Classic consumer groups and committed offsets: the state machine behind __consumer_offsets. */
+/** Groups of both protocols and committed offsets: the state machine behind __consumer_offsets. */
 @NullMarked
 package io.millrace.coordinator.group;
 

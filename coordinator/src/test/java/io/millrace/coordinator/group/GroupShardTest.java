@@ -4,9 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.coordinator.ShardHarness;
-import io.millrace.coordinator.group.GroupShard.Commit;
-import io.millrace.coordinator.group.GroupShard.Found;
-import io.millrace.coordinator.group.GroupShard.Wanted;
+import io.millrace.coordinator.group.GroupShard.Fetched;
+import io.millrace.coordinator.group.classic.ClassicSettings;
+import io.millrace.coordinator.group.consumer.ConsumerSettings;
+import io.millrace.coordinator.group.consumer.MigrationPolicy;
+import io.millrace.coordinator.group.offset.FetchedOffset;
+import io.millrace.coordinator.group.offset.FetchedOffset.Found;
+import io.millrace.coordinator.group.offset.OffsetCommit;
+import io.millrace.coordinator.group.offset.Offsets.Wanted;
+import io.millrace.storage.metadata.MetadataImage;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
@@ -35,10 +41,25 @@ class GroupShardTest {
   private static final short VERSION = 9;
   private static final int SESSION_MS = 10_000;
   private static final int REBALANCE_MS = 30_000;
+  private static final GroupCaller CALLER = new GroupCaller("client", "/h", VERSION);
+  private static final long RETENTION_MS = 86_400_000;
+  private static final long RETENTION_CHECK_MS = 600_000;
   private static final Uuid TOPIC_ID = new Uuid(1, 2);
 
-  private final ShardHarness harness =
-      new ShardHarness(new GroupSettings(6_000, 1_800_000, 0, 3, 16));
+  private final ShardHarness<GroupShard> harness =
+      new ShardHarness<>((environment, log) ->
+          new GroupShard(
+              new GroupSettings(
+                  new ClassicSettings(6_000, 1_800_000, 0, 3),
+                  new ConsumerSettings(List.of("uniform"), 3, MigrationPolicy.BIDIRECTIONAL),
+                  16,
+                  RETENTION_MS,
+                  RETENTION_CHECK_MS),
+              _ -> new ConsumerSettings.OfGroup(45_000, 5_000, 0),
+              log,
+              environment.clock(),
+              environment.randomness(),
+              () -> MetadataImage.EMPTY));
 
   @Test
   void aFirstJoinIsGivenAMemberIdToComeBackWith() {
@@ -68,7 +89,8 @@ class GroupShardTest {
     String name = "n".repeat(Short.MAX_VALUE);
     CompletableFuture<JoinGroupResponseData> answer =
         harness.call((shard, out, reply) ->
-            shard.join(name, "/h", VERSION, joinRequest("", null, "range"), out, reply));
+            shard.join(
+                new GroupCaller(name, "/h", VERSION), joinRequest("", null, "range"), out, reply));
 
     assertThat(answer.join().errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
   }
@@ -198,7 +220,7 @@ class GroupShardTest {
     JoinGroupResponseData other =
         harness
             .<JoinGroupResponseData>call((shard, out, reply) ->
-                shard.join("client", "/h", VERSION, joinRequest("", null, "other"), out, reply))
+                shard.join(CALLER, joinRequest("", null, "other"), out, reply))
             .join();
 
     assertThat(other.errorCode()).isEqualTo(Errors.INCONSISTENT_GROUP_PROTOCOL.code());
@@ -257,11 +279,11 @@ class GroupShardTest {
     harness.log.hold();
     commitAsync("", -1, 5, "");
 
-    CompletableFuture<List<@Nullable Found>> read = fetchAsync(TOPIC_ID);
+    CompletableFuture<Fetched> read = fetchAsync(TOPIC_ID);
     assertThat(read).isNotDone();
     harness.log.letGo();
 
-    assertThat(read.join().getFirst()).isNotNull();
+    assertThat(read.join().offsets().getFirst()).isInstanceOf(FetchedOffset.Found.class);
   }
 
   @Test
@@ -374,7 +396,8 @@ class GroupShardTest {
     stableMember();
     harness
         .<List<Errors>>call((shard, out, reply) ->
-            shard.commit("offsets-only", "", null, -1, commits(1, ""), out, reply))
+            shard.commit(
+                "offsets-only", new Committer("", null, -1, VERSION), commits(1, ""), out, reply))
         .join();
 
     List<ListedGroup> listed = harness.<List<ListedGroup>>call(GroupShard::list).join();
@@ -399,7 +422,7 @@ class GroupShardTest {
   private CompletableFuture<JoinGroupResponseData> join(
       String memberId, @Nullable String instance) {
     return harness.call((shard, out, reply) ->
-        shard.join("client", "/h", VERSION, joinRequest(memberId, instance, "range"), out, reply));
+        shard.join(CALLER, joinRequest(memberId, instance, "range"), out, reply));
   }
 
   private static JoinGroupRequestData joinRequest(
@@ -466,27 +489,32 @@ class GroupShardTest {
             .errorCode());
   }
 
-  private static List<Commit> commits(long offset, String metadata) {
-    return List.of(new Commit("t", TOPIC_ID, 0, offset, 3, metadata));
+  private static List<OffsetCommit> commits(long offset, String metadata) {
+    return List.of(new OffsetCommit("t", TOPIC_ID, 0, offset, 3, metadata));
   }
 
   private CompletableFuture<List<Errors>> commitAsync(
       String memberId, int generation, long offset, String metadata) {
     return harness.call((shard, out, reply) ->
-        shard.commit("g", memberId, null, generation, commits(offset, metadata), out, reply));
+        shard.commit(
+            "g",
+            new Committer(memberId, null, generation, VERSION),
+            commits(offset, metadata),
+            out,
+            reply));
   }
 
   private Errors commit(String memberId, int generation, long offset, String metadata) {
     return commitAsync(memberId, generation, offset, metadata).join().getFirst();
   }
 
-  private CompletableFuture<List<@Nullable Found>> fetchAsync(Uuid topicId) {
-    return harness.call(
-        (shard, out, reply) -> shard.fetch("g", List.of(new Wanted("t", topicId, 0)), out, reply));
+  private CompletableFuture<Fetched> fetchAsync(Uuid topicId) {
+    return harness.call((shard, out, reply) ->
+        shard.fetch("g", null, -1, List.of(new Wanted("t", topicId, 0)), true, out, reply));
   }
 
   private @Nullable Found fetch(Uuid topicId) {
-    return fetchAsync(topicId).join().getFirst();
+    return fetchAsync(topicId).join().offsets().getFirst() instanceof Found found ? found : null;
   }
 
   private DescribedGroup describe() {

@@ -44,6 +44,11 @@ final class S3MultipartPut implements MultipartPut {
   }
 
   @Override
+  public CompletableFuture<PartOutcome> begin() {
+    return store.write(this::create, PartOutcome.Unknown::new);
+  }
+
+  @Override
   public CompletableFuture<PartOutcome> append(ByteBuffer part) {
     ByteBuffer source = part.duplicate();
     return store.write(() -> take(source), PartOutcome.Unknown::new);
@@ -59,8 +64,15 @@ final class S3MultipartPut implements MultipartPut {
     return store.write(this::discard, DeleteOutcome.Unknown::new);
   }
 
+  private synchronized PartOutcome create() {
+    ByteBuffer _ = open();
+    createUpload();
+    ended = false;
+    return new PartOutcome.Taken();
+  }
+
   private synchronized PartOutcome take(ByteBuffer source) {
-    ByteBuffer filling = begin();
+    ByteBuffer filling = open();
     int end = source.limit();
     while (source.position() < end) {
       source.limit(source.position() + Math.min(end - source.position(), filling.remaining()));
@@ -76,7 +88,7 @@ final class S3MultipartPut implements MultipartPut {
   }
 
   private synchronized PutOutcome finish() {
-    ByteBuffer rest = begin().flip();
+    ByteBuffer rest = open().flip();
     buffer = null;
     if (uploadId == null) {
       return store.put(key, rest);
@@ -120,7 +132,7 @@ final class S3MultipartPut implements MultipartPut {
   }
 
   /** From here to the end of the call the put counts as ended: what throws ends it for good. */
-  private ByteBuffer begin() {
+  private ByteBuffer open() {
     if (ended) {
       throw new IllegalStateException("the put of " + key + " has failed or ended");
     }
@@ -136,15 +148,19 @@ final class S3MultipartPut implements MultipartPut {
       throw new IllegalStateException(
           "%s is larger than %d parts of %d bytes".formatted(key, PARTS_MAX, PART_BYTES));
     }
-    if (uploadId == null) {
-      uploadId =
-          client.createMultipartUpload(request -> request.bucket(bucket).key(fullKey)).uploadId();
-    }
+    createUpload();
     int number = parts.size() + 1;
     UploadPartResponse sent =
         client.uploadPart(
             request -> request.bucket(bucket).key(fullKey).uploadId(uploadId).partNumber(number),
             BufferStream.body(part));
     parts.add(CompletedPart.builder().partNumber(number).eTag(sent.eTag()).build());
+  }
+
+  private void createUpload() {
+    if (uploadId == null) {
+      uploadId =
+          client.createMultipartUpload(request -> request.bucket(bucket).key(fullKey)).uploadId();
+    }
   }
 }

@@ -89,6 +89,15 @@ public final class BatchHeader {
     return b.getInt(at + BASE_SEQUENCE_AT);
   }
 
+  /**
+   * Sequence number of the last record; negative, as the first, if there are none. Sequences run
+   * from 0 to 2^31-1 and begin again with 0.
+   */
+  public static int lastSequence(ByteBuffer b, int at) {
+    int first = baseSequence(b, at);
+    return first < 0 ? first : (int) (((long) first + lastOffsetDelta(b, at)) & Integer.MAX_VALUE);
+  }
+
   public static int recordCount(ByteBuffer b, int at) {
     return b.getInt(at + RECORD_COUNT_AT);
   }

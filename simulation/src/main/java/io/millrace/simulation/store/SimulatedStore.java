@@ -113,6 +113,11 @@ public final class SimulatedStore {
         : ByteBuffer.allocate(0);
   }
 
+  /** An object is gone that nobody has deleted. */
+  public void lose(String key) {
+    now(truth.delete(key));
+  }
+
   /** Puts that were begun in parts and neither completed nor aborted. */
   public int unfinishedPuts() {
     return now(truth.unfinishedPuts("")) instanceof UnfinishedOutcome.Puts found

@@ -144,6 +144,11 @@ final class StoreView implements ObjectStore {
     }
 
     @Override
+    public CompletableFuture<PartOutcome> begin() {
+      return call(() -> SimulatedStore.now(real.begin()), PartOutcome.Unknown::new);
+    }
+
+    @Override
     public CompletableFuture<PartOutcome> append(ByteBuffer part) {
       byte[] bytes = bytes(part);
       return call(

@@ -111,7 +111,9 @@ final class SimulatedStoreTest {
 
   @Test
   void itPassesTheProbe() {
-    StoreProbe probe = new StoreProbe(view, process.randomness(), StoreProbe.RACERS_SHARED);
+    StoreProbe probe =
+        new StoreProbe(
+            view, process.clock(), "probe/one/1", "probe/one/2", StoreProbe.RACERS_SHARED);
 
     assertThat(await(probe.run())).isEqualTo(new ProbeOutcome.Passed());
   }

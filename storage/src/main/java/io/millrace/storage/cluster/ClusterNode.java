@@ -24,12 +24,13 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * One registered incarnation among the brokers of its cluster: answers the others, watches them,
- * takes over from those that ended and, as the scribe, balances leaders. Its parts run on one loop,
- * which the owner closes after it. No safety rests on it.
+ * One incarnation among the brokers of its cluster: answers the others from its registration on;
+ * once started watches them, takes over from those that ended and, as the scribe, balances leaders.
+ * Its parts run on one loop, which the owner closes after it. No safety rests on it.
  */
 public final class ClusterNode implements PeerService, AutoCloseable {
   private static final String ENDED = "this incarnation has ended";
+  private static final String UNREGISTERED = "no incarnation is registered here yet";
 
   private final MetadataLog metadata;
   private final EventLoop loop;
@@ -40,7 +41,7 @@ public final class ClusterNode implements PeerService, AutoCloseable {
   private volatile boolean closed;
 
   /**
-   * @param metadata of an incarnation that is registered
+   * @param metadata of an incarnation that is registered before {@link #start}
    * @param store the one the metadata log uses, so that its polls keep the age of the store low
    * @param takeover recovers one fenced incarnation
    */
@@ -67,6 +68,27 @@ public final class ClusterNode implements PeerService, AutoCloseable {
 
   @Override
   public CompletableFuture<PeerReply> answer(PeerRequest request) {
+    return metadata.image().knows(metadata.writer())
+        ? answerRegistered(request)
+        : answerNewcomer(request);
+  }
+
+  /** Whoever has seen the registration, before this broker has, must hear that it is alive. */
+  private CompletableFuture<PeerReply> answerNewcomer(PeerRequest request) {
+    boolean mayHaveSeen =
+        request instanceof Heartbeat heartbeat
+            && heartbeat.entryNumber() > metadata.image().entryNumber();
+    if (closed || !mayHaveSeen) {
+      return declined(UNREGISTERED);
+    }
+    return metadata
+        .refresh()
+        .thenCompose(image ->
+            image.knows(metadata.writer()) ? answerRegistered(request) : declined(UNREGISTERED))
+        .exceptionallyCompose(_ -> declined(ENDED));
+  }
+
+  private CompletableFuture<PeerReply> answerRegistered(PeerRequest request) {
     MetadataImage image = metadata.image();
     Incarnation own = image.incarnations().get(metadata.writer());
     if (closed || own == null || !image.isRegistered(own.writer()) || metadata.ended().isDone()) {
@@ -75,6 +97,9 @@ public final class ClusterNode implements PeerService, AutoCloseable {
     return switch (request) {
       case Heartbeat heartbeat ->
           onLoop(() -> {
+            if (heartbeat.from().equals(NodeIds.NOBODY)) {
+              metadata.leaveTurn(); // it is about to register
+            }
             liveness.onHeartbeat(heartbeat);
             return CompletableFuture.completedFuture(
                 new Alive(

@@ -1,5 +1,6 @@
 package io.millrace.storage.cluster;
 
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cluster.PeerReply.Alive;
 import io.millrace.storage.cluster.PeerRequest.Heartbeat;
@@ -15,7 +16,6 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.Uuid;
 
 /**
@@ -34,7 +34,7 @@ public final class NodeIds {
   private static final int QUESTIONS = 2;
 
   /** The sender of a question before it is registered. */
-  private static final WriterId NOBODY = new WriterId(0, 0);
+  static final WriterId NOBODY = new WriterId(0, 0);
 
   private final MetadataLog metadata;
   private final PeerLink link;
@@ -91,9 +91,9 @@ public final class NodeIds {
                       _ -> register(claim, nodeId, Optional.of(older.writer()), clusterId));
         })
         .exceptionallyCompose(failure ->
-            cause(failure) instanceof Registration.VoidException && number < ATTEMPTS_MAX
+            FailureCause.of(failure) instanceof Registration.VoidException && number < ATTEMPTS_MAX
                 ? attempt(claim, clusterId, number + 1) // another one was first
-                : CompletableFuture.failedFuture(cause(failure)));
+                : CompletableFuture.failedFuture(FailureCause.of(failure)));
   }
 
   private CompletableFuture<Registration> register(
@@ -138,11 +138,5 @@ public final class NodeIds {
               ? askInUse(older, entryNumber, question + 1)
               : CompletableFuture.completedFuture(null);
         });
-  }
-
-  private static Throwable cause(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 }

@@ -8,13 +8,15 @@ import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.millrace.storage.metadata.Scribe;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lowest live broker of the image, reached over the network. One that did not serve is not
- * asked again for a while. Any thread may call.
+ * The lowest live broker of the image, reached over the network, or the next one while that does
+ * not serve: one that did not is left alone for a while. Any thread may call.
  */
 public final class PeerScribe implements Scribe {
   /** How long an incarnation that did not serve is left alone. */
@@ -24,7 +26,7 @@ public final class PeerScribe implements Scribe {
   private final Clock clock;
   private final PeerLink link;
   private final ClusterSettings settings;
-  private volatile @Nullable Held held;
+  private final Map<WriterId, Long> heldUntilNs = new ConcurrentHashMap<>();
 
   /**
    * @param own the incarnation whose commands are handed over
@@ -36,16 +38,13 @@ public final class PeerScribe implements Scribe {
     this.settings = settings;
   }
 
-  private record Held(WriterId writer, long untilNs) {}
-
   @Override
   public CompletableFuture<Answer> commit(MetadataImage image, List<Command> commands) {
-    Incarnation scribe = of(image);
+    Incarnation scribe = serving(image);
     Endpoint address = scribe == null ? null : settings.address(scribe);
     if (scribe == null
         || address == null
         || scribe.writer().equals(own)
-        || isHeld(scribe.writer())
         || !PeerCodec.fits(commands)) {
       return CompletableFuture.completedFuture(new Answer.NotHandedOver());
     }
@@ -54,9 +53,32 @@ public final class PeerScribe implements Scribe {
         .thenApply(outcome -> answer(scribe.writer(), commands.size(), outcome));
   }
 
+  @Override
+  public void askForTurn(MetadataImage image) {
+    Incarnation scribe = of(image);
+    Endpoint address = scribe == null ? null : settings.address(scribe);
+    if (address != null) {
+      var _ =
+          link.call(
+              address,
+              new PeerRequest.Heartbeat(NodeIds.NOBODY, image.entryNumber(), 0),
+              settings.heartbeatIntervalNs());
+    }
+  }
+
   /** The broker that commits for others by convention; null in an image without live brokers. */
   static @Nullable Incarnation of(MetadataImage image) {
     return image.brokers().isEmpty() ? null : image.broker(image.brokers().firstKey());
+  }
+
+  /** The first of those that may be asked that is not left alone; null if all are. */
+  private @Nullable Incarnation serving(MetadataImage image) {
+    return image.brokers().values().stream()
+        .limit(ASKED_MAX)
+        .filter(writer -> !isHeld(writer))
+        .findFirst()
+        .map(image.incarnations()::get)
+        .orElse(null);
   }
 
   private Answer answer(WriterId scribe, int commands, PeerOutcome outcome) {
@@ -71,13 +93,14 @@ public final class PeerScribe implements Scribe {
           case PeerOutcome.Silent _ -> new Answer.Silent();
         };
     if (!(answer instanceof Answer.Committed)) {
-      held = new Held(scribe, clock.monotonicNs() + HOLD_NS);
+      heldUntilNs.keySet().removeIf(writer -> !isHeld(writer));
+      heldUntilNs.put(scribe, clock.monotonicNs() + HOLD_NS);
     }
     return answer;
   }
 
   private boolean isHeld(WriterId scribe) {
-    Held now = held;
-    return now != null && now.writer().equals(scribe) && clock.monotonicNs() - now.untilNs() < 0;
+    Long untilNs = heldUntilNs.get(scribe);
+    return untilNs != null && clock.monotonicNs() - untilNs < 0;
   }
 }

@@ -2,6 +2,7 @@ package io.millrace.storage.cluster;
 
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
@@ -12,7 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -147,10 +147,7 @@ final class TakeoverWatch {
   }
 
   private void onEnd(Incarnation incarnation, Ended ended, @Nullable Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+    Throwable cause = failure == null ? null : FailureCause.of(failure);
     long backoffNs = ended.backoffNs;
     ended.backoffNs = Math.min(2 * backoffNs, BACKOFF_MAX_NS);
     if (cause instanceof WalCorruptException damage) {

@@ -1,6 +1,7 @@
 package io.millrace.storage.log;
 
 import io.millrace.storage.log.PartitionLog.OffsetAtTime;
+import io.millrace.storage.object.Footer.AbortedTransaction;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
@@ -14,8 +15,19 @@ interface History {
    */
   CompletableFuture<Batches> read(long offset, long endOffset, int bytesMax, boolean atLeastOne);
 
-  /** Bytes lent out. */
-  record Batches(List<ByteBuffer> buffers, Runnable release) {}
+  /**
+   * Bytes lent out.
+   *
+   * @param endOffset one past their last offset; the offset asked for if there are none
+   */
+  record Batches(List<ByteBuffer> buffers, long endOffset, Runnable release) {}
+
+  /**
+   * Transactions with batches among offsets [{@code from}, {@code to}) that published markers below
+   * {@code markersEnd} aborted, each with an offset at or below its first batch among them.
+   */
+  CompletableFuture<List<AbortedTransaction>> abortedTransactions(
+      long from, long to, long markersEnd);
 
   /** Bytes of the objects' batches from {@code from} on, and where they end. */
   CompletableFuture<Size> size(long from);

@@ -5,8 +5,10 @@ import io.millrace.objectstore.StoreProbe;
 import io.millrace.objectstore.StoreProbe.ProbeOutcome;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.FailureCause;
 import io.millrace.runtime.Randomness;
 import io.millrace.storage.Backoff;
+import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.BlockCache;
 import io.millrace.storage.cache.ChunkPool;
@@ -29,7 +31,6 @@ import io.millrace.storage.object.ObjectPins;
 import io.millrace.storage.object.ObjectReader;
 import io.millrace.storage.object.PartitionOpener;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 
 /** Brings a new incarnation to life in its home, which it has entered. */
@@ -59,10 +60,10 @@ final class IncarnationStart {
 
   CompletableFuture<Incarnation> run() {
     Randomness randomness = environment.randomness();
-    CompletableFuture<Void> probed =
-        probe(new Backoff(randomness), environment.clock().monotonicNs())
-            .thenAccept(this::checkUsable);
     WriterId writer = new WriterId(randomness.nextLong(), randomness.nextLong());
+    CompletableFuture<Void> probed =
+        probe(writer, 0, new Backoff(randomness), environment.clock().monotonicNs())
+            .thenAccept(this::checkUsable);
     CompletableFuture<MetadataLog> loaded =
         StoredMetadataLog.load(
                 store,
@@ -81,8 +82,14 @@ final class IncarnationStart {
   }
 
   /** Until the store has answered, or long has not. */
-  private CompletableFuture<ProbeOutcome> probe(Backoff backoff, long sinceNs) {
-    return new StoreProbe(store, environment.randomness(), home.probeRacers())
+  private CompletableFuture<ProbeOutcome> probe(
+      WriterId writer, long counter, Backoff backoff, long sinceNs) {
+    return new StoreProbe(
+            store,
+            environment.clock(),
+            Keys.probe(writer, counter),
+            Keys.probe(writer, counter + 1),
+            home.probeRacers())
         .run()
         .thenCompose(outcome -> {
           if (!(outcome instanceof ProbeOutcome.NoAnswer)
@@ -91,15 +98,12 @@ final class IncarnationStart {
           }
           CompletableFuture<Void> waited = new CompletableFuture<>();
           metadataLoop.schedule(backoff.nextNs(), () -> waited.complete(null));
-          return waited.thenCompose(_ -> probe(backoff, sinceNs));
+          return waited.thenCompose(_ -> probe(writer, counter + 2, backoff, sinceNs));
         });
   }
 
   private CompletableFuture<MetadataLog> explain(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+    Throwable cause = FailureCause.of(failure);
     return CompletableFuture.failedFuture(
         cause instanceof NewerVersionException ? home.newer(cause) : cause);
   }
@@ -155,7 +159,7 @@ final class IncarnationStart {
             partitions,
             merger(metadata, footers, log),
             checkpointer,
-            new GarbageCollector(store, metadata, loop, pins, log.garbage()));
+            new GarbageCollector(store, metadata, loop, environment.clock(), pins, log.garbage()));
     Handovers handovers =
         new Handovers(metadata, partitions, log.wal(), maintenance::checkpoint, loop);
     metadata.addListener(partitions::onImage);

@@ -2,6 +2,7 @@ package io.millrace.storage.log;
 
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog.OffsetAtTime;
+import io.millrace.storage.object.Footer.AbortedTransaction;
 import io.millrace.storage.object.ObjectReader;
 import io.millrace.storage.object.TimedOffset;
 import java.util.List;
@@ -17,7 +18,15 @@ record ObjectHistory(PartitionId id, ObjectReader reader) implements History {
         .read(id, offset, endOffset, bytesMax, atLeastOne)
         .thenApply(lent ->
             new Batches(
-                lent.bytes().hasRemaining() ? List.of(lent.bytes()) : List.of(), lent.release()));
+                lent.bytes().hasRemaining() ? List.of(lent.bytes()) : List.of(),
+                lent.endOffset(),
+                lent.release()));
+  }
+
+  @Override
+  public CompletableFuture<List<AbortedTransaction>> abortedTransactions(
+      long from, long to, long markersEnd) {
+    return reader.abortedTransactions(id, from, to, markersEnd);
   }
 
   @Override

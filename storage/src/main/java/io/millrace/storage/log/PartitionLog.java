@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.errors.ApiException;
 
 /**
  * One open partition that this incarnation leads. Any thread may call; appends are ordered by its
@@ -23,7 +24,9 @@ public interface PartitionLog {
   /** End of what is durable. */
   long highWatermark();
 
-  /** First offset of the oldest open transaction, else the high watermark. */
+  /**
+   * First offset of the oldest transaction whose marker is not durable, else the high watermark.
+   */
   long lastStableOffset();
 
   /**
@@ -52,12 +55,71 @@ public interface PartitionLog {
    *
    * @param batch exactly one whole batch, position 0 to limit
    * @param appendTimeMs wall time for LogAppendTime topics, -1 to keep the producer's timestamps
+   * @param guard what {@link #beginVerification} gave; only a transactional batch needs one, and
+   *     only to open a transaction
+   * @return for {@link Origin#COORDINATOR} a refusal has failed it already; for others it fails
+   *     after a proof of leadership
    */
-  CompletableFuture<Appended> append(ByteBuffer batch, long appendTimeMs, Origin origin);
+  CompletableFuture<Appended> append(
+      ByteBuffer batch, long appendTimeMs, Origin origin, VerificationGuard guard);
+
+  /** Appends a batch that opens no transaction. */
+  default CompletableFuture<Appended> append(ByteBuffer batch, long appendTimeMs, Origin origin) {
+    return append(batch, appendTimeMs, origin, VerificationGuard.NONE);
+  }
 
   /** Result of an append. */
   record Appended(
       long baseOffset, long lastOffset, long appendTimeMs, long logStart, boolean duplicate) {}
+
+  /**
+   * Ends the producer's transaction here: appends a control batch. The future completes when it is
+   * durable. Fails with TransactionCoordinatorFencedException behind a marker of a higher
+   * coordinator epoch, with InvalidProducerEpochException behind a higher producer epoch or, from
+   * transaction version 2 on, while a transaction of that very epoch is open.
+   */
+  CompletableFuture<Appended> appendMarker(TransactionMarker marker);
+
+  /** Whether a transaction of that producer, opened at that epoch, is open in this partition. */
+  boolean hasOpenTransaction(long producerId, short producerEpoch);
+
+  /**
+   * Before the transaction coordinator is asked whether a producer may open a transaction here.
+   * {@link VerificationGuard#NONE} says that its transaction is open already and nobody need be
+   * asked; any other guard admits its first batch, if no marker came in between.
+   *
+   * @param firstSequence of the batch that waits for the answer, -1 if it has none
+   * @param epochBumps whether the producer raises its epoch with every transaction (transaction
+   *     version 2), so that a new one begins with sequence 0
+   */
+  VerificationGuard beginVerification(
+      long producerId, short producerEpoch, int firstSequence, boolean epochBumps);
+
+  /**
+   * Why a transactional batch of {@link Origin#COORDINATOR} would be refused now; empty if it would
+   * not. For those who change state before they append.
+   */
+  Optional<ApiException> transactionalRefusal(
+      long producerId, short producerEpoch, VerificationGuard guard);
+
+  /** Those of whom this partition keeps state, by producer id. */
+  List<ActiveProducer> activeProducers();
+
+  /**
+   * What is known of a producer, batches that are not durable yet included.
+   *
+   * @param lastSequence -1 if no batch of this epoch is known
+   * @param lastTimestamp of its last batch or marker
+   * @param coordinatorEpoch of its last marker, -1 if there was none
+   * @param transactionFirstOffset of its open transaction, -1 if there is none
+   */
+  record ActiveProducer(
+      long producerId,
+      short producerEpoch,
+      int lastSequence,
+      long lastTimestamp,
+      int coordinatorEpoch,
+      long transactionFirstOffset) {}
 
   /** What a reader may see. */
   enum Isolation {

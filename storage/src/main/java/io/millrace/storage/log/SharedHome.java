@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One of many brokers on a shared store: nothing is kept locally, others fence and recover it, and
- * it them, in the background. Answers its peers while it serves.
+ * it them, in the background. Answers its peers from its registration on.
  */
 final class SharedHome implements Home {
   private final Environment environment;
@@ -73,6 +73,16 @@ final class SharedHome implements Home {
 
   @Override
   public CompletableFuture<Void> join(MetadataLog metadata) {
+    EventLoop takeovers = environment.threads().eventLoop("takeover");
+    Takeover takeover =
+        new Takeover(
+            metadata,
+            new ObjectSeal(store, takeovers, environment.randomness()),
+            new ObjectLogRecovery(store, takeovers, environment.randomness()));
+    // before it registers: who sees the registration may ask at once whether this broker is alive
+    node =
+        new ClusterNode(
+            metadata, environment.clock(), loop, link, settings.cluster(), store, takeover::run);
     return new NodeIds(metadata, link, settings.cluster())
         .claim(claim, RandomUuid.next(environment.randomness()))
         .thenAccept(_ -> {});
@@ -100,17 +110,10 @@ final class SharedHome implements Home {
 
   @Override
   public void serving(MetadataLog metadata) {
-    EventLoop takeovers = environment.threads().eventLoop("takeover");
-    Takeover takeover =
-        new Takeover(
-            metadata,
-            new ObjectSeal(store, takeovers, environment.randomness()),
-            new ObjectLogRecovery(store, takeovers, environment.randomness()));
-    ClusterNode started =
-        new ClusterNode(
-            metadata, environment.clock(), loop, link, settings.cluster(), store, takeover::run);
-    started.start();
-    node = started;
+    ClusterNode registered = node;
+    if (registered != null) {
+      registered.start();
+    }
   }
 
   @Override
@@ -121,7 +124,7 @@ final class SharedHome implements Home {
   private CompletableFuture<PeerReply> answer(PeerRequest request) {
     ClusterNode present = node;
     return present == null
-        ? CompletableFuture.completedFuture(new Declined("no incarnation serves here"))
+        ? CompletableFuture.completedFuture(new Declined("no incarnation has joined here"))
         : present.answer(request);
   }
 

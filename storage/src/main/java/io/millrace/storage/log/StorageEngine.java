@@ -128,7 +128,11 @@ public final class StorageEngine implements Partitions {
     if (stopping) {
       endWhole(ended, reason); // by its own resignation, or a stop finds nothing to wait for
     } else if (failure.complete(cause)) {
-      LOG.error("The incarnation {} is over", ended.metadata().writer(), cause);
+      if (cause instanceof MetadataLog.IncarnationEndedException) {
+        LOG.warn("The incarnation is over, nothing more is answered by it: {}", cause.getMessage());
+      } else {
+        LOG.error("The incarnation {} is over", ended.metadata().writer(), cause);
+      }
       endWhole(ended, reason);
     }
   }

@@ -7,21 +7,17 @@ import io.millrace.storage.PartitionId;
 import io.millrace.storage.cache.Chunk;
 import io.millrace.storage.log.ProducerStates.Verdict;
 import io.millrace.storage.log.TailIndex.Ref;
+import io.millrace.storage.object.Footer.AbortedTransaction;
 import io.millrace.storage.object.Footer.BatchSequence;
 import io.millrace.storage.wal.Wal;
 import io.millrace.storage.wal.WalEndedException;
 import io.millrace.storage.wal.WalFullException;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.KafkaStorageException;
-import org.apache.kafka.common.errors.NetworkException;
-import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
 import org.jspecify.annotations.Nullable;
 
@@ -32,29 +28,26 @@ import org.jspecify.annotations.Nullable;
  * has it: if the WAL ends, recovery decides.
  */
 final class StoredPartitionLog implements PartitionLog {
-  private static final int READ_ATTEMPTS_MAX = 3;
-
   private final PartitionId id;
   private final int leaderEpoch;
   private final EpochHistory epochs;
   private final History history;
   private final Wal wal;
-  private final TailReader tailReader;
+  private final LogReader reader;
   private final TimeSearch timeSearch;
   private final Clock clock;
   private final TailIndex tail = new TailIndex();
+  private final AbortedTail aborted;
   private final ChangeListeners listeners = new ChangeListeners();
 
   private final Object criticalSection = new Object();
   private final ProducerStates producers;
-  private final TreeMap<Long, CompletableFuture<Void>> durabilityWaits = new TreeMap<>();
+  private final DurabilityWaits durabilityWaits = new DurabilityWaits();
   private volatile long nextOffset;
   private volatile @Nullable ApiException closed;
-  private @Nullable ApiException walOver;
 
   private volatile long highWatermark;
   private volatile long logStart;
-  private volatile long publishedCounter = -1;
 
   /** What a partition is at its opening. */
   record Opened(
@@ -75,13 +68,15 @@ final class StoredPartitionLog implements PartitionLog {
     this.logStart = opened.logStart();
     this.history = history;
     this.wal = wal;
-    this.tailReader = tailReader;
+    this.aborted = new AbortedTail(opened.end());
+    this.reader = new LogReader(id.toString(), tail, tailReader, history, aborted);
     this.timeSearch = new TimeSearch(history, tail, tailReader);
     this.clock = clock;
   }
 
   @Override
-  public CompletableFuture<Appended> append(ByteBuffer batch, long appendTimeMs, Origin origin) {
+  public CompletableFuture<Appended> append(
+      ByteBuffer batch, long appendTimeMs, Origin origin, VerificationGuard guard) {
     if (batch.limit() < BatchHeader.HEADER_BYTES
         || BatchHeader.sizeBytes(batch, 0) != batch.limit()) {
       throw new IllegalArgumentException("not exactly one batch");
@@ -94,32 +89,105 @@ final class StoredPartitionLog implements PartitionLog {
       if (reason != null) {
         return CompletableFuture.failedFuture(reason);
       }
-      return switch (producers.check(batch, origin)) {
-        case Verdict.Accept _ -> handOver(batch, appendTimeMs, origin);
+      return switch (producers.check(batch, origin, guard)) {
+        case Verdict.Accept _ -> appendAccepted(batch, appendTimeMs, origin);
         case Verdict.Duplicate(BatchSequence first) -> whenDurable(first);
         // a later leader may have accepted what this one does not know
-        case Verdict.Refused(ApiException refusal) -> failWithProof(refusal);
+        case Verdict.Refused(ApiException refusal) ->
+            origin == Origin.COORDINATOR
+                ? CompletableFuture.failedFuture(refusal)
+                : failWithProof(refusal);
       };
     }
   }
 
-  private CompletableFuture<Appended> handOver(ByteBuffer batch, long appendTimeMs, Origin origin) {
-    BatchHeader.assign(batch, 0, nextOffset, leaderEpoch);
+  private CompletableFuture<Appended> appendAccepted(
+      ByteBuffer batch, long appendTimeMs, Origin origin) {
     PendingAppend pending =
         new PendingAppend(this, batch, appendTimeMs, origin == Origin.COORDINATOR);
     try {
-      wal.append(pending);
-    } catch (WalEndedException e) {
-      ApiException failure = over(e);
-      closed = failure;
-      return CompletableFuture.failedFuture(failure);
+      handOver(pending);
     } catch (WalFullException e) {
       producers.notTaken(batch, clock.monotonicNs());
       return CompletableFuture.failedFuture(new KafkaStorageException(e.getMessage(), e));
+    } catch (WalEndedException e) {
+      return ended(e);
     }
     producers.accept(batch, clock.monotonicNs());
-    nextOffset = BatchHeader.lastOffset(batch, 0) + 1;
     return pending.future();
+  }
+
+  @Override
+  public CompletableFuture<Appended> appendMarker(TransactionMarker marker) {
+    long timestampMs = clock.wallMs();
+    ByteBuffer batch = MarkerBatch.of(marker, timestampMs);
+    synchronized (criticalSection) {
+      ApiException reason = closed;
+      if (reason != null) {
+        return CompletableFuture.failedFuture(reason);
+      }
+      ApiException refusal = producers.refusal(marker);
+      if (refusal != null) {
+        return failWithProof(refusal);
+      }
+      PendingAppend pending = new PendingAppend(this, batch, -1, true);
+      try {
+        handOver(pending);
+      } catch (WalFullException e) {
+        return CompletableFuture.failedFuture(new KafkaStorageException(e.getMessage(), e));
+      } catch (WalEndedException e) {
+        return ended(e);
+      }
+      producers.accept(marker, BatchHeader.baseOffset(batch, 0), timestampMs, clock.monotonicNs());
+      return pending.future();
+    }
+  }
+
+  /** In the critical section. */
+  private void handOver(PendingAppend pending) {
+    BatchHeader.assign(pending.bytes(), 0, nextOffset, leaderEpoch);
+    wal.append(pending);
+    nextOffset = BatchHeader.lastOffset(pending.bytes(), 0) + 1;
+  }
+
+  private CompletableFuture<Appended> ended(WalEndedException cause) {
+    ApiException failure = WalFailures.over(cause);
+    closed = failure;
+    return CompletableFuture.failedFuture(failure);
+  }
+
+  @Override
+  public boolean hasOpenTransaction(long producerId, short producerEpoch) {
+    synchronized (criticalSection) {
+      return producers.hasOpenTransaction(producerId, producerEpoch);
+    }
+  }
+
+  @Override
+  public VerificationGuard beginVerification(
+      long producerId, short producerEpoch, int firstSequence, boolean epochBumps) {
+    synchronized (criticalSection) {
+      return producers.beginVerification(
+          producerId, producerEpoch, firstSequence, epochBumps, clock.monotonicNs());
+    }
+  }
+
+  @Override
+  public Optional<ApiException> transactionalRefusal(
+      long producerId, short producerEpoch, VerificationGuard guard) {
+    synchronized (criticalSection) {
+      return Optional.ofNullable(
+          closed != null
+              ? closed
+              : producers.transactionalRefusal(producerId, producerEpoch, guard));
+    }
+  }
+
+  @Override
+  public List<ActiveProducer> activeProducers() {
+    synchronized (criticalSection) {
+      return producers.active();
+    }
   }
 
   @Override
@@ -128,7 +196,8 @@ final class StoredPartitionLog implements PartitionLog {
     return reason != null
         ? CompletableFuture.failedFuture(reason)
         : wal.proof()
-            .exceptionallyCompose(failure -> CompletableFuture.failedFuture(over(failure)));
+            .exceptionallyCompose(
+                failure -> CompletableFuture.failedFuture(WalFailures.over(failure)));
   }
 
   private <T> CompletableFuture<T> failWithProof(ApiException answer) {
@@ -154,9 +223,7 @@ final class StoredPartitionLog implements PartitionLog {
     if (offset < highWatermark) {
       return CompletableFuture.completedFuture(null);
     }
-    return walOver != null
-        ? CompletableFuture.failedFuture(walOver)
-        : durabilityWaits.computeIfAbsent(offset, _ -> new CompletableFuture<>());
+    return durabilityWaits.on(offset);
   }
 
   /** On the WAL loop, in WAL order. */
@@ -179,11 +246,15 @@ final class StoredPartitionLog implements PartitionLog {
             chunkPosition,
             fileCounter,
             filePosition));
-    tail.prune(publishedCounter);
+    reader.prune();
     List<CompletableFuture<Void>> reached;
     synchronized (criticalSection) {
+      if (BatchHeader.control(batch, 0)) {
+        aborted.forgetBelow(Math.min(tail.firstOffset(), base));
+        producers.transactions().onDurableMarker(base, aborted);
+      }
       highWatermark = end;
-      reached = takeWaits(end);
+      reached = durabilityWaits.reached(end);
     }
     append.future().complete(new Appended(base, end - 1, append.appendTimeMs(), logStart, false));
     reached.forEach(wait -> wait.complete(null));
@@ -192,12 +263,11 @@ final class StoredPartitionLog implements PartitionLog {
 
   /** The WAL ended before it knew the batch durable. */
   void onEnded(PendingAppend append, WalEndedException cause) {
-    ApiException failure = fateOf(cause);
-    close(over(cause));
+    ApiException failure = WalFailures.fateOf(cause);
+    close(WalFailures.over(cause));
     List<CompletableFuture<Void>> unreached;
     synchronized (criticalSection) {
-      walOver = failure;
-      unreached = takeWaits(Long.MAX_VALUE);
+      unreached = durabilityWaits.end(failure);
     }
     append.future().completeExceptionally(failure);
     unreached.forEach(wait -> wait.completeExceptionally(failure));
@@ -219,8 +289,7 @@ final class StoredPartitionLog implements PartitionLog {
 
   /** Files up to this one are published and stand in the image. */
   void onPublished(long fileCounter) {
-    publishedCounter = fileCounter;
-    tail.prune(fileCounter);
+    reader.onPublished(fileCounter);
   }
 
   void onLogStart(long offset) {
@@ -247,23 +316,31 @@ final class StoredPartitionLog implements PartitionLog {
     if (offset < logStart || offset > end) {
       return failWithProof(outOfRange(offset, end));
     }
-    long visible = isolation == Isolation.READ_COMMITTED ? lastStableOffset() : highWatermark;
+    boolean committed = isolation == Isolation.READ_COMMITTED;
+    long high = highWatermark;
+    long stable = stable(high);
+    long visible = committed ? stable : high;
     if (offset >= visible || (bytesMax <= 0 && !atLeastOne)) {
-      return CompletableFuture.completedFuture(
-          slice(new History.Batches(List.of(), () -> {}), visible));
+      History.Batches none = new History.Batches(List.of(), offset, () -> {});
+      return CompletableFuture.completedFuture(slice(none, high, stable, List.of()));
     }
-    return read(offset, visible, bytesMax, atLeastOne, 1)
-        .thenCompose(batches -> checked(offset, batches, visible));
+    return reader
+        .read(offset, visible, bytesMax, atLeastOne)
+        .thenCompose(batches -> checked(offset, batches))
+        .thenCompose(batches ->
+            committed
+                ? withAborted(offset, batches, high, stable)
+                : CompletableFuture.completedFuture(slice(batches, high, stable, List.of())));
   }
 
   /**
    * A read that met an object that is gone has gone on with a newer image. If that has lost the
    * offset, to a moved log start or with the topic, what was read begins somewhere behind it.
    */
-  private CompletableFuture<LogSlice> checked(long offset, History.Batches batches, long visible) {
+  private CompletableFuture<History.Batches> checked(long offset, History.Batches batches) {
     ApiException reason = closed;
     if (reason == null && offset >= logStart) {
-      return CompletableFuture.completedFuture(slice(batches, visible));
+      return CompletableFuture.completedFuture(batches);
     }
     batches.release().run();
     return reason != null
@@ -271,54 +348,44 @@ final class StoredPartitionLog implements PartitionLog {
         : failWithProof(outOfRange(offset, nextOffset));
   }
 
+  private CompletableFuture<LogSlice> withAborted(
+      long offset, History.Batches batches, long high, long stable) {
+    return reader
+        .abortedTransactions(offset, batches.endOffset())
+        .handle((found, failure) -> {
+          if (failure == null) {
+            return CompletableFuture.completedFuture(slice(batches, high, stable, found));
+          }
+          batches.release().run();
+          return CompletableFuture.<LogSlice>failedFuture(failure);
+        })
+        .thenCompose(slice -> slice);
+  }
+
   private OffsetOutOfRangeException outOfRange(long offset, long end) {
     return new OffsetOutOfRangeException(
         "Offset %d of %s is outside [%d, %d].".formatted(offset, id, logStart, end));
   }
 
-  private CompletableFuture<History.Batches> read(
-      long offset, long visible, int bytesMax, boolean atLeastOne, int attempt) {
-    tail.prune(
-        publishedCounter); // nothing may have been appended since the cache lost what objects hold
-    List<Ref> refs = tail.from(offset, bytesMax);
-    if (refs.isEmpty()) {
-      return history.read(offset, visible, bytesMax, atLeastOne);
-    }
-    return tailReader
-        .read(refs, offset, visible, bytesMax, atLeastOne)
-        .exceptionallyCompose(failure ->
-            // the file may have been published, merged and recycled since the tail was asked
-            attempt < READ_ATTEMPTS_MAX
-                ? read(offset, visible, bytesMax, atLeastOne, attempt + 1)
-                : CompletableFuture.failedFuture(unreadable(offset, failure)));
-  }
-
-  private ApiException unreadable(long offset, Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    return cause instanceof ApiException known
-        ? known
-        : new KafkaStorageException(
-            "Offset %d of %s cannot be read now.".formatted(offset, id), cause);
-  }
-
-  private LogSlice slice(History.Batches batches, long visible) {
+  private LogSlice slice(
+      History.Batches batches, long high, long stable, List<AbortedTransaction> abortedAmong) {
     int bytes = 0;
     for (ByteBuffer buffer : batches.buffers()) {
       bytes += buffer.remaining();
     }
     return new HeldSlice(
-        batches.buffers(), bytes, visible, visible, logStart, List.of(), batches.release());
+        batches.buffers(), bytes, high, stable, logStart, abortedAmong, batches.release());
   }
 
   @Override
   public CompletableFuture<Optional<OffsetAtTime>> firstAtOrAfter(long timestampMs) {
-    tail.prune(publishedCounter);
+    reader.prune();
     return timeSearch.firstAtOrAfter(timestampMs, logStart, highWatermark);
   }
 
   @Override
   public CompletableFuture<Optional<OffsetAtTime>> maxTimestamp() {
-    tail.prune(publishedCounter);
+    reader.prune();
     return timeSearch.maxTimestamp(logStart, highWatermark);
   }
 
@@ -344,22 +411,20 @@ final class StoredPartitionLog implements PartitionLog {
 
   @Override
   public long lastStableOffset() {
-    // no transactional batch is accepted, so none is open
-    return highWatermark;
+    return stable(highWatermark);
+  }
+
+  /**
+   * The last stable offset of one high watermark. That is read first, so that no transaction which
+   * begins below it is missed.
+   */
+  private long stable(long high) {
+    return Math.min(high, Math.max(producers.transactions().firstUnstable(), logStart));
   }
 
   @Override
   public CompletableFuture<Long> sizeBytes() {
-    // the tail first: what leaves it meanwhile is in objects
-    List<Ref> refs = tail.matching(_ -> true);
-    return history
-        .size(logStart)
-        .thenApply(published ->
-            published.bytes()
-                + refs.stream()
-                    .filter(ref -> ref.baseOffset() >= published.endOffset())
-                    .mapToLong(Ref::bytes)
-                    .sum());
+    return reader.sizeBytes(logStart);
   }
 
   @Override
@@ -379,42 +444,5 @@ final class StoredPartitionLog implements PartitionLog {
       listeners.changed();
     }
     return remove;
-  }
-
-  private List<CompletableFuture<Void>> takeWaits(long end) {
-    if (durabilityWaits.isEmpty()) {
-      return List.of();
-    }
-    var below = durabilityWaits.headMap(end);
-    List<CompletableFuture<Void>> taken = List.copyOf(below.values());
-    below.clear();
-    return taken;
-  }
-
-  /** Nothing was written: the WAL did not take it. */
-  private static ApiException over(Throwable failure) {
-    Throwable ended = failure instanceof CompletionException ? failure.getCause() : failure;
-    return diskFailed(ended)
-        ? storageFailed(ended)
-        : new NotLeaderOrFollowerException(
-            "The incarnation that led the partition is over.", ended);
-  }
-
-  /** The WAL had it: recovery decides whether it stands, so it is not answered at all. */
-  private static ApiException fateOf(WalEndedException ended) {
-    return diskFailed(ended)
-        ? storageFailed(ended)
-        : new NetworkException(
-            "The incarnation ended before it knew what became of the batch.", ended);
-  }
-
-  private static boolean diskFailed(@Nullable Throwable ended) {
-    Throwable cause = ended == null ? null : ended.getCause();
-    return (cause instanceof CompletionException ? cause.getCause() : cause) instanceof IOException;
-  }
-
-  private static ApiException storageFailed(@Nullable Throwable ended) {
-    return new KafkaStorageException(
-        "The write-ahead log has failed; recovery decides what of it stands.", ended);
   }
 }

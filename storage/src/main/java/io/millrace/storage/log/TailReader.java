@@ -1,5 +1,6 @@
 package io.millrace.storage.log;
 
+import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.storage.cache.Chunk;
 import io.millrace.storage.log.TailIndex.Ref;
 import java.nio.ByteBuffer;
@@ -95,12 +96,14 @@ final class TailReader {
     private final List<ByteBuffer> buffers = new ArrayList<>();
     private final List<Loaded> held = new ArrayList<>();
     private int bytesLeft;
+    private long takenEnd;
     private boolean began;
 
     Selection(long offset, long endOffset, int bytesMax, boolean atLeastOne) {
       this.offset = offset;
       this.endOffset = endOffset;
       this.bytesLeft = bytesMax;
+      this.takenEnd = offset;
       this.atLeastOne = atLeastOne;
     }
 
@@ -122,11 +125,12 @@ final class TailReader {
       buffers.add(b.slice(from, to - from));
       held.add(loaded);
       bytesLeft -= to - from;
+      takenEnd = to == limit ? ref.endOffset() : BatchHeader.baseOffset(b, to);
       return to == limit && bytesLeft > 0;
     }
 
     History.Batches batches() {
-      return new History.Batches(buffers, () -> held.forEach(Loaded::release));
+      return new History.Batches(buffers, takenEnd, () -> held.forEach(Loaded::release));
     }
   }
 }

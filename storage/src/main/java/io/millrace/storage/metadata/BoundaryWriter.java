@@ -4,15 +4,14 @@ import io.millrace.runtime.Clock;
 import io.millrace.storage.Keys;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataObjects.Settled;
-import io.millrace.storage.metadata.MetadataRecord.UploadFloorMoved;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Writes a snapshot and then the boundary that names it, some entries after the last one and no
- * sooner than four times what a snapshot takes; then has the entries before it collected. If
- * another broker's boundary was first, the snapshot is given up and that one adopted. By convention
- * the scribe writes, and each broker after it only if boundaries lag so much more. Owned by the
- * metadata loop, beside the commits.
+ * Writes a snapshot and then the boundary that names it, some entries after the last one (or when
+ * the collector wants it) and no sooner than four times what a snapshot takes; then has the entries
+ * before it collected. If another broker's boundary was first, the snapshot is given up and that
+ * one adopted. By convention the scribe writes, and each broker after it only if boundaries lag so
+ * much more. Owned by the metadata loop, beside the commits.
  */
 final class BoundaryWriter {
   private final StoredMetadataLog log;
@@ -22,6 +21,7 @@ final class BoundaryWriter {
   private final Clock clock;
   private final BoundarySpacing spacing;
   private boolean writing;
+  private boolean wanted;
   private long notBeforeNs;
 
   BoundaryWriter(
@@ -40,12 +40,19 @@ final class BoundaryWriter {
     this.notBeforeNs = clock.monotonicNs();
   }
 
+  /** Garbage waits for it, though few entries do. */
+  void onWanted() {
+    wanted = true;
+    onProgress();
+  }
+
   /** The image may have moved. */
   void onProgress() {
     MetadataImage image = follower.image();
     if (!writing && isDue(image) && clock.monotonicNs() - notBeforeNs >= 0) {
       writing = true;
-      moveUploadFloor(image);
+      wanted = false;
+      log.uploads().commitFloor(log);
       CompletableFuture.completedFuture(image)
           .thenCompose(this::write)
           .whenComplete((_, error) -> {
@@ -60,19 +67,11 @@ final class BoundaryWriter {
   private boolean isDue(MetadataImage image) {
     long behind = image.entryNumber() - follower.boundaryEntry();
     Incarnation own = image.incarnations().get(log.writer());
-    if (own == null || !image.isRegistered(own.writer()) || behind < spacing.entries()) {
+    if (own == null || !image.isRegistered(own.writer())) {
       return false;
     }
     long before = image.brokers().headMap(own.nodeId()).size();
-    return behind >= spacing.entries() * (1 + before);
-  }
-
-  private void moveUploadFloor(MetadataImage image) {
-    Incarnation own = image.incarnations().get(log.writer());
-    long floor = log.uploads().floor();
-    if (own != null && floor > own.uploadFloor()) {
-      log.submit(new UploadFloorMoved(log.writer(), floor));
-    }
+    return behind >= (wanted ? 1 : spacing.entries() * (1 + before));
   }
 
   private CompletableFuture<Void> write(MetadataImage image) {

@@ -29,6 +29,7 @@ final class CommitQueue {
   private @Nullable Handing handing;
   private Scribe.@Nullable Answer answered;
   private long handings;
+  private int unserved;
   private boolean direct;
 
   /**
@@ -75,6 +76,11 @@ final class CommitQueue {
 
   boolean isReady() {
     return answered != null || !foreign.isEmpty() || ownReady();
+  }
+
+  /** A newcomer is about to put its registration. */
+  void leaveTurn() {
+    turns.onNewcomer();
   }
 
   /** Moves what is ready one step on: to the scribe, into an entry, or to what became of it. */
@@ -134,9 +140,11 @@ final class CommitQueue {
       return CompletableFuture.completedFuture(null);
     }
     long pauseNs = entry.size() == ownCommands ? turns.pauseNs(base) : 0;
+    pauseNs = Math.max(pauseNs, turns.newcomersPauseNs());
     if (pauseNs > 0) {
       return stepAside(pauseNs);
     }
+    turns.onPut();
     return put(StoredEntry.of(new Entry(base.entryNumber() + 1, base.entryHash(), writer, entry)));
   }
 
@@ -157,6 +165,7 @@ final class CommitQueue {
 
   private CompletableFuture<Void> put(StoredEntry entry) {
     direct = false;
+    unserved = 0;
     return objects
         .create(Keys.metaEntry(entry.entry().number()), entry.bytes().array())
         .thenCompose(created ->
@@ -167,6 +176,8 @@ final class CommitQueue {
           settle();
           if (stands) {
             foreign.answer(follower.recent());
+          } else if (!own.isEmpty() && !follower.image().isRegistered(writer)) {
+            scribe.askForTurn(follower.image());
           }
         });
   }
@@ -199,25 +210,33 @@ final class CommitQueue {
     if (answeredTo == null) {
       return CompletableFuture.completedFuture(null); // the image was faster
     }
-    direct = true;
     return switch (answer) {
       case Scribe.Answer.NotHandedOver _ -> {
         own.takeBack(answeredTo.fresh());
-        yield CompletableFuture.completedFuture(null);
+        yield notServed();
       }
-      case Scribe.Answer.Silent _ -> CompletableFuture.completedFuture(null);
-      case Scribe.Answer.Committed(var _, List<byte[]> entries) ->
-          follower
-              .follow(entries)
-              .thenCompose(_ -> {
-                settle();
-                if (own.anyHandedOver()) {
-                  // void there, or its entry was not at hand
-                  return follower.catchUp().thenRun(this::settle);
-                }
-                direct = false;
-                return CompletableFuture.completedFuture(null);
-              });
+      case Scribe.Answer.Silent _ -> notServed();
+      case Scribe.Answer.Committed(var _, List<byte[]> entries) -> {
+        direct = true;
+        unserved = 0;
+        yield follower
+            .follow(entries)
+            .thenCompose(_ -> {
+              settle();
+              if (own.anyHandedOver()) {
+                // void there, or its entry was not at hand
+                return follower.catchUp().thenRun(this::settle);
+              }
+              direct = false;
+              return CompletableFuture.completedFuture(null);
+            });
+      }
     };
+  }
+
+  /** Another scribe is asked next, unless enough have been. */
+  private CompletableFuture<Void> notServed() {
+    direct = ++unserved == Scribe.ASKED_MAX;
+    return CompletableFuture.completedFuture(null);
   }
 }

@@ -26,7 +26,8 @@ public final class EntryCodec {
     return out.withCrc();
   }
 
-  static Entry decode(long number, ByteBuffer body) {
+  /** Throws {@link MetadataCorruptException} if the bytes are no entry of this number. */
+  public static Entry decode(long number, ByteBuffer body) {
     Decoder in = Decoder.open(Keys.metaEntry(number), body, MAGIC, VERSION);
     Entry entry = new Entry(in.i64(), in.i64(), in.writer(), in.list(() -> readCommand(in)));
     in.end();

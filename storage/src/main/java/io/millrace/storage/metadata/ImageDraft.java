@@ -45,6 +45,7 @@ final class ImageDraft {
   Optional<Uuid> clusterId;
   int formatVersion;
   PSortedMap<WriterId, Incarnation> incarnations;
+  PSortedMap<WriterId, Long> ended;
   PSortedMap<Integer, WriterId> brokers;
   PSortedMap<Uuid, Topic> topics;
   PSortedMap<String, Uuid> topicIds;
@@ -60,6 +61,7 @@ final class ImageDraft {
     clusterId = image.clusterId();
     formatVersion = image.formatVersion();
     incarnations = image.incarnations();
+    ended = image.ended();
     brokers = image.brokers();
     topics = image.topics();
     topicIds = image.topicIds();
@@ -113,6 +115,7 @@ final class ImageDraft {
         clusterId,
         formatVersion,
         incarnations,
+        ended,
         brokers,
         topics,
         topicIds,

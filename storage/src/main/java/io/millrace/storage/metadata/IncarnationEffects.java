@@ -9,8 +9,10 @@ import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import io.millrace.storage.metadata.MetadataRecord.NodeUnregistered;
 import io.millrace.storage.metadata.MetadataRecord.UploadFloorMoved;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +23,7 @@ final class IncarnationEffects {
   private IncarnationEffects() {}
 
   static @Nullable String registered(ImageDraft draft, IncarnationRegistered r) {
-    if (draft.incarnations.containsKey(r.writer())) {
+    if (draft.incarnations.containsKey(r.writer()) || draft.ended.containsKey(r.writer())) {
       return "incarnation %s is known already".formatted(r.writer());
     }
     WriterId older = draft.brokers.get(r.nodeId());
@@ -32,6 +34,7 @@ final class IncarnationEffects {
     if (older != null) {
       fence(draft, older);
     }
+    forgetRecovered(draft, r.nodeId());
     var incarnation =
         new Incarnation(
             r.writer(),
@@ -52,6 +55,28 @@ final class IncarnationEffects {
     draft.nextBrokerEpoch++;
     draft.unregistered = draft.unregistered.minus(r.nodeId());
     return null;
+  }
+
+  /**
+   * Of earlier lives of the node only the end is kept, 24 bytes in a snapshot, so that a broker
+   * that begins anew often does not make the image grow by all that it once said of itself.
+   */
+  private static void forgetRecovered(ImageDraft draft, int nodeId) {
+    List<Incarnation> recovered =
+        draft.incarnations.values().stream()
+            .filter(i -> i.nodeId() == nodeId && i.state() == IncarnationState.RECOVERED)
+            .toList();
+    if (recovered.isEmpty()) {
+      return;
+    }
+    Set<WriterId> listed = new HashSet<>();
+    draft.objects.values().forEach(object -> listed.add(object.writer()));
+    for (Incarnation each : recovered) {
+      if (!listed.contains(each.writer())) {
+        draft.incarnations = draft.incarnations.minus(each.writer());
+        draft.ended = draft.ended.plus(each.writer(), each.endSequence());
+      }
+    }
   }
 
   private static String text(Optional<WriterId> writer) {

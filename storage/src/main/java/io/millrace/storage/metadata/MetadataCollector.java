@@ -6,7 +6,6 @@ import io.millrace.runtime.EventLoop;
 import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
-import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import io.millrace.storage.metadata.MetadataLog.CollectorBoundary;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -48,9 +47,8 @@ final class MetadataCollector {
     }
     WriterId writer = Keys.writer(snapshotKey);
     Incarnation incarnation = boundary.image().incarnations().get(writer);
-    return incarnation != null
-        && (incarnation.state() != IncarnationState.REGISTERED
-            || Keys.number(snapshotKey) < incarnation.uploadFloor());
+    return boundary.image().hasEnded(writer)
+        || (incarnation != null && Keys.number(snapshotKey) < incarnation.uploadFloor());
   }
 
   private CompletableFuture<Void> sweep(String prefix, String after, Predicate<String> deletable) {

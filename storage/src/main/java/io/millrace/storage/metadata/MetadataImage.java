@@ -4,6 +4,7 @@ import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSortedMap;
@@ -18,6 +19,10 @@ import org.pcollections.TreePVector;
  * decides how). Request threads read it without locks. Its size is O(partitions + objects +
  * incarnations). Collections are persistent, so a change costs O(log n), and sorted, so every
  * broker iterates them in the same order.
+ *
+ * @param ended end of the log of each incarnation of which nothing else matters any more: it is
+ *     recovered, its node id registered again, none of its objects listed; still void is what it
+ *     commands, and garbage what is put late under its name
  */
 public record MetadataImage(
     long entryNumber,
@@ -25,6 +30,7 @@ public record MetadataImage(
     Optional<Uuid> clusterId,
     int formatVersion,
     PSortedMap<WriterId, Incarnation> incarnations,
+    PSortedMap<WriterId, Long> ended,
     PSortedMap<Integer, WriterId> brokers,
     PSortedMap<Uuid, Topic> topics,
     PSortedMap<String, Uuid> topicIds,
@@ -43,6 +49,7 @@ public record MetadataImage(
           0,
           Optional.empty(),
           0,
+          TreePMap.empty(),
           TreePMap.empty(),
           TreePMap.empty(),
           TreePMap.empty(),
@@ -115,6 +122,8 @@ public record MetadataImage(
    * @param logStart first readable offset
    * @param replicas node ids, in order of preference
    * @param targetLeader node id that should lead, if another
+   * @param replicasBefore to go back to while the leader is to leave the replicas and has not yet;
+   *     else empty
    */
   public record Partition(
       Optional<WriterId> leader,
@@ -124,6 +133,7 @@ public record MetadataImage(
       long logStart,
       List<Integer> replicas,
       Optional<Integer> targetLeader,
+      List<Integer> replicasBefore,
       Optional<Checkpoint> checkpoint) {}
 
   /** Whose configs. */
@@ -142,6 +152,12 @@ public record MetadataImage(
   @SuppressWarnings("ReferenceEquality") // on purpose: comparing contents would cost O(topics)
   public boolean sameTopics(MetadataImage other) {
     return topics == other.topics;
+  }
+
+  /** Likewise for the names of topics only: which there are, and for which topic each stands. */
+  @SuppressWarnings("ReferenceEquality") // on purpose: comparing contents would cost O(topics)
+  public boolean sameTopicNames(MetadataImage other) {
+    return topicIds == other.topicIds;
   }
 
   /** Likewise for the listed objects. */
@@ -200,6 +216,28 @@ public record MetadataImage(
   public boolean isRegistered(WriterId writer) {
     Incarnation found = incarnations.get(writer);
     return found != null && found.state() == IncarnationState.REGISTERED;
+  }
+
+  /** Whether it was ever registered. */
+  public boolean knows(WriterId writer) {
+    return incarnations.containsKey(writer) || ended.containsKey(writer);
+  }
+
+  /** Fenced, or recovered since. */
+  public boolean hasEnded(WriterId writer) {
+    return knows(writer) && !isRegistered(writer);
+  }
+
+  /** Last sequence number in the log of a recovered incarnation. */
+  public OptionalLong recoveredEnd(WriterId writer) {
+    Incarnation found = incarnations.get(writer);
+    if (found != null) {
+      return found.state() == IncarnationState.RECOVERED
+          ? OptionalLong.of(found.endSequence())
+          : OptionalLong.empty();
+    }
+    Long end = ended.get(writer);
+    return end == null ? OptionalLong.empty() : OptionalLong.of(end);
   }
 
   /**

@@ -38,6 +38,9 @@ public interface MetadataLog extends AutoCloseable {
   CompletableFuture<Scribe.Answer.Committed> commitFor(
       long askersEntryNumber, List<Command> commands);
 
+  /** A newcomer is about to register: lets it have a turn. For speed only. */
+  void leaveTurn();
+
   /** Another broker's image is at this entry: reads it, unless it was read already. */
   void onNudge(long entryNumber);
 
@@ -58,6 +61,12 @@ public interface MetadataLog extends AutoCloseable {
    * I8); null before the first.
    */
   @Nullable CollectorBoundary collectorBoundary();
+
+  /**
+   * Garbage waits for a newer boundary than {@link #collectorBoundary()}, and entries enough for
+   * one may be long in coming: puts one soon, if there is any entry since.
+   */
+  void wantBoundary();
 
   /**
    * Completes when the incarnation is over by itself, not by {@link #close}: {@link

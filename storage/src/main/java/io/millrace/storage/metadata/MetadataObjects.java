@@ -6,35 +6,25 @@ import io.millrace.objectstore.ObjectStore.PutOutcome;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.Randomness;
 import io.millrace.storage.Keys;
+import io.millrace.storage.StoreCalls;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Predicate;
-import java.util.function.Supplier;
 
 /**
- * The objects of the metadata log, read and put until their fate is known: a call without answer is
- * made again with backoff for as long as the loop lives (invariant I5). Used on the loop; futures
- * complete there.
+ * The objects of the metadata log, read and put until their fate is known. Used on the loop;
+ * futures complete there.
  */
 final class MetadataObjects {
-  private static final long BACKOFF_FIRST_NS = 10_000_000L;
-  private static final long BACKOFF_MAX_NS = 2_000_000_000L;
-
-  private final ObjectStore store;
-  private final EventLoop loop;
-  private final Randomness randomness;
-  private boolean closed;
+  private final StoreCalls store;
 
   MetadataObjects(ObjectStore store, EventLoop loop, Randomness randomness) {
-    this.store = store;
-    this.loop = loop;
-    this.randomness = randomness;
+    this.store = new StoreCalls(store, loop, randomness);
   }
 
   /** The incarnation is over: nothing is tried again, and what is under way never completes. */
   void close() {
-    closed = true;
+    store.close();
   }
 
   /** What became of a put. */
@@ -82,9 +72,8 @@ final class MetadataObjects {
    *     may have made
    */
   CompletableFuture<Boolean> create(String key, byte[] bytes) {
-    return repeat(
-            () -> store.putIfAbsent(key, ByteBuffer.wrap(bytes)),
-            outcome -> !(outcome instanceof PutOutcome.Unknown))
+    return store
+        .putIfAbsent(key, ByteBuffer.wrap(bytes))
         .thenApply(outcome ->
             switch (outcome) {
               case PutOutcome.Stored _ -> true;
@@ -97,8 +86,8 @@ final class MetadataObjects {
   private CompletableFuture<Settled> compare(String key, byte[] bytes) {
     // a larger object is theirs, and no error: it may be anything a writer of another version put
     // there
-    return repeat(
-            () -> store.get(key, bytes.length), outcome -> !(outcome instanceof GetOutcome.Unknown))
+    return store
+        .get(key, bytes.length)
         .thenApply(outcome ->
             outcome instanceof GetOutcome.Found found && found.body().equals(ByteBuffer.wrap(bytes))
                 ? new Settled.Ours()
@@ -106,8 +95,8 @@ final class MetadataObjects {
   }
 
   private CompletableFuture<Optional<ByteBuffer>> read(String key, int bytesMax) {
-    return repeat(
-            () -> store.get(key, bytesMax), outcome -> !(outcome instanceof GetOutcome.Unknown))
+    return store
+        .get(key, bytesMax)
         .thenApply(outcome ->
             switch (outcome) {
               case GetOutcome.Found found -> Optional.of(found.body());
@@ -119,38 +108,6 @@ final class MetadataObjects {
               case GetOutcome.Unknown unknown ->
                   throw new IllegalStateException("settled as " + unknown);
             });
-  }
-
-  private <T> CompletableFuture<T> repeat(
-      Supplier<CompletableFuture<T>> call, Predicate<T> settled) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    attempt(call, settled, result, BACKOFF_FIRST_NS);
-    return result;
-  }
-
-  private <T> void attempt(
-      Supplier<CompletableFuture<T>> call,
-      Predicate<T> settled,
-      CompletableFuture<T> result,
-      long backoffNs) {
-    call.get()
-        .whenCompleteAsync(
-            (outcome, error) -> {
-              if (closed) {
-                return;
-              }
-              if (error != null) {
-                result.completeExceptionally(error);
-              } else if (settled.test(outcome)) {
-                result.complete(outcome);
-              } else {
-                long delayNs = backoffNs / 2 + randomness.nextInt((int) (backoffNs / 2));
-                loop.schedule(
-                    delayNs,
-                    () -> attempt(call, settled, result, Math.min(backoffNs * 2, BACKOFF_MAX_NS)));
-              }
-            },
-            loop);
   }
 
   private static MetadataImage checked(Boundary boundary, MetadataImage image) {

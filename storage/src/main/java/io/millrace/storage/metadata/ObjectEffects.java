@@ -114,6 +114,7 @@ final class ObjectEffects {
                 p.logStart(),
                 p.replicas(),
                 p.targetLeader(),
+                p.replicasBefore(),
                 Optional.of(checkpoint));
         PartitionEffects.replace(draft, entry.partition(), changed);
         named = true;

@@ -56,6 +56,7 @@ final class PartitionEffects {
             partition.logStart(),
             partition.replicas(),
             leadsNow ? Optional.empty() : Optional.of(r.targetLeader()),
+            partition.replicasBefore(),
             partition.checkpoint()));
     return null;
   }
@@ -82,14 +83,27 @@ final class PartitionEffects {
             p.logStart(),
             List.copyOf(r.replicas()),
             target(draft, p, r.replicas()),
+            before(draft, p, r.replicas()),
             p.checkpoint()));
     return null;
   }
 
+  private static boolean isLeaving(ImageDraft draft, Partition p, List<Integer> replicas) {
+    return p.leader().isPresent()
+        && !replicas.contains(draft.incarnation(p.leader().get()).nodeId());
+  }
+
+  /** The list of which the leader that shall go was a part. */
+  private static List<Integer> before(ImageDraft draft, Partition p, List<Integer> replicas) {
+    if (!isLeaving(draft, p, replicas)) {
+      return List.of();
+    }
+    return p.replicasBefore().isEmpty() ? p.replicas() : p.replicasBefore();
+  }
+
   /** A leader outside the new list shall go; a target outside it is none any more. */
   private static Optional<Integer> target(ImageDraft draft, Partition p, List<Integer> replicas) {
-    if (p.leader().isPresent()
-        && !replicas.contains(draft.incarnation(p.leader().get()).nodeId())) {
+    if (isLeaving(draft, p, replicas)) {
       return replicas.stream().filter(draft.brokers::containsKey).findFirst();
     }
     return p.targetLeader().filter(replicas::contains);
@@ -116,6 +130,7 @@ final class PartitionEffects {
             r.logStart(),
             p.replicas(),
             p.targetLeader(),
+            p.replicasBefore(),
             p.checkpoint()));
     return null;
   }
@@ -134,6 +149,7 @@ final class PartitionEffects {
                     p.logStart(),
                     p.replicas(),
                     p.targetLeader(),
+                    p.replicasBefore(),
                     p.checkpoint())
                 : p);
   }
@@ -193,6 +209,7 @@ final class PartitionEffects {
         p.logStart(),
         p.replicas(),
         target,
+        p.replicas().contains(node) ? List.of() : p.replicasBefore(),
         p.checkpoint());
   }
 

@@ -9,6 +9,11 @@ import java.util.concurrent.CompletableFuture;
  * matter of speed only: whoever gets no answer appends by itself.
  */
 public interface Scribe {
+  /**
+   * So many are asked, one after the other, before the commands go into an entry of the asker's.
+   */
+  int ASKED_MAX = 2;
+
   /** Everyone appends by itself. */
   Scribe NONE = (image, commands) -> CompletableFuture.completedFuture(new Answer.NotHandedOver());
 
@@ -18,6 +23,12 @@ public interface Scribe {
    * Answer.NotHandedOver}. Never completes exceptionally.
    */
   CompletableFuture<Answer> commit(MetadataImage image, List<Command> commands);
+
+  /**
+   * This incarnation has a registration to put, which cannot be handed over: asks the scribe to let
+   * it have a turn, once. Nobody answers.
+   */
+  default void askForTurn(MetadataImage image) {}
 
   /** What came of handing over. */
   sealed interface Answer {

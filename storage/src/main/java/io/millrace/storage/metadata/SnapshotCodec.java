@@ -34,6 +34,7 @@ final class SnapshotCodec {
     out.i32(MAGIC).u16(VERSION).i64(image.entryNumber()).i64(image.entryHash());
     out.optional(image.clusterId(), out::uuid).i32(image.formatVersion());
     out.list(image.incarnations().values(), i -> writeIncarnation(out, i));
+    out.list(image.ended().entrySet(), e -> out.writer(e.getKey()).i64(e.getValue()));
     out.list(image.topics().values(), t -> writeTopic(out, t));
     out.list(image.objects().values(), o -> RecordCodec.writeObject(out, o));
     out.list(image.configs().entrySet(), e -> writeConfigs(out, e));
@@ -51,6 +52,11 @@ final class SnapshotCodec {
     var clusterId = in.optional(in::uuid);
     int formatVersion = in.i32();
     var incarnations = index(in.list(() -> readIncarnation(in)), Incarnation::writer);
+    PSortedMap<WriterId, Long> ended =
+        index(
+            in.list(() -> Map.entry(in.writer(), in.i64())),
+            Map.Entry::getKey,
+            Map.Entry::getValue);
     var topics = index(in.list(() -> readTopic(in)), Topic::id);
     var objects = index(in.list(() -> RecordCodec.readObject(in)), ObjectInfo::key);
     PSortedMap<ConfigResource, PSortedMap<String, String>> configs = TreePMap.empty();
@@ -69,6 +75,7 @@ final class SnapshotCodec {
             clusterId,
             formatVersion,
             incarnations,
+            ended,
             brokers(incarnations),
             topics,
             index(topics.values(), Topic::name, Topic::id),
@@ -148,7 +155,7 @@ final class SnapshotCodec {
   private static void writePartition(Encoder out, Partition p) {
     out.optional(p.leader(), out::writer).optional(p.lastLeader(), out::writer);
     out.i32(p.leaderEpoch()).i32(p.partitionEpoch()).i64(p.logStart()).ints(p.replicas());
-    out.optional(p.targetLeader(), out::i32);
+    out.optional(p.targetLeader(), out::i32).ints(p.replicasBefore());
     out.optional(
         p.checkpoint(), c -> out.text(c.key()).i64(c.sizeBytes()).i32(c.crc()).i64(c.end()));
   }
@@ -162,6 +169,7 @@ final class SnapshotCodec {
         in.i64(),
         in.ints(),
         in.optional(in::i32),
+        in.ints(),
         in.optional(() -> new Checkpoint(in.text(), in.i64(), in.i32(), in.i64())));
   }
 

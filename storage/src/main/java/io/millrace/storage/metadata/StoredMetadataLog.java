@@ -3,14 +3,12 @@ package io.millrace.storage.metadata;
 import io.millrace.objectstore.ObjectStore;
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.FailureCause;
 import io.millrace.runtime.Randomness;
 import io.millrace.storage.WriterId;
-import io.millrace.storage.metadata.MetadataImage.Incarnation;
-import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -96,8 +94,8 @@ public final class StoredMetadataLog implements MetadataLog {
             .load()
             .whenComplete((_, error) -> {
               if (error != null) {
-                log.end(cause(error));
-                loaded.completeExceptionally(cause(error));
+                log.end(FailureCause.of(error));
+                loaded.completeExceptionally(FailureCause.of(error));
               } else {
                 loaded.complete(log);
                 log.idle();
@@ -152,6 +150,11 @@ public final class StoredMetadataLog implements MetadataLog {
   }
 
   @Override
+  public void leaveTurn() {
+    onLoop(new CompletableFuture<>(), queue::leaveTurn);
+  }
+
+  @Override
   public void onNudge(long entryNumber) {
     if (entryNumber > image().entryNumber()) {
       onLoop(
@@ -199,6 +202,11 @@ public final class StoredMetadataLog implements MetadataLog {
   @Override
   public @Nullable CollectorBoundary collectorBoundary() {
     return follower.collectorBoundary();
+  }
+
+  @Override
+  public void wantBoundary() {
+    onLoop(new CompletableFuture<>(), boundaries::onWanted);
   }
 
   @Override
@@ -261,7 +269,7 @@ public final class StoredMetadataLog implements MetadataLog {
 
   private void finished(@Nullable Throwable error) {
     if (error != null) {
-      end(cause(error));
+      end(FailureCause.of(error));
     } else if (over != null) {
       finish(over);
     } else {
@@ -277,11 +285,8 @@ public final class StoredMetadataLog implements MetadataLog {
 
   private void onImage(MetadataImage before, MetadataImage after) {
     listeners.forEach(listener -> listener.accept(before, after));
-    Incarnation own = after.incarnations().get(writer);
-    if (own != null && own.state() != IncarnationState.REGISTERED) {
-      over =
-          new IncarnationEndedException(
-              "incarnation %s of node %d was fenced".formatted(writer, own.nodeId()));
+    if (after.hasEnded(writer)) {
+      over = new IncarnationEndedException("incarnation %s was fenced".formatted(writer));
       ended.complete(over);
     }
   }
@@ -305,11 +310,5 @@ public final class StoredMetadataLog implements MetadataLog {
     List<CompletableFuture<MetadataImage>> asked = List.copyOf(refreshes);
     refreshes.clear();
     asked.forEach(a -> a.completeExceptionally(over));
-  }
-
-  private static Throwable cause(Throwable error) {
-    return error instanceof CompletionException && error.getCause() != null
-        ? error.getCause()
-        : error;
   }
 }

@@ -102,7 +102,15 @@ final class TopicEffects {
       Optional<WriterId> leader = Optional.ofNullable(draft.brokers.get(node));
       partitions.add(
           new Partition(
-              leader, leader, 0, 0, 0, List.copyOf(each), Optional.empty(), Optional.empty()));
+              leader,
+              leader,
+              0,
+              0,
+              0,
+              List.copyOf(each),
+              Optional.empty(),
+              List.of(),
+              Optional.empty()));
     }
     return partitions;
   }

@@ -10,8 +10,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * Lets brokers that append by themselves take turns: who has put an entry lets those go first who
  * put others lately, until each has had a turn since, nobody puts anything, or the own entry is
- * long ago. Without it the last winner is the first to know the next number, and wins on. A
- * convention for speed only. Owned by the metadata loop.
+ * long ago. Without it the last winner is the first to know the next number, and wins on; so a
+ * newcomer, who cannot hand its registration over, is let before if it asks. A convention for speed
+ * only. Owned by the metadata loop.
  */
 final class Turns {
   private static final long LATELY_NS = TimeUnit.MILLISECONDS.toNanos(1500);
@@ -23,9 +24,14 @@ final class Turns {
   private static final long TURN_NS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final long PAUSE_MIN_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
+  /** It reads what was put before it puts. */
+  private static final long NEWCOMER_NS = TimeUnit.MILLISECONDS.toNanos(200);
+
   private final WriterId own;
   private final Clock clock;
   private final ArrayDeque<Seen> lately = new ArrayDeque<>();
+  private boolean newcomer;
+  private boolean newcomerHadTurn;
 
   Turns(WriterId own, Clock clock) {
     this.own = own;
@@ -39,6 +45,26 @@ final class Turns {
     if (lately.size() > ENTRIES_MAX) {
       lately.removeFirst();
     }
+  }
+
+  /** Somebody who is not registered wants a turn. */
+  void onNewcomer() {
+    newcomer = true;
+  }
+
+  /** An entry of our own is about to be put. */
+  void onPut() {
+    newcomerHadTurn = false;
+  }
+
+  /** How long to step aside for a newcomer: once between two entries, however many want it. */
+  long newcomersPauseNs() {
+    if (!newcomer || newcomerHadTurn) {
+      return 0;
+    }
+    newcomer = false;
+    newcomerHadTurn = true;
+    return NEWCOMER_NS;
   }
 
   /** What was seen so far was put before anybody could contend with this broker. */

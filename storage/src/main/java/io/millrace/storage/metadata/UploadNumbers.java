@@ -30,4 +30,13 @@ public final class UploadNumbers {
   public synchronized long floor() {
     return open.isEmpty() ? next : open.first();
   }
+
+  /** Tells collectors how far the floor has risen, if it has. */
+  public void commitFloor(MetadataLog log) {
+    MetadataImage.Incarnation own = log.image().incarnations().get(log.writer());
+    long risen = floor();
+    if (own != null && risen > own.uploadFloor()) {
+      log.submit(new MetadataRecord.UploadFloorMoved(log.writer(), risen));
+    }
+  }
 }

@@ -5,27 +5,32 @@ import io.millrace.storage.object.Footer.PartitionFooter;
 import io.millrace.storage.object.Footer.ProducerSnapshot;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * Goes through a partition's footers in offset order for aborted transactions with batches in a
  * range. Only a producer with an open transaction at the end of a footer in the range makes it go
- * on above the range, until that producer's marker.
+ * on above the range, until that producer's marker or the end of the markers it looks for.
  */
 final class AbortedSearch {
   private final long from;
   private final long to;
+  private final long markersEnd;
   private final List<AbortedTransaction> found = new ArrayList<>();
   private final TreeMap<Long, Long> open = new TreeMap<>();
 
-  AbortedSearch(long from, long to) {
+  /**
+   * @param markersEnd markers at or above it are not asked for
+   */
+  AbortedSearch(long from, long to, long markersEnd) {
     this.from = from;
     this.to = to;
+    this.markersEnd = markersEnd;
   }
 
-  boolean wants(PartitionFooter next) {
-    return next.baseOffset() < to || !open.isEmpty();
+  /** Whether a footer that begins at {@code offset} or above may say more. */
+  boolean wants(long offset) {
+    return offset < markersEnd && (offset < to || !open.isEmpty());
   }
 
   void add(PartitionFooter footer) {
@@ -34,7 +39,7 @@ final class AbortedSearch {
       boolean mayHaveBegunBefore = aborted.firstOffset() == footer.baseOffset();
       Long before = mayHaveBegunBefore ? open.get(aborted.producerId()) : null;
       long first = before == null ? aborted.firstOffset() : before;
-      if (first < to && aborted.lastOffset() >= from) {
+      if (first < to && aborted.lastOffset() >= from && aborted.lastOffset() < markersEnd) {
         found.add(new AbortedTransaction(aborted.producerId(), first, aborted.lastOffset()));
       }
     }
@@ -52,9 +57,5 @@ final class AbortedSearch {
 
   List<AbortedTransaction> found() {
     return List.copyOf(found);
-  }
-
-  Map<Long, Long> open() {
-    return Map.copyOf(open);
   }
 }

@@ -3,6 +3,7 @@ package io.millrace.storage.object;
 import io.millrace.objectstore.ObjectStore;
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Checkpoint;
@@ -17,7 +18,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.apache.kafka.common.errors.UnknownTopicIdException;
@@ -132,7 +132,7 @@ public final class Checkpointer implements AutoCloseable {
     if (failure != null && !metadata.ended().isDone()) {
       LOG.warn(
           "Checkpoints were not written, the next round tries again: {}",
-          cause(failure).toString());
+          FailureCause.of(failure).toString());
     }
     start(intervalNs);
   }
@@ -212,7 +212,7 @@ public final class Checkpointer implements AutoCloseable {
             },
             loop)
         .exceptionally(failure -> {
-          if (cause(failure) instanceof UnknownTopicIdException) {
+          if (FailureCause.of(failure) instanceof UnknownTopicIdException) {
             return true;
           }
           throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
@@ -227,11 +227,5 @@ public final class Checkpointer implements AutoCloseable {
   private static long checkpointEnd(MetadataImage image, PartitionId id) {
     Partition partition = image.partition(id);
     return partition == null ? 0 : partition.checkpoint().map(Checkpoint::end).orElse(0L);
-  }
-
-  private static Throwable cause(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 }

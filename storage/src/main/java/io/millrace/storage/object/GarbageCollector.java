@@ -4,21 +4,21 @@ import io.millrace.objectstore.ObjectStore;
 import io.millrace.objectstore.ObjectStore.ListOutcome;
 import io.millrace.objectstore.ObjectStore.UnfinishedOutcome;
 import io.millrace.objectstore.ObjectStore.UnfinishedPut;
+import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
-import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataLog.CollectorBoundary;
 import io.millrace.storage.metadata.ObjectInfo;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
@@ -28,15 +28,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deletes merged objects, checkpoints and what is left of logs as invariant I8 allows, and aborts
- * unfinished puts of ended incarnations. Sweeps the same prefixes again and again, since a stalled
- * put may create an object that was deleted; by convention the live broker with the lowest id does.
- * On one loop; entries and snapshots are the metadata log's own to collect.
+ * Deletes merged objects, checkpoints and what is left of logs and probes as invariant I8 allows,
+ * and aborts unfinished puts of ended incarnations. Sweeps the same prefixes again and again, since
+ * a stalled put may create an object that was deleted; by convention the live broker with the
+ * lowest id does. On one loop; entries and snapshots are the metadata log's own to collect.
  */
 public final class GarbageCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
   private static final int PAGE_KEYS = 1000;
   private static final int DELETES_IN_FLIGHT_MAX = 16;
+
+  /** Rounds in which garbage waits for a boundary while entries are committed. */
+  private static final int ROUNDS_WAITED_MAX = 10;
+
   private static final List<String> UPLOADED = List.of(Keys.DATA, Keys.CHECKPOINT);
 
   /** Prefixes behind which the writer stands in the key. */
@@ -48,17 +52,26 @@ public final class GarbageCollector implements AutoCloseable {
   private final EventLoop loop;
   private final ObjectPins pins;
   private final WalGarbage wal;
+  private final ProbeGarbage probes;
   private final Deque<String> unlistedWalFiles = new ArrayDeque<>();
   private final LongAdder deleted = new LongAdder();
+  private long lastEntryNumber = -1;
+  private int roundsWaited;
   private volatile boolean stopped;
 
   public GarbageCollector(
-      ObjectStore store, MetadataLog metadata, EventLoop loop, ObjectPins pins, WalGarbage wal) {
+      ObjectStore store,
+      MetadataLog metadata,
+      EventLoop loop,
+      Clock clock,
+      ObjectPins pins,
+      WalGarbage wal) {
     this.store = store;
     this.metadata = metadata;
     this.loop = loop;
     this.pins = pins;
     this.wal = wal;
+    this.probes = new ProbeGarbage(clock);
   }
 
   /** Releases WAL files as they are unlisted; sweeps every {@code intervalNs}. */
@@ -86,29 +99,48 @@ public final class GarbageCollector implements AutoCloseable {
 
   /** One round, also run by time. */
   CompletableFuture<Void> sweep() {
+    metadata.uploads().commitFloor(metadata);
     MetadataImage now = metadata.image();
     if (!now.isLowestLive(metadata.writer())) {
       return CompletableFuture.completedFuture(null);
     }
-    Set<String> listed = listed(now);
-    CompletableFuture<Void> swept = CompletableFuture.completedFuture(null);
+    CollectorBoundary boundary = metadata.collectorBoundary();
+    GarbageRound round = new GarbageRound(now, boundary);
+    probes.beginRound();
+    CompletableFuture<Void> swept = sweepAll(Keys.PROBE, key -> probes.isLeftOver(key, now));
     if (wal instanceof WalGarbage.Files files) {
       releaseAll(files, List.of());
-      swept = sweepAll(Keys.WAL, key -> leftOverFile(key, now, listed));
+      swept =
+          swept.thenComposeAsync(
+              _ -> sweepAll(Keys.WAL, key -> leftOverFile(key, now, round.listedNow())), loop);
+    } else {
+      swept =
+          swept.thenComposeAsync(
+              _ -> sweepAll(Keys.WAL, key -> round.allows(GarbageCollector::spentEntry, key)),
+              loop);
     }
-    CollectorBoundary boundary = metadata.collectorBoundary();
-    if (boundary != null) {
-      MetadataImage at = boundary.image();
-      listed.addAll(listed(at));
-      if (wal instanceof WalGarbage.Entries) {
-        swept =
-            swept.thenComposeAsync(_ -> sweepAll(Keys.WAL, k -> spentEntry(k, at, listed)), loop);
-      }
-      for (String prefix : UPLOADED) {
-        swept = swept.thenComposeAsync(_ -> sweepAll(prefix, k -> deletable(k, at, listed)), loop);
-      }
+    for (String prefix : UPLOADED) {
+      swept =
+          swept.thenComposeAsync(
+              _ -> sweepAll(prefix, key -> round.allows(GarbageCollector::deletable, key)), loop);
     }
-    return swept.thenComposeAsync(_ -> abortUnfinished(now, boundary), loop);
+    return swept
+        .thenComposeAsync(_ -> abortUnfinished(now, boundary), loop)
+        .thenRunAsync(() -> onSwept(round), loop);
+  }
+
+  /**
+   * What the next boundary would free need not wait for entries that nobody commits; but while some
+   * are committed, a boundary now and then is enough.
+   */
+  private void onSwept(GarbageRound round) {
+    roundsWaited = round.waits() ? roundsWaited + 1 : 0;
+    boolean quiet = round.now().entryNumber() == lastEntryNumber;
+    lastEntryNumber = round.now().entryNumber();
+    if (round.waits() && (quiet || roundsWaited >= ROUNDS_WAITED_MAX)) {
+      roundsWaited = 0;
+      metadata.wantBoundary();
+    }
   }
 
   /**
@@ -116,17 +148,16 @@ public final class GarbageCollector implements AutoCloseable {
    * below the writer's upload floor, or the writer is fenced.
    */
   static boolean deletable(String key, MetadataImage image, Set<String> listed) {
-    Incarnation writer = image.incarnations().get(Keys.writer(key));
-    return writer != null
-        && !listed.contains(key)
-        && (writer.state() != IncarnationState.REGISTERED
-            || Keys.number(key) < writer.uploadFloor());
+    WriterId writer = Keys.writer(key);
+    Incarnation incarnation = image.incarnations().get(writer);
+    return !listed.contains(key)
+        && (image.hasEnded(writer)
+            || (incarnation != null && Keys.number(key) < incarnation.uploadFloor()));
   }
 
   /** A file of a recovered incarnation; under the exclusive lock the present image decides. */
   static boolean leftOverFile(String key, MetadataImage image, Set<String> listed) {
-    Incarnation writer = image.incarnations().get(Keys.writer(key));
-    return writer != null && !listed.contains(key) && writer.state() == IncarnationState.RECOVERED;
+    return !listed.contains(key) && image.recoveredEnd(Keys.writer(key)).isPresent();
   }
 
   /**
@@ -135,14 +166,16 @@ public final class GarbageCollector implements AutoCloseable {
    * stays for ever: behind it a stalled writer must find nothing free.
    */
   static boolean spentEntry(String key, MetadataImage image, Set<String> listed) {
-    Incarnation writer = image.incarnations().get(Keys.writer(key));
-    if (writer == null || listed.contains(key)) {
+    if (listed.contains(key)) {
       return false;
     }
     long sequence = Keys.number(key);
-    return writer.state() == IncarnationState.RECOVERED
-        ? sequence != writer.endSequence() + 1
-        : sequence <= writer.trim();
+    OptionalLong end = image.recoveredEnd(Keys.writer(key));
+    if (end.isPresent()) {
+      return sequence != end.getAsLong() + 1;
+    }
+    Incarnation writer = image.incarnations().get(Keys.writer(key));
+    return writer != null && sequence <= writer.trim();
   }
 
   private void sweepLater(long intervalNs) {
@@ -187,14 +220,6 @@ public final class GarbageCollector implements AutoCloseable {
         files.releaser().accept(key);
       }
     }
-  }
-
-  private static Set<String> listed(MetadataImage image) {
-    Set<String> listed = new HashSet<>(image.objects().keySet());
-    image.topics().values().stream()
-        .flatMap(topic -> topic.partitions().stream())
-        .forEach(p -> p.checkpoint().ifPresent(c -> listed.add(c.key())));
-    return listed;
   }
 
   /** All of a prefix, so that a round deletes what came since the last one, however much it is. */
@@ -246,7 +271,10 @@ public final class GarbageCollector implements AutoCloseable {
               }
               Iterator<UnfinishedPut> given =
                   found.puts().stream()
-                      .filter(put -> isGivenUp(put.key(), image, boundary))
+                      .filter(put ->
+                          put.key().startsWith(Keys.PROBE)
+                              ? probes.isLeftOver(put.key(), image)
+                              : isGivenUp(put.key(), image, boundary))
                       .iterator();
               return LoopSteps.repeat(
                   loop,
@@ -270,15 +298,9 @@ public final class GarbageCollector implements AutoCloseable {
       return boundary != null && Keys.number(key) <= boundary.number();
     }
     if (key.startsWith(Keys.FENCE)) {
-      Incarnation ended = image.incarnations().get(Keys.fenced(key));
-      return ended != null && ended.state() == IncarnationState.RECOVERED;
+      return image.recoveredEnd(Keys.fenced(key)).isPresent();
     }
-    return WRITERS.stream().anyMatch(key::startsWith) && hasEnded(Keys.writer(key), image);
-  }
-
-  private static boolean hasEnded(WriterId writer, MetadataImage image) {
-    Incarnation incarnation = image.incarnations().get(writer);
-    return incarnation != null && incarnation.state() != IncarnationState.REGISTERED;
+    return WRITERS.stream().anyMatch(key::startsWith) && image.hasEnded(Keys.writer(key));
   }
 
   /**

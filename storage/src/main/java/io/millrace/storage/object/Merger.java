@@ -2,6 +2,7 @@ package io.millrace.storage.object;
 
 import io.millrace.objectstore.ObjectStore;
 import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ObjectInfo;
@@ -9,7 +10,6 @@ import io.millrace.storage.object.MergeTask.MergeParts;
 import java.util.Iterator;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -140,10 +140,7 @@ public final class Merger implements AutoCloseable {
   }
 
   private void report(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+    Throwable cause = FailureCause.of(failure);
     switch (cause) {
       case CancellationException _ -> LOG.debug("A merge was stopped");
       case ObjectCorruptException corrupt ->

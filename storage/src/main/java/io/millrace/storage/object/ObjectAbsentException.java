@@ -1,6 +1,6 @@
 package io.millrace.storage.object;
 
-import java.util.concurrent.CompletionException;
+import io.millrace.runtime.FailureCause;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,10 +23,6 @@ final class ObjectAbsentException extends RuntimeException {
 
   /** The absence behind a failed future, null if it failed for another reason. */
   static @Nullable ObjectAbsentException in(Throwable failure) {
-    Throwable cause = failure;
-    while (cause instanceof CompletionException && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause instanceof ObjectAbsentException absent ? absent : null;
+    return FailureCause.of(failure) instanceof ObjectAbsentException absent ? absent : null;
   }
 }

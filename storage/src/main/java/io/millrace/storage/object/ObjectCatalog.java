@@ -7,6 +7,7 @@ import io.millrace.storage.metadata.ObjectInfo;
 import io.millrace.storage.object.Footer.PartitionFooter;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +20,9 @@ import java.util.function.Function;
  */
 public final class ObjectCatalog {
   private static final int RELOADS_MAX = 10;
+
+  /** Of one look-up (invariant I13); a partition may be in hundreds of objects. */
+  static final int FOOTERS_AT_ONCE_MAX = 16;
 
   private final MetadataLog metadata;
   private final FooterCache footers;
@@ -44,22 +48,42 @@ public final class ObjectCatalog {
   }
 
   CompletableFuture<List<Part>> parts(MetadataImage image, PartitionId id, long fromOffset) {
-    CompletableFuture<List<Part>> all = CompletableFuture.completedFuture(new ArrayList<>());
-    for (ObjectInfo object : indexAt(image).overlapping(id, fromOffset, Long.MAX_VALUE)) {
-      all =
-          all.thenCombine(
-              footers.get(object),
-              (parts, footer) -> {
-                footer.of(id).stream()
-                    .filter(part -> part.endOffset() > fromOffset)
-                    .forEach(part -> parts.add(new Part(object, part)));
-                return parts;
-              });
+    List<Part> parts = new ArrayList<>();
+    Iterator<ObjectInfo> objects =
+        indexAt(image).overlapping(id, fromOffset, Long.MAX_VALUE).iterator();
+    return collect(objects, id, fromOffset, parts)
+        .thenApply(_ -> {
+          parts.sort(Comparator.comparingLong(part -> part.footer().baseOffset()));
+          return List.copyOf(parts);
+        });
+  }
+
+  /** Some objects after the other; those whose footers are at hand without a call between. */
+  private CompletableFuture<Void> collect(
+      Iterator<ObjectInfo> objects, PartitionId id, long fromOffset, List<Part> parts) {
+    CompletableFuture<Void> some = CompletableFuture.completedFuture(null);
+    while (objects.hasNext() && some.isDone() && !some.isCompletedExceptionally()) {
+      some = collectSome(objects, id, fromOffset, parts);
     }
-    return all.thenApply(parts -> {
-      parts.sort(Comparator.comparingLong(part -> part.footer().baseOffset()));
-      return List.copyOf(parts);
-    });
+    return objects.hasNext()
+        ? some.thenCompose(_ -> collect(objects, id, fromOffset, parts))
+        : some;
+  }
+
+  private CompletableFuture<Void> collectSome(
+      Iterator<ObjectInfo> objects, PartitionId id, long fromOffset, List<Part> parts) {
+    CompletableFuture<Void> some = CompletableFuture.completedFuture(null);
+    for (int i = 0; i < FOOTERS_AT_ONCE_MAX && objects.hasNext(); i++) {
+      ObjectInfo object = objects.next();
+      some =
+          some.thenAcceptBoth(
+              footers.get(object),
+              (_, footer) ->
+                  footer.of(id).stream()
+                      .filter(part -> part.endOffset() > fromOffset)
+                      .forEach(part -> parts.add(new Part(object, part))));
+    }
+    return some;
   }
 
   CompletableFuture<Optional<Part>> find(MetadataImage image, PartitionId id, long offset) {

@@ -6,6 +6,7 @@ import io.millrace.storage.PartitionId;
 import io.millrace.storage.cache.Block;
 import io.millrace.storage.cache.BlockCache;
 import io.millrace.storage.cache.BlocksLentException;
+import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.object.Footer.AbortedTransaction;
 import io.millrace.storage.object.Footer.PartitionFooter;
@@ -15,7 +16,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -113,27 +113,40 @@ public final class ObjectReader {
   }
 
   /**
-   * Transactions with batches in [{@code from}, {@code to}) that were aborted, as far as objects
-   * tell.
+   * Transactions with batches in [{@code from}, {@code to}) that markers below {@code markersEnd}
+   * aborted, each with an offset at or below its first batch at or above {@code from}. Asks as few
+   * footers as say it.
    */
-  public CompletableFuture<Aborted> abortedTransactions(PartitionId id, long from, long to) {
-    return catalog
-        .parts(id, from)
-        .thenApply(parts -> {
-          AbortedSearch search = new AbortedSearch(from, to);
-          parts.stream().map(Part::footer).takeWhile(search::wants).forEach(search::add);
-          return new Aborted(search.found(), search.open());
-        });
+  public CompletableFuture<List<AbortedTransaction>> abortedTransactions(
+      PartitionId id, long from, long to, long markersEnd) {
+    return catalog.onImage(
+        image -> search(image, id, new AbortedSearch(from, to, markersEnd), from));
   }
 
-  /**
-   * Aborted transactions, each with an offset at or below its first batch at or above the offset
-   * asked for.
-   *
-   * @param open producers whose transaction has batches in the range and no marker in any object,
-   *     with such an offset
-   */
-  public record Aborted(List<AbortedTransaction> transactions, Map<Long, Long> open) {}
+  private CompletableFuture<List<AbortedTransaction>> search(
+      MetadataImage image, PartitionId id, AbortedSearch search, long from) {
+    long offset = from;
+    while (search.wants(offset)) {
+      CompletableFuture<Optional<Part>> found = catalog.find(image, id, offset);
+      if (!found.isDone() || found.isCompletedExceptionally()) {
+        return found.thenCompose(part ->
+            part.isEmpty()
+                ? CompletableFuture.completedFuture(search.found())
+                : search(image, id, search, added(search, part.get())));
+      }
+      Optional<Part> part = found.join();
+      if (part.isEmpty()) {
+        break;
+      }
+      offset = added(search, part.get());
+    }
+    return CompletableFuture.completedFuture(search.found());
+  }
+
+  private static long added(AbortedSearch search, Part part) {
+    search.add(part.footer());
+    return part.footer().endOffset();
+  }
 
   private record PartRun(Part part, Run run) {}
 

@@ -33,7 +33,6 @@ final class ProducerDraft {
 
   void addData(ByteBuffer b, int at) {
     moveToEpoch(BatchHeader.producerEpoch(b, at));
-    int first = BatchHeader.baseSequence(b, at);
     int delta = BatchHeader.lastOffsetDelta(b, at);
     if (batches.size() == BATCHES_KEPT) {
       batches.removeFirst();
@@ -41,8 +40,8 @@ final class ProducerDraft {
     lastTimestamp = BatchHeader.maxTimestamp(b, at);
     batches.add(
         new BatchSequence(
-            first,
-            lastSequence(first, delta),
+            BatchHeader.baseSequence(b, at),
+            BatchHeader.lastSequence(b, at),
             BatchHeader.lastOffset(b, at),
             delta,
             lastTimestamp));
@@ -78,13 +77,6 @@ final class ProducerDraft {
         coordinatorEpoch,
         transactionFirstOffset,
         0);
-  }
-
-  /** Sequences run from 0 to 2^31-1 and begin again with 0. */
-  static int lastSequence(int first, int delta) {
-    return first > Integer.MAX_VALUE - delta
-        ? delta - (Integer.MAX_VALUE - first) - 1
-        : first + delta;
   }
 
   /** A new epoch numbers its batches anew. */

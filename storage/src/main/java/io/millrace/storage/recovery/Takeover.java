@@ -52,6 +52,9 @@ public final class Takeover {
 
   private CompletableFuture<Void> next(MetadataImage image, WriterId ended) {
     Incarnation incarnation = image.incarnations().get(ended);
+    if (incarnation == null && image.recoveredEnd(ended).isPresent()) {
+      return CompletableFuture.completedFuture(null); // by others, long ago
+    }
     if (incarnation == null) {
       return CompletableFuture.failedFuture(
           new IllegalArgumentException("unknown incarnation " + ended));
@@ -77,9 +80,8 @@ public final class Takeover {
             switch (outcome) {
               case Outcome.Applied(MetadataImage image) -> next(image, before.writer());
               case Outcome.Voided(String reason, MetadataImage image) -> {
-                Incarnation now = image.incarnations().get(before.writer());
                 // Somebody else may have done the step; if nobody has, it cannot be done.
-                yield now != null && now.state() != before.state()
+                yield hasMoved(image, before)
                     ? next(image, before.writer())
                     : CompletableFuture.failedFuture(new IllegalStateException(reason));
               }
@@ -94,11 +96,16 @@ public final class Takeover {
   private CompletableFuture<Void> unlessDone(Incarnation before, Throwable failure) {
     return metadata
         .refresh()
-        .thenCompose(image -> {
-          Incarnation now = image.incarnations().get(before.writer());
-          return now == null || now.state() == before.state()
-              ? CompletableFuture.failedFuture(failure)
-              : next(image, before.writer());
-        });
+        .thenCompose(image ->
+            hasMoved(image, before)
+                ? next(image, before.writer())
+                : CompletableFuture.failedFuture(failure));
+  }
+
+  private static boolean hasMoved(MetadataImage image, Incarnation before) {
+    Incarnation now = image.incarnations().get(before.writer());
+    return now == null
+        ? image.recoveredEnd(before.writer()).isPresent()
+        : now.state() != before.state();
   }
 }

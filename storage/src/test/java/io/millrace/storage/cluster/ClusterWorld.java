@@ -13,6 +13,7 @@ import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.runtime.simulated.SimulatedThreads;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.BoundarySpacing;
+import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import io.millrace.storage.metadata.MetadataLog;
@@ -199,9 +200,11 @@ final class ClusterWorld {
   /** As an incarnation's fate stands in the store. */
   IncarnationState state(Node node) {
     Node reader = process();
-    Incarnation found = reader.metadata.image().incarnations().get(node.writer());
+    MetadataImage image = reader.metadata.image();
     ports.remove(reader.port);
-    return Objects.requireNonNull(found).state();
+    return image.recoveredEnd(node.writer()).isPresent()
+        ? IncarnationState.RECOVERED
+        : Objects.requireNonNull(image.incarnations().get(node.writer())).state();
   }
 
   void runFor(long durationNs) {

@@ -80,24 +80,36 @@ class PeerScribeTest {
       PeerScribe scribe = scribe(C);
       asked.clear();
 
-      for (int i = 0; i < 3; i++) {
+      for (int i = 0; i < 4; i++) {
         assertThat(scribe.commit(world.image(), COMMANDS).join())
             .isEqualTo(new Answer.NotHandedOver());
       }
-      assertThat(asked).hasSize(1);
+      assertThat(asked).containsExactly("host1", "host2");
       scheduler.runFor(seconds(6));
       scribe.commit(world.image(), COMMANDS).join();
-      assertThat(asked).hasSize(2);
+      assertThat(asked).containsExactly("host1", "host2", "host1");
     }
   }
 
   @Test
-  void silenceIsUnknownOnceAndTheNextCommandsAreNotHandedOver() {
+  void silenceIsUnknownAndAfterTheSecondTheNextCommandsAreNotHandedOver() {
     outcome = new PeerOutcome.Silent("no answer");
     PeerScribe scribe = scribe(C);
 
     assertThat(scribe.commit(world.image(), COMMANDS).join()).isEqualTo(new Answer.Silent());
+    assertThat(scribe.commit(world.image(), COMMANDS).join()).isEqualTo(new Answer.Silent());
     assertThat(scribe.commit(world.image(), COMMANDS).join()).isEqualTo(new Answer.NotHandedOver());
+    assertThat(asked).containsExactly("host1", "host2");
+  }
+
+  @Test
+  void theNextInOrderHandsNothingOverWhileTheFirstIsLeftAlone() {
+    outcome = new PeerOutcome.Silent("no answer");
+    PeerScribe scribe = scribe(B);
+
+    assertThat(scribe.commit(world.image(), COMMANDS).join()).isEqualTo(new Answer.Silent());
+    assertThat(scribe.commit(world.image(), COMMANDS).join()).isEqualTo(new Answer.NotHandedOver());
+    assertThat(asked).containsExactly("host1");
   }
 
   @Test

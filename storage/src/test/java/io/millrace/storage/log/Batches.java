@@ -40,6 +40,20 @@ final class Batches {
             records(timestamps)));
   }
 
+  static ByteBuffer transactional(long producerId, int epoch, int firstSequence, int records) {
+    long[] timestamps = new long[records];
+    Arrays.setAll(timestamps, i -> 1000 + i);
+    return bytes(
+        MemoryRecords.withTransactionalRecords(
+            0,
+            Compression.NONE,
+            producerId,
+            (short) epoch,
+            firstSequence,
+            -1,
+            records(timestamps)));
+  }
+
   static ByteBuffer assigned(ByteBuffer batch, long baseOffset) {
     BatchHeader.assign(batch, 0, baseOffset, RecordBatch.NO_PARTITION_LEADER_EPOCH);
     return batch;

@@ -127,7 +127,7 @@ final class ProducerStatesTest {
             TimeUnit.SECONDS.toNanos(50));
 
     reopened.expire(TimeUnit.SECONDS.toNanos(50) + TimeUnit.MILLISECONDS.toNanos(99), 1000);
-    assertThat(reopened.check(Batches.of(7, 0, 0, 1), Origin.CLIENT))
+    assertThat(reopened.check(Batches.of(7, 0, 0, 1), Origin.CLIENT, VerificationGuard.NONE))
         .isInstanceOf(Verdict.Duplicate.class);
 
     reopened.expire(TimeUnit.SECONDS.toNanos(50) + TimeUnit.MILLISECONDS.toNanos(100), 1000);
@@ -141,7 +141,8 @@ final class ProducerStatesTest {
   }
 
   private Verdict check(long producerId, int epoch, int sequence, int records) {
-    return states.check(Batches.of(producerId, epoch, sequence, records), Origin.CLIENT);
+    return states.check(
+        Batches.of(producerId, epoch, sequence, records), Origin.CLIENT, VerificationGuard.NONE);
   }
 
   private static void assertRefused(Verdict verdict, Class<?> reason) {

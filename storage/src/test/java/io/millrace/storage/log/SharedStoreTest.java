@@ -3,10 +3,14 @@ package io.millrace.storage.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.objectstore.ObjectStore.HeadOutcome;
 import io.millrace.runtime.simulated.SimulatedThreads;
+import io.millrace.storage.Keys;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cluster.DistantStore;
+import io.millrace.storage.cluster.PeerReply.Alive;
+import io.millrace.storage.cluster.PeerRequest.Heartbeat;
 import io.millrace.storage.log.PartitionLog.Appended;
 import io.millrace.storage.log.PartitionLog.Isolation;
 import io.millrace.storage.log.PartitionLog.LogSlice;
@@ -25,6 +29,8 @@ import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.junit.jupiter.api.Test;
 
 final class SharedStoreTest {
+  private static final WriterId NOBODY = new WriterId(0, 0);
+
   private final SimulatedCluster cluster = new SimulatedCluster();
 
   @Test
@@ -41,6 +47,21 @@ final class SharedStoreTest {
     assertThat(read(2, id, 0)).isEqualTo(3);
     assertThat(append(2, id, 8).baseOffset()).isEqualTo(3);
     assertThat(open(2, id).leaderEpoch()).isOne();
+  }
+
+  @Test
+  void aBrokerIsAliveForOthersFromTheMomentItsRegistrationStands() {
+    cluster.start(2);
+    long tip = cluster.engine(2).metadata().image().entryNumber();
+    StorageEngine newcomer = cluster.boot(1, cluster.store);
+    CompletableFuture<Void> started = newcomer.start();
+    cluster.until(
+        () -> cluster.store.head(Keys.metaEntry(tip + 1)).resultNow() instanceof HeadOutcome.Found);
+
+    assertThat(started).isNotDone();
+    assertThat(cluster.await(newcomer.peers().answer(new Heartbeat(NOBODY, tip + 1, 0))))
+        .isInstanceOfSatisfying(Alive.class, alive -> assertThat(alive.nodeId()).isEqualTo(1));
+    cluster.await(started);
   }
 
   @Test

@@ -164,6 +164,14 @@ final class SimulatedCluster {
             .orElse(-1);
   }
 
+  /** Whether in the image of a broker the partition is led by whom it should be. */
+  boolean atRest(int by, PartitionId id) {
+    Partition partition =
+        Objects.requireNonNull(engine(by).metadata().image().partition(id), "no such partition");
+    int leader = leader(by, id);
+    return leader >= 0 && partition.targetLeader().orElse(leader) == leader;
+  }
+
   long checkpointEnd(int by, PartitionId id) {
     return Objects.requireNonNull(engine(by).metadata().image().partition(id))
         .checkpoint()

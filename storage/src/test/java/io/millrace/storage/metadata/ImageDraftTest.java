@@ -5,6 +5,7 @@ import static io.millrace.storage.metadata.Samples.ALICE;
 import static io.millrace.storage.metadata.Samples.B;
 import static io.millrace.storage.metadata.Samples.C;
 import static io.millrace.storage.metadata.Samples.CLUSTER;
+import static io.millrace.storage.metadata.Samples.D;
 import static io.millrace.storage.metadata.Samples.ORDERS;
 import static io.millrace.storage.metadata.Samples.ORDERS_0;
 import static io.millrace.storage.metadata.Samples.ORDERS_1;
@@ -18,6 +19,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.storage.Keys;
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataRecord.ClusterCreated;
@@ -119,6 +121,50 @@ class ImageDraftTest {
   }
 
   @Test
+  void ofEarlierLivesOfANodeOnlyTheEndIsKeptOnceNothingOfThemIsListed() {
+    world.applied(A, new WalPublished(A, -1, 3, List.of(wal(A, 0))));
+    world.applied(B, new IncarnationFenced(A));
+    world.applied(B, new IncarnationRecovered(A, 3, 9, List.of()));
+    assertThat(world.image().recoveredEnd(A)).hasValue(9);
+    world.applied(C, registered(C, 1));
+    assertThat(world.incarnation(A).state()).as("its object is listed").isNotNull();
+
+    world.applied(B, new ObjectsMerged(List.of(wal(A, 0).key()), List.of(), List.of()));
+    world.applied(D, registered(D, 1, world.image()));
+
+    MetadataImage image = world.image();
+    assertThat(image.incarnations()).doesNotContainKey(A).containsKeys(B, C, D);
+    assertThat(image.ended()).containsExactly(Map.entry(A, 9L));
+    assertThat(image.recoveredEnd(A)).hasValue(9);
+    assertThat(image.hasEnded(A)).isTrue();
+    world.isVoid(A, registered(A, 1, image));
+    world.isVoid(A, new NoOp());
+    world.isVoid(B, new IncarnationFenced(A));
+    world.isVoid(B, new IncarnationRecovered(A, 3, 20, List.of()));
+  }
+
+  @Test
+  void manyRestartsOfABrokerCostTwentyFourBytesEach() {
+    long few = restarts(100);
+    long many = restarts(1100);
+
+    assertThat(many - few).isEqualTo(24L * 1000);
+  }
+
+  /** Size of the snapshot after so many more lives of a node, each recovered. */
+  private static long restarts(int lives) {
+    ImageWorld restarted = new ImageWorld();
+    restarted.applied(A, registered(A, 1));
+    for (int life = 0; life < lives; life++) {
+      WriterId writer = new WriterId(99, life);
+      restarted.applied(writer, registered(writer, 2));
+      restarted.applied(A, new IncarnationFenced(writer));
+      restarted.applied(A, new IncarnationRecovered(writer, -1, 7, List.of()));
+    }
+    return SnapshotCodec.encode(restarted.image()).length;
+  }
+
+  @Test
   void aRegistrationIsVoidWhereAnotherIncarnationOfItsNodeCameFirst() {
     var overA = registered(C, 1, world.image());
     world.isVoid(C, registered(C, 1));
@@ -210,6 +256,20 @@ class ImageDraftTest {
 
     assertThat(partition(ORDERS_0).targetLeader()).isEmpty();
     assertThat(partition(ORDERS_0).leaderEpoch()).isZero();
+  }
+
+  @Test
+  void theReplicasBeforeAreKeptUntilALeaderOutsideTheNewOnesHasGone() {
+    world.applied(B, new ReplicasChanged(ORDERS_0, List.of(1, 2), List.of(3, 2)));
+    world.applied(B, new ReplicasChanged(ORDERS_0, List.of(3, 2), List.of(2, 3)));
+    assertThat(partition(ORDERS_0).replicasBefore()).containsExactly(1, 2);
+    world.applied(B, new ReplicasChanged(ORDERS_0, List.of(2, 3), List.of(2, 1)));
+    assertThat(partition(ORDERS_0).replicasBefore()).as("nobody has to go").isEmpty();
+
+    world.applied(B, new ReplicasChanged(ORDERS_0, List.of(2, 1), List.of(2, 3)));
+    assertThat(partition(ORDERS_0).replicasBefore()).containsExactly(2, 1);
+    world.applied(A, new LeaderHandedOver(ORDERS_0, 0, 2));
+    assertThat(partition(ORDERS_0).replicasBefore()).isEmpty();
   }
 
   @Test

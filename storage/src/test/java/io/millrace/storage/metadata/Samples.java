@@ -39,6 +39,8 @@ final class Samples {
   static final WriterId A = new WriterId(0x0a0a, 1);
   static final WriterId B = new WriterId(0x0b0b, 2);
   static final WriterId C = new WriterId(0x0c0c, 3);
+  static final WriterId D = new WriterId(0x0d0d, 4);
+  static final WriterId E = new WriterId(0x0e0e, 5);
   static final Uuid CLUSTER = new Uuid(1, 1);
   static final Uuid ORDERS = new Uuid(7, 70);
   static final PartitionId ORDERS_0 = new PartitionId(ORDERS, 0);
@@ -167,6 +169,7 @@ final class Samples {
             List.of(Keys.wal(A, 0)), List.of(data(A, 1)), List.of(new Dropped(ORDERS_0, 500))));
     world.applied(A, new LogStartMoved(ORDERS_0, 0, 500));
     world.applied(A, new TargetLeaderSet(ORDERS_1, 2));
+    world.applied(A, new ReplicasChanged(ORDERS_1, List.of(1, 2), List.of(2, 3)));
     world.applied(A, new UploadFloorMoved(A, 2));
     world.applied(A, new ProducerIdsTaken(0, 1000));
     world.applied(A, new FeaturesChanged(Map.of("group.version", (short) 1), Map.of()));
@@ -175,8 +178,13 @@ final class Samples {
         new ConfigsChanged(ConfigScope.BROKER, "1", Map.of("log.retention.ms", Optional.of("5"))));
     world.applied(A, new QuotasChanged(ALICE, Map.of("request_percentage", Optional.of(12.5))));
     world.applied(B, new IncarnationFenced(A));
-    world.applied(B, new NodeUnregistered(1));
-    world.applied(C, registered(C, 3));
+    world.applied(C, registered(C, 1));
+    world.applied(D, registered(D, 3));
+    world.applied(C, new IncarnationFenced(D));
+    world.applied(C, new IncarnationRecovered(D, -1, 4, List.of()));
+    world.applied(E, registered(E, 3));
+    world.applied(E, new IncarnationFenced(C));
+    world.applied(E, new NodeUnregistered(1));
     return world.image();
   }
 }

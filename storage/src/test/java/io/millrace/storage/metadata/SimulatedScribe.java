@@ -3,6 +3,7 @@ package io.millrace.storage.metadata;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.storage.WriterId;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -11,8 +12,8 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lowest live broker's log behind a network that loses requests and replies and delivers some
- * requests long after the asker gave up.
+ * The log of the lowest live broker, or of the next, behind a network that loses requests and
+ * replies and delivers some requests long after the asker gave up.
  */
 final class SimulatedScribe implements Scribe {
   private static final long HOP_NS = 500_000L;
@@ -26,7 +27,7 @@ final class SimulatedScribe implements Scribe {
   private final EventLoop network;
   private final SplittableRandom random;
   private final int lossPercent;
-  private long holdUntilNs;
+  private final Map<WriterId, Long> heldUntilNs = new HashMap<>();
 
   /**
    * @param logs of the processes that listen
@@ -48,18 +49,22 @@ final class SimulatedScribe implements Scribe {
 
   @Override
   public CompletableFuture<Answer> commit(MetadataImage image, List<Command> commands) {
-    WriterId scribe = image.brokers().values().iterator().next();
-    if (scribe.equals(asker) || scheduler.nowNs() < holdUntilNs) {
+    WriterId scribe =
+        image.brokers().values().stream()
+            .limit(ASKED_MAX)
+            .filter(writer -> scheduler.nowNs() >= heldUntilNs.getOrDefault(writer, 0L))
+            .findFirst()
+            .orElse(asker);
+    if (scribe.equals(asker)) {
       return CompletableFuture.completedFuture(new Answer.NotHandedOver());
     }
     CompletableFuture<Answer> answer = new CompletableFuture<>();
-    network.schedule(
-        TIMEOUT_NS,
-        () -> {
-          if (answer.complete(new Answer.Silent())) {
-            holdUntilNs = scheduler.nowNs() + HOLD_NS;
-          }
-        });
+    network.schedule(TIMEOUT_NS, () -> answer.complete(new Answer.Silent()));
+    answer.thenAccept(a -> {
+      if (!(a instanceof Answer.Committed)) {
+        heldUntilNs.put(scribe, scheduler.nowNs() + HOLD_NS);
+      }
+    });
     switch (random.nextInt(100) < lossPercent ? random.nextInt(3) : -1) {
       case 0 -> {} // the request
       case 1 -> deliver(HOP_NS, scribe, image, commands, new CompletableFuture<>()); // the reply
@@ -68,6 +73,14 @@ final class SimulatedScribe implements Scribe {
       default -> deliver(HOP_NS, scribe, image, commands, answer);
     }
     return answer;
+  }
+
+  @Override
+  public void askForTurn(MetadataImage image) {
+    MetadataLog log = image.brokers().values().stream().findFirst().map(logs::get).orElse(null);
+    if (log != null) {
+      network.schedule(HOP_NS, log::leaveTurn);
+    }
   }
 
   private void deliver(

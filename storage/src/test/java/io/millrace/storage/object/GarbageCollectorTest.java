@@ -3,6 +3,7 @@ package io.millrace.storage.object;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.objectstore.ObjectStore.PutOutcome;
+import io.millrace.objectstore.StoreProbe;
 import io.millrace.storage.Keys;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class GarbageCollectorTest {
@@ -75,7 +77,7 @@ class GarbageCollectorTest {
     world.broker.collector.start(1_000_000_000L);
     boundary();
     assertThat(world.keys(Keys.DATA)).isEmpty();
-    assertThat(world.unfinishedPuts()).isZero();
+    assertThat(world.unfinishedPuts(Keys.DATA)).isZero();
     assertThat(world.keys(Keys.WAL)).isEmpty();
 
     put(orphan); // a stalled put
@@ -121,9 +123,84 @@ class GarbageCollectorTest {
     assertThat(world.keys(Keys.DATA)).contains(merged.key());
   }
 
+  @Test
+  void whatTheProbeOfARegisteredIncarnationLeftGoesAndGoesAgain() {
+    String left = Keys.probe(writer, 0);
+    put(left);
+    world.await(world.store.multipartPut(Keys.probe(writer, 1)).append(ByteBuffer.allocate(8)));
+    world.broker.collector.start(1_000_000_000L);
+
+    world.runFor(3);
+    assertThat(world.keys(Keys.PROBE)).isEmpty();
+    assertThat(world.unfinishedPuts(Keys.PROBE)).isZero();
+
+    put(left); // late
+    world.runFor(3);
+    assertThat(world.keys(Keys.PROBE)).isEmpty();
+  }
+
+  @Test
+  void theProbeOfANewcomerIsLeftAloneForLongerThanItTakesAny() {
+    WriterId newcomer = new WriterId(9, 9);
+    world.broker.collector.start(60_000_000_000L);
+    put(Keys.probe(newcomer, 0));
+    world.await(world.store.multipartPut(Keys.probe(newcomer, 1)).append(ByteBuffer.allocate(8)));
+
+    world.runFor(TimeUnit.NANOSECONDS.toSeconds(StoreProbe.UNDISTURBED_NS) + 60);
+    assertThat(world.keys(Keys.PROBE)).containsExactly(Keys.probe(newcomer, 0));
+    assertThat(world.unfinishedPuts(Keys.PROBE)).isEqualTo(1);
+
+    world.runFor(TimeUnit.NANOSECONDS.toSeconds(StoreProbe.UNDISTURBED_NS) + 120);
+    assertThat(world.keys(Keys.PROBE)).isEmpty();
+    assertThat(world.unfinishedPuts(Keys.PROBE)).isZero();
+  }
+
+  @Test
+  void garbageOfAnIdleClusterGetsABoundaryOfItsOwn() {
+    PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
+    Merger merger = world.broker.merger(ObjectWorld.EAGER);
+    merger.start();
+    world.publish(List.of(id), 20);
+    world.runFor(5);
+    merger.close();
+    boundary();
+    ObjectInfo merged = world.broker.metadata.image().objects().values().iterator().next();
+    world.broker.apply(new ObjectsMerged(List.of(merged.key()), List.of(), List.of()));
+    long entries = world.broker.metadata.image().entryNumber();
+    world.broker.collector.start(60_000_000_000L);
+
+    world.runFor(300);
+    assertThat(world.keys(Keys.DATA)).isEmpty();
+
+    long boundaries = world.keys(Keys.META_BOUNDARY).size();
+    world.runFor(3600);
+    assertThat(world.keys(Keys.META_BOUNDARY))
+        .as("nothing waits any more")
+        .hasSize((int) boundaries);
+    assertThat(world.broker.metadata.image().entryNumber()).isLessThan(entries + 4);
+  }
+
+  @Test
+  void theUploadFloorOfABrokerThatPutsNoBoundariesRisesToo() {
+    ObjectWorld.Broker other = world.join(2);
+    WriterId second = other.metadata.writer();
+    long counter = other.metadata.uploads().begin();
+    String key = Keys.data(second, counter);
+    put(key);
+    other.metadata.uploads().settle(counter);
+    world.broker.collector.start(1_000_000_000L);
+    other.collector.start(1_000_000_000L);
+
+    boundary();
+    boundary();
+
+    assertThat(world.keys(Keys.DATA)).doesNotContain(key);
+  }
+
   private static final WriterId LIVE = new WriterId(1, 1);
   private static final WriterId FENCED = new WriterId(2, 2);
   private static final WriterId RECOVERED = new WriterId(3, 3);
+  private static final WriterId LONG_ENDED = new WriterId(4, 4);
 
   @Test
   void anEntryOfASharedStoreGoesOnlyAtOrBelowTheTrimOrOnceItsLogIsRecovered() {
@@ -137,6 +214,10 @@ class GarbageCollectorTest {
     assertThat(spent(image, RECOVERED, 21)).as("the seal that ends the log").isFalse();
     assertThat(spent(image, RECOVERED, 22)).isTrue();
     assertThat(spent(image, new WriterId(9, 9), 1)).as("nobody it knows").isFalse();
+    assertThat(image.incarnations()).doesNotContainKey(LONG_ENDED);
+    assertThat(spent(image, LONG_ENDED, 5)).as("late").isTrue();
+    assertThat(spent(image, LONG_ENDED, 6)).as("the seal that ends the log").isFalse();
+    assertThat(spent(image, LONG_ENDED, 7)).as("late").isTrue();
     String listed = Keys.wal(LIVE, 5);
     assertThat(GarbageCollector.spentEntry(listed, image, Set.of(listed))).isFalse();
   }
@@ -155,6 +236,14 @@ class GarbageCollectorTest {
     world.applied(LIVE, new IncarnationFenced(FENCED));
     world.applied(LIVE, new IncarnationFenced(RECOVERED));
     world.applied(LIVE, new IncarnationRecovered(RECOVERED, 10, 20, List.of()));
+    for (WriterId writer : List.of(LONG_ENDED, new WriterId(4, 5))) {
+      world.applied(
+          writer,
+          new IncarnationRegistered(
+              writer, 4, Optional.empty(), List.of(), Optional.empty(), "test"));
+      world.applied(LIVE, new IncarnationFenced(writer));
+      world.applied(LIVE, new IncarnationRecovered(writer, -1, 5, List.of()));
+    }
     return world.image();
   }
 
@@ -172,9 +261,11 @@ class GarbageCollectorTest {
         .allMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));
     assertThat(List.of(Keys.wal(FENCED, 3), Keys.data(RECOVERED, 1), Keys.snapshot(FENCED, 1)))
         .allMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));
+    assertThat(List.of(Keys.data(LONG_ENDED, 3), Keys.fence(LONG_ENDED)))
+        .allMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));
     assertThat(List.of(Keys.metaEntry(last + 1), Keys.boundary(5), Keys.fence(FENCED)))
         .noneMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));
-    assertThat(List.of(Keys.wal(LIVE, 3), Keys.data(LIVE, 1), "probe/1"))
+    assertThat(List.of(Keys.wal(LIVE, 3), Keys.data(LIVE, 1)))
         .noneMatch(key -> GarbageCollector.isGivenUp(key, image, boundary));
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.metadata.ObjectInfo;
 import java.nio.ByteBuffer;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +42,22 @@ class ObjectReaderTest {
             .isEqualTo(latest(random, id, from, to));
       }
     }
+  }
+
+  @Test
+  void aPartitionInManyObjectsIsOpenedByAFewReadsAtATime() {
+    PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
+    for (int i = 0; i < 60; i++) {
+      world.publish(List.of(id), 2);
+    }
+    world.store.readsInFlightMax = 0;
+
+    assertThat(world.await(world.broker.opener.open(id)).end()).isEqualTo(world.end(id));
+
+    assertThat(world.store.readsInFlightMax).isEqualTo(ObjectCatalog.FOOTERS_AT_ONCE_MAX);
+    assertThat(world.await(world.broker.catalog.parts(id, 0)))
+        .hasSize(60)
+        .isSortedAccordingTo(Comparator.comparingLong(part -> part.footer().baseOffset()));
   }
 
   @Test

@@ -58,7 +58,7 @@ final class ObjectWorld {
     store =
         new WatchedStore(
             new SimulatedThreads(scheduler, "store").eventLoop("store"), scheduler.fork());
-    broker = new Broker();
+    broker = new Broker(1);
   }
 
   /** What one incarnation has open. */
@@ -78,7 +78,7 @@ final class ObjectWorld {
     private long walCounter;
     private long sequence = -1;
 
-    Broker() {
+    Broker(int nodeId) {
       metadata =
           await(
               io.millrace.storage.metadata.StoredMetadataLog.load(
@@ -91,8 +91,8 @@ final class ObjectWorld {
       var registered =
           new IncarnationRegistered(
               metadata.writer(),
-              1,
-              Optional.ofNullable(metadata.image().brokers().get(1)),
+              nodeId,
+              Optional.ofNullable(metadata.image().brokers().get(nodeId)),
               List.of(),
               Optional.empty(),
               "test");
@@ -112,6 +112,7 @@ final class ObjectWorld {
               store,
               metadata,
               threads.eventLoop("garbage"),
+              clock,
               pins,
               new WalGarbage.Files(releasedWalFiles::add));
     }
@@ -149,7 +150,12 @@ final class ObjectWorld {
 
   void restart() {
     broker.threads.kill();
-    broker = new Broker();
+    broker = new Broker(1);
+  }
+
+  /** Another broker on the same store. */
+  Broker join(int nodeId) {
+    return new Broker(nodeId);
   }
 
   List<PartitionId> createTopic(String name, int partitions, Map<String, String> configs) {
@@ -263,8 +269,8 @@ final class ObjectWorld {
         : List.of();
   }
 
-  int unfinishedPuts() {
-    return await(store.unfinishedPuts(Keys.DATA)) instanceof UnfinishedOutcome.Puts(var puts)
+  int unfinishedPuts(String prefix) {
+    return await(store.unfinishedPuts(prefix)) instanceof UnfinishedOutcome.Puts(var puts)
         ? puts.size()
         : -1;
   }

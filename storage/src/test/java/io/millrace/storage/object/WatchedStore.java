@@ -22,6 +22,8 @@ final class WatchedStore implements ObjectStore {
   private Runnable onCrash = () -> {};
   private long callsLeft = Long.MAX_VALUE;
   int unknownPercent;
+  private int readsInFlight;
+  int readsInFlightMax;
   long calls;
 
   WatchedStore(EventLoop loop, SplittableRandom random) {
@@ -66,9 +68,13 @@ final class WatchedStore implements ObjectStore {
 
   @Override
   public CompletableFuture<GetOutcome> getRange(String key, long position, int length) {
+    readsInFlight++;
+    readsInFlightMax = Math.max(readsInFlightMax, readsInFlight);
     return call(
-        () -> memory.getRange(key, position, length).thenApply(got -> shown(key, position, got)),
-        () -> new GetOutcome.Unknown("lost"));
+            () ->
+                memory.getRange(key, position, length).thenApply(got -> shown(key, position, got)),
+            () -> new GetOutcome.Unknown("lost"))
+        .whenComplete((_, _) -> readsInFlight--);
   }
 
   @Override
@@ -91,6 +97,11 @@ final class WatchedStore implements ObjectStore {
     MultipartPut put = memory.multipartPut(key);
     return new MultipartPut() {
       private long bytes;
+
+      @Override
+      public CompletableFuture<PartOutcome> begin() {
+        return put.begin();
+      }
 
       @Override
       public CompletableFuture<PartOutcome> append(ByteBuffer part) {

@@ -179,7 +179,7 @@ class TakeoverTest {
         restart();
       } else {
         done.join();
-        assertThat(incarnation(log, former.writer()).state()).isEqualTo(IncarnationState.RECOVERED);
+        assertThat(log.image().recoveredEnd(former.writer())).isPresent();
         assertThat(log.image().objects().keySet()).hasSizeGreaterThan(1);
       }
     }

@@ -62,6 +62,9 @@ class WalPublisherTest {
     }
 
     @Override
+    public void leaveTurn() {}
+
+    @Override
     public void onNudge(long entryNumber) {}
 
     @Override
@@ -78,6 +81,9 @@ class WalPublisherTest {
     public @Nullable CollectorBoundary collectorBoundary() {
       return null;
     }
+
+    @Override
+    public void wantBoundary() {}
 
     @Override
     public CompletableFuture<Throwable> ended() {

@@ -1,0 +1,47 @@
+package io.millrace.coordinator.group.offset;
+
+import io.millrace.coordinator.CoordinatorRecord;
+import org.apache.kafka.coordinator.group.generated.OffsetCommitKey;
+import org.apache.kafka.coordinator.group.generated.OffsetCommitValue;
+
+/** Records of committed offsets, to and from the state they describe. */
+final class OffsetRecords {
+  /** The newest version: the first that holds the topic's id. */
+  private static final int VERSION = 4;
+
+  private OffsetRecords() {}
+
+  static CoordinatorRecord committed(String groupId, Slot slot, Committed committed) {
+    return CoordinatorRecord.of(
+        key(groupId, slot),
+        VERSION,
+        new OffsetCommitValue()
+            .setOffset(committed.offset())
+            .setLeaderEpoch(committed.leaderEpoch())
+            .setMetadata(committed.metadata())
+            .setCommitTimestamp(committed.commitTimestampMs())
+            .setTopicId(committed.topicId()));
+  }
+
+  static CoordinatorRecord tombstone(String groupId, Slot slot) {
+    return CoordinatorRecord.tombstone(key(groupId, slot));
+  }
+
+  static Committed committed(OffsetCommitValue value, long sequence) {
+    return new Committed(
+        value.topicId(),
+        value.offset(),
+        value.leaderEpoch(),
+        value.metadata(),
+        value.commitTimestamp(),
+        value.expireTimestamp(),
+        sequence);
+  }
+
+  private static OffsetCommitKey key(String groupId, Slot slot) {
+    return new OffsetCommitKey()
+        .setGroup(groupId)
+        .setTopic(slot.topic())
+        .setPartition(slot.partition());
+  }
+}

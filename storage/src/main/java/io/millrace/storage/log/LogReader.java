@@ -1,0 +1,107 @@
+package io.millrace.storage.log;
+
+import io.millrace.runtime.FailureCause;
+import io.millrace.storage.log.TailIndex.Ref;
+import io.millrace.storage.object.Footer.AbortedTransaction;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.KafkaStorageException;
+
+/**
+ * Reads one partition's batches where they lie, in its tail or in objects, and says which
+ * transactions among them were aborted. Knows nothing of who may see what. Any thread may call.
+ */
+final class LogReader {
+  private static final int READ_ATTEMPTS_MAX = 3;
+
+  private final String partition;
+  private final TailIndex tail;
+  private final TailReader tailReader;
+  private final History history;
+  private final AbortedTail aborted;
+  private volatile long publishedCounter = -1;
+
+  LogReader(
+      String partition,
+      TailIndex tail,
+      TailReader tailReader,
+      History history,
+      AbortedTail aborted) {
+    this.partition = partition;
+    this.tail = tail;
+    this.tailReader = tailReader;
+    this.history = history;
+    this.aborted = aborted;
+  }
+
+  /** Files up to this one are published and stand in the image. */
+  void onPublished(long fileCounter) {
+    publishedCounter = fileCounter;
+    prune();
+  }
+
+  /** Lets go of what the cache has lost and objects hold. */
+  void prune() {
+    tail.prune(publishedCounter);
+  }
+
+  /** Whole batches from the one that holds {@code offset}, below {@code end}. */
+  CompletableFuture<History.Batches> read(long offset, long end, int bytesMax, boolean atLeastOne) {
+    return read(offset, end, bytesMax, atLeastOne, 1);
+  }
+
+  private CompletableFuture<History.Batches> read(
+      long offset, long end, int bytesMax, boolean atLeastOne, int attempt) {
+    prune(); // nothing may have been appended since the cache lost what objects hold
+    List<Ref> refs = tail.from(offset, bytesMax);
+    if (refs.isEmpty()) {
+      return history.read(offset, end, bytesMax, atLeastOne);
+    }
+    return tailReader
+        .read(refs, offset, end, bytesMax, atLeastOne)
+        .exceptionallyCompose(failure ->
+            // the file may have been published, merged and recycled since the tail was asked
+            attempt < READ_ATTEMPTS_MAX
+                ? read(offset, end, bytesMax, atLeastOne, attempt + 1)
+                : CompletableFuture.failedFuture(unreadable(offset, failure)));
+  }
+
+  /** Those of which [{@code from}, {@code to}) may hold batches, in order of their markers. */
+  CompletableFuture<List<AbortedTransaction>> abortedTransactions(long from, long to) {
+    AbortedTail.Known known = aborted.within(from, to);
+    if (known.from() <= from) {
+      return CompletableFuture.completedFuture(known.transactions());
+    }
+    return history
+        .abortedTransactions(from, to, known.from())
+        .thenApply(published -> {
+          List<AbortedTransaction> all = new ArrayList<>(published);
+          all.addAll(known.transactions());
+          return all;
+        });
+  }
+
+  /** Of all batches that end above {@code from}. */
+  CompletableFuture<Long> sizeBytes(long from) {
+    // the tail first: what leaves it meanwhile is in objects
+    List<Ref> refs = tail.matching(_ -> true);
+    return history
+        .size(from)
+        .thenApply(published ->
+            published.bytes()
+                + refs.stream()
+                    .filter(ref -> ref.baseOffset() >= published.endOffset())
+                    .mapToLong(Ref::bytes)
+                    .sum());
+  }
+
+  private ApiException unreadable(long offset, Throwable failure) {
+    Throwable cause = FailureCause.of(failure);
+    return cause instanceof ApiException known
+        ? known
+        : new KafkaStorageException(
+            "Offset %d of %s cannot be read now.".formatted(offset, partition), cause);
+  }
+}
