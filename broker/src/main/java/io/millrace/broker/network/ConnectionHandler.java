@@ -228,6 +228,7 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
       pausedUntilNs = paused && pausedUntilNs - untilNs > 0 ? pausedUntilNs : untilNs;
       if (!paused) {
         paused = true;
+        watch.reading(false); // the rest of a frame is not waited for
         resumeWhenDue(ctx);
       }
     }

@@ -42,6 +42,8 @@ public record MetadataImage(
     long nextProducerId,
     long nextBrokerEpoch) {
 
+  private static final PSortedMap<String, String> NO_CONFIGS = TreePMap.empty();
+
   /** Before the first entry. */
   public static final MetadataImage EMPTY =
       new MetadataImage(
@@ -182,10 +184,13 @@ public record MetadataImage(
         : topic.partitions().get(id.partition());
   }
 
-  /** Stored values only; defaults and precedence are the broker's. */
+  /**
+   * Stored values only; defaults and precedence are the broker's. The very same map until they
+   * change.
+   */
   public PSortedMap<String, String> configs(MetadataRecord.ConfigScope scope, String name) {
     PSortedMap<String, String> found = configs.get(new ConfigResource(scope, name));
-    return found == null ? TreePMap.empty() : found;
+    return found == null ? NO_CONFIGS : found;
   }
 
   /** The level in force; 0 if the feature is off. */

@@ -464,6 +464,19 @@ class ImageDraftTest {
   }
 
   @Test
+  void configsThatDoNotChangeStayTheSameMap() {
+    MetadataImage before = world.image();
+    world.applied(A, new ConfigsChanged(ConfigScope.GROUP, "g", Map.of("a", Optional.of("1"))));
+    MetadataImage between = world.image();
+    world.applied(A, new ConfigsChanged(ConfigScope.GROUP, "h", Map.of("a", Optional.of("1"))));
+
+    assertThat(world.image().configs(ConfigScope.GROUP, "g"))
+        .isSameAs(between.configs(ConfigScope.GROUP, "g"));
+    assertThat(world.image().configs(ConfigScope.BROKER, "1"))
+        .isSameAs(before.configs(ConfigScope.BROKER, "1"));
+  }
+
+  @Test
   void quotasAreSetAndRemovedOneByOne() {
     world.applied(
         A, new QuotasChanged(ALICE, Map.of("a", Optional.of(1.5), "b", Optional.of(2.0))));
