@@ -53,17 +53,14 @@ import io.millrace.broker.transaction.TransactionVerifier;
 import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
-import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.StorageEngine;
 import io.millrace.storage.metadata.Feature;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
-import org.apache.kafka.common.errors.NotCoordinatorException;
 
 /**
  * Every Kafka API the broker serves, with what each works on: the list behind ApiVersions and the
@@ -129,16 +126,9 @@ final class Handlers {
             config.get(RequestKeys.FETCH_MAX_BYTES)),
         new ListOffsetsHandler(image, storage),
         new OffsetForLeaderEpochHandler(image, storage),
-        new WriteTxnMarkersHandler(image, storage, Handlers::offsetsAreNotTransactional),
+        new WriteTxnMarkersHandler(image, storage, groups::onTransactionCompleted),
         new DescribeProducersHandler(image, storage),
         new InitProducerIdHandler(storage.producerIds()::next));
-  }
-
-  /** Groups take no offsets in transactions yet. */
-  private static CompletableFuture<Void> offsetsAreNotTransactional(
-      PartitionId offsetsPartition, long producerId, short producerEpoch, boolean committed) {
-    return CompletableFuture.failedFuture(
-        new NotCoordinatorException("No transaction holds offsets of " + offsetsPartition + "."));
   }
 
   private List<ApiHandler<?>> topics() {

@@ -130,7 +130,8 @@ abstract class Client {
     return connection(Network.address(addresses.get(random.nextInt(addresses.size()))));
   }
 
-  private @Nullable Connection connection(String address) {
+  /** To the broker at an address; null if it cannot be reached. */
+  final @Nullable Connection connection(String address) {
     Connection open = connections.get(address);
     if (open != null && open.open()) {
       return open;

@@ -60,7 +60,14 @@ final class ClusterProcess implements BrokerProcess, BrokerLives.Doors {
     BrokerCore core =
         BrokerCore.onSharedStore(
             environment,
-            BrokerConfig.of(Map.of("node.id", Integer.toString(member.nodeId()))),
+            BrokerConfig.of(
+                Map.of(
+                    "node.id",
+                    Integer.toString(member.nodeId()),
+                    "offsets.topic.num.partitions",
+                    "3",
+                    "group.initial.rebalance.delay.ms",
+                    "500")),
             member.store(),
             settings(),
             shared(),

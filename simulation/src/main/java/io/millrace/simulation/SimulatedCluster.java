@@ -57,6 +57,7 @@ final class SimulatedCluster {
   private final ClusterFaults faults;
   private final Stepper stepper;
   private final List<Client> clients = new ArrayList<>();
+  private final List<GroupLedger> groups = new ArrayList<>();
   private final Threads clientThreads;
   private final Client.World world;
   private final Reader reader;
@@ -146,6 +147,9 @@ final class SimulatedCluster {
         1 + random.nextInt(2),
         1 + random.nextInt(3),
         random.nextInt(3) == 0);
+    if (random.nextInt(3) > 0) {
+      addGroup("g0", 1 + random.nextInt(3), random.nextBoolean());
+    }
     if (random.nextInt(4) > 0) {
       store.weather(StoreWeather.CHANGEABLE);
     }
@@ -171,6 +175,10 @@ final class SimulatedCluster {
   Result result() {
     faults.begun().forEach((fault, times) -> coverage.count("fault " + fault, times));
     coverage.count("batch", ledger.batches());
+    groups.forEach(group -> {
+      coverage.count("generation of a group", group.generation());
+      coverage.count("member expelled", group.expelled());
+    });
     coverage.count("topic created again", ledger.createdAgain());
     return new Result(seed, scheduler.traceHash(), scheduler.steps(), coverage.counts());
   }
@@ -194,6 +202,24 @@ final class SimulatedCluster {
     start(
         new Admin(
             clientThreads.eventLoop("admin"), scheduler.fork(), world, topics, deletesTopics));
+  }
+
+  /** A group with so many members, every other of them static. */
+  GroupLedger addGroup(String name, int members, boolean restarts) {
+    GroupLedger group = new GroupLedger(name);
+    groups.add(group);
+    for (int i = 0; i < members; i++) {
+      String member = name + "-m" + i;
+      start(
+          new GroupMember(
+              member,
+              clientThreads.eventLoop(member),
+              scheduler.fork(),
+              world,
+              group,
+              new GroupMember.Habits(i % 2 == 0, restarts)));
+    }
+    return group;
   }
 
   void addFetcher(String name, Fetcher.Habit habit) {

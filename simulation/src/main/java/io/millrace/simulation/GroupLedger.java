@@ -1,0 +1,152 @@
+package io.millrace.simulation;
+
+import io.millrace.storage.PartitionId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What the members of one group were told. No partition has two owners in a generation (C1), a
+ * generation that is synced ends those before it (C1, C2), and an offset is fetched as it was
+ * committed: never an older one once a commit was answered, whoever coordinates by then (C6, C8,
+ * C10, I12).
+ */
+final class GroupLedger {
+  private final String name;
+  private final TreeMap<Integer, Map<PartitionId, String>> owners = new TreeMap<>();
+  private final Map<PartitionId, Offsets> offsets = new HashMap<>();
+  private int commits;
+  private int expelled;
+
+  GroupLedger(String name) {
+    this.name = name;
+  }
+
+  /** A commit on its way, told from others by its metadata. */
+  static final class Commit {
+    final PartitionId partition;
+    final long offset;
+    final String metadata;
+    final int generation;
+    private final int latestGeneration;
+    private final Set<Commit> answeredBefore;
+    private boolean answered;
+
+    private Commit(
+        PartitionId partition,
+        long offset,
+        String metadata,
+        int generation,
+        int latestGeneration,
+        Set<Commit> answeredBefore) {
+      this.partition = partition;
+      this.offset = offset;
+      this.metadata = metadata;
+      this.generation = generation;
+      this.latestGeneration = latestGeneration;
+      this.answeredBefore = answeredBefore;
+    }
+
+    @Override
+    public String toString() {
+      return "%d (%s) of generation %d".formatted(offset, metadata, generation);
+    }
+  }
+
+  /** Commits that may be what stands, in the order they were sent. */
+  private static final class Offsets {
+    private final List<Commit> possible = new ArrayList<>();
+    private boolean committed;
+  }
+
+  /** What a fetch of an offset may be answered with, as far as that is known when it is sent. */
+  record Asked(PartitionId partition, List<Commit> possible, boolean committed) {}
+
+  String name() {
+    return name;
+  }
+
+  /** The last generation of which a member was told its partitions; -1 before the first. */
+  int generation() {
+    return owners.isEmpty() ? -1 : owners.lastKey();
+  }
+
+  /** How often a member was told that it is none. */
+  int expelled() {
+    return expelled;
+  }
+
+  void onExpelled() {
+    expelled++;
+  }
+
+  /** Told to a member in an answer to SyncGroup, or to a heartbeat of a consumer group. */
+  void assigned(int generation, String member, List<PartitionId> partitions) {
+    Map<PartitionId, String> owned = owners.computeIfAbsent(generation, _ -> new HashMap<>());
+    for (PartitionId partition : partitions) {
+      String other = owned.putIfAbsent(partition, member);
+      if (other != null && !other.equals(member)) {
+        throw new Violation(
+            "C1: %s is owned by %s and %s in generation %d of %s"
+                .formatted(partition, other, member, generation, name));
+      }
+    }
+  }
+
+  Commit sending(PartitionId partition, long offset, int generation) {
+    Offsets of = offsets.computeIfAbsent(partition, _ -> new Offsets());
+    Set<Commit> answered = new HashSet<>();
+    of.possible.stream().filter(commit -> commit.answered).forEach(answered::add);
+    Commit commit =
+        new Commit(partition, offset, "c" + commits++, generation, generation(), answered);
+    of.possible.add(commit);
+    return commit;
+  }
+
+  /** Said to be committed: nothing that was answered before it was sent can stand any more. */
+  void committed(Commit commit) {
+    if (commit.generation < commit.latestGeneration) {
+      throw new Violation(
+          "C1/C2: %s was committed after generation %d of %s was synced"
+              .formatted(commit, commit.latestGeneration, name));
+    }
+    Offsets of = offsets.computeIfAbsent(commit.partition, _ -> new Offsets());
+    commit.answered = true;
+    of.committed = true;
+    // one of an older generation without an answer is refused if it comes now
+    of.possible.removeIf(other ->
+        commit.answeredBefore.contains(other)
+            || (!other.answered && other.generation < commit.latestGeneration));
+  }
+
+  /** Said not to be committed, by a coordinator that knows. */
+  void refused(Commit commit) {
+    offsets.computeIfAbsent(commit.partition, _ -> new Offsets()).possible.remove(commit);
+  }
+
+  Asked asking(PartitionId partition) {
+    Offsets of = offsets.computeIfAbsent(partition, _ -> new Offsets());
+    return new Asked(partition, List.copyOf(of.possible), of.committed);
+  }
+
+  /** An offset as it was told; -1 for none. */
+  void fetched(Asked asked, long offset, String metadata) {
+    List<Commit> possible = new ArrayList<>(asked.possible());
+    possible.addAll(
+        offsets.computeIfAbsent(asked.partition(), _ -> new Offsets()).possible);
+    boolean right =
+        offset < 0
+            ? !asked.committed()
+            : possible.stream()
+                .anyMatch(commit -> commit.offset == offset && commit.metadata.equals(metadata));
+    if (!right) {
+      throw new Violation(
+          "C8/C10/I12: %s is told to have committed %d (%s) of %s, it may be %s"
+              .formatted(name, offset, metadata, asked.partition(), possible));
+    }
+  }
+}
