@@ -2,6 +2,11 @@ package io.millrace.conformance;
 
 import java.util.List;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.AddOffsetsToTxnRequestData;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTopic;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTopicCollection;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTransaction;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignablePartition;
@@ -25,7 +30,9 @@ import org.apache.kafka.common.message.DescribeLogDirsRequestData;
 import org.apache.kafka.common.message.DescribeProducersRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData.TopicRequest;
+import org.apache.kafka.common.message.DescribeTransactionsRequestData;
 import org.apache.kafka.common.message.ElectLeadersRequestData;
+import org.apache.kafka.common.message.EndTxnRequestData;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
@@ -45,6 +52,7 @@ import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
 import org.apache.kafka.common.message.ListPartitionReassignmentsRequestData;
+import org.apache.kafka.common.message.ListTransactionsRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
@@ -65,6 +73,9 @@ import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupRequestData.SyncGroupRequestAssignment;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestPartition;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestTopic;
 import org.apache.kafka.common.message.UpdateFeaturesRequestData;
 import org.apache.kafka.common.message.WriteTxnMarkersRequestData;
 import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarker;
@@ -72,6 +83,7 @@ import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMar
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 
 /**
  * A request that a client of each version may send and that has to succeed, with as many options as
@@ -89,6 +101,9 @@ final class SoundRequests {
     this.topic = topic;
     this.topicId = topicId;
   }
+
+  /** A producer that has begun. */
+  record Transactional(String id, long producerId, short epoch) {}
 
   /** A generation of a group's member. */
   record Member(String group, String id, int generation) {}
@@ -125,6 +140,8 @@ final class SoundRequests {
                       new DescribeProducersRequestData.TopicRequest()
                           .setName(topic)
                           .setPartitionIndexes(List.of(0))));
+      case DESCRIBE_TRANSACTIONS -> new DescribeTransactionsRequestData();
+      case LIST_TRANSACTIONS -> listTransactions(version);
       case DESCRIBE_TOPIC_PARTITIONS ->
           new DescribeTopicPartitionsRequestData()
               .setTopics(List.of(new TopicRequest().setName(topic)));
@@ -152,6 +169,80 @@ final class SoundRequests {
       case UPDATE_FEATURES -> new UpdateFeaturesRequestData().setTimeoutMs(TIMEOUT_MS);
       default -> throw new AssertionError("no request for " + api + " here yet");
     };
+  }
+
+  private static ApiMessage listTransactions(int version) {
+    ListTransactionsRequestData request = new ListTransactionsRequestData();
+    if (version >= 1) {
+      request.setDurationFilter(0);
+    }
+    return version >= 2 ? request.setTransactionalIdPattern("t.*") : request;
+  }
+
+  static ApiMessage initTransactional(String id) {
+    return new InitProducerIdRequestData()
+        .setTransactionalId(id)
+        .setTransactionTimeoutMs(TIMEOUT_MS);
+  }
+
+  ApiMessage addPartitions(Transactional producer, int version) {
+    AddPartitionsToTxnTopicCollection topics = new AddPartitionsToTxnTopicCollection();
+    topics.add(new AddPartitionsToTxnTopic().setName(topic).setPartitions(List.of(0)));
+    AddPartitionsToTxnRequestData request = new AddPartitionsToTxnRequestData();
+    if (version < 4) {
+      return request
+          .setV3AndBelowTransactionalId(producer.id())
+          .setV3AndBelowProducerId(producer.producerId())
+          .setV3AndBelowProducerEpoch(producer.epoch())
+          .setV3AndBelowTopics(topics);
+    }
+    request
+        .transactions()
+        .add(
+            new AddPartitionsToTxnTransaction()
+                .setTransactionalId(producer.id())
+                .setProducerId(producer.producerId())
+                .setProducerEpoch(producer.epoch())
+                .setTopics(topics));
+    return request;
+  }
+
+  static ApiMessage addOffsets(Transactional producer) {
+    return new AddOffsetsToTxnRequestData()
+        .setTransactionalId(producer.id())
+        .setProducerId(producer.producerId())
+        .setProducerEpoch(producer.epoch())
+        .setGroupId("g");
+  }
+
+  ApiMessage txnOffsetCommit(Transactional producer, int version) {
+    TxnOffsetCommitRequestData request =
+        new TxnOffsetCommitRequestData()
+            .setTransactionalId(producer.id())
+            .setProducerId(producer.producerId())
+            .setProducerEpoch(producer.epoch())
+            .setGroupId("g")
+            .setTopics(
+                List.of(
+                    new TxnOffsetCommitRequestTopic()
+                        .setName(topic)
+                        .setPartitions(
+                            List.of(new TxnOffsetCommitRequestPartition().setCommittedOffset(1)))));
+    return version < 3 ? request : request.setMemberId("").setGenerationId(-1);
+  }
+
+  static ApiMessage endTransaction(Transactional producer) {
+    return new EndTxnRequestData()
+        .setTransactionalId(producer.id())
+        .setProducerId(producer.producerId())
+        .setProducerEpoch(producer.epoch())
+        .setCommitted(true);
+  }
+
+  static ApiMessage findTransactionCoordinator(String id) {
+    return new FindCoordinatorRequestData()
+        .setKeyType(CoordinatorType.TRANSACTION.id())
+        .setCoordinatorKeys(List.of(id));
   }
 
   /** Of a producer that has nothing open. */

@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
  * advertises.
  */
 final class ApiReferencePage {
-  private static final String TRANSACTIONS = "Comes with transactions.";
   private static final String ACLS = "Comes with ACLs; so far every client may do everything.";
   private static final String SASL = "Comes with SASL; listeners are PLAINTEXT so far.";
   private static final String TOKENS = "Comes with SASL and delegation tokens.";
@@ -33,15 +32,6 @@ final class ApiReferencePage {
 
   private static Map<ApiKeys, String> reasons() {
     Map<ApiKeys, String> r = new EnumMap<>(ApiKeys.class);
-    put(
-        r,
-        TRANSACTIONS,
-        ApiKeys.ADD_PARTITIONS_TO_TXN,
-        ApiKeys.ADD_OFFSETS_TO_TXN,
-        ApiKeys.END_TXN);
-    put(r, TRANSACTIONS, ApiKeys.WRITE_TXN_MARKERS);
-    put(r, TRANSACTIONS, ApiKeys.DESCRIBE_TRANSACTIONS, ApiKeys.LIST_TRANSACTIONS);
-    put(r, TRANSACTIONS, ApiKeys.DESCRIBE_PRODUCERS);
     put(r, ACLS, ApiKeys.DESCRIBE_ACLS, ApiKeys.CREATE_ACLS, ApiKeys.DELETE_ACLS);
     put(r, SASL, ApiKeys.SASL_HANDSHAKE, ApiKeys.SASL_AUTHENTICATE);
     put(r, SASL, ApiKeys.DESCRIBE_USER_SCRAM_CREDENTIALS, ApiKeys.ALTER_USER_SCRAM_CREDENTIALS);

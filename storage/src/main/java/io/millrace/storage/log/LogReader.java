@@ -83,6 +83,20 @@ final class LogReader {
         });
   }
 
+  /** Of all batches that end above {@code from}. */
+  CompletableFuture<Long> sizeBytes(long from) {
+    // the tail first: what leaves it meanwhile is in objects
+    List<Ref> refs = tail.matching(_ -> true);
+    return history
+        .size(from)
+        .thenApply(published ->
+            published.bytes()
+                + refs.stream()
+                    .filter(ref -> ref.baseOffset() >= published.endOffset())
+                    .mapToLong(Ref::bytes)
+                    .sum());
+  }
+
   private ApiException unreadable(long offset, Throwable failure) {
     Throwable cause = FailureCause.of(failure);
     return cause instanceof ApiException known

@@ -1,14 +1,14 @@
 package io.millrace.storage.log;
 
+import io.millrace.storage.object.Footer.AbortedTransaction;
 import java.util.ArrayDeque;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The transactions of one partition that have a batch in the log and no durable marker. What begins
  * and ends is told as it is handed to the WAL, what is durable as it becomes so: until its marker
- * is durable a transaction holds the last stable offset back. Owned by the partition's critical
- * section.
+ * is durable a transaction holds the last stable offset back. Changed in the partition's critical
+ * section; any thread may ask for {@link #firstUnstable}.
  */
 final class OpenTransactions {
   /** No transaction is open. */
@@ -16,12 +16,14 @@ final class OpenTransactions {
 
   private final TreeSet<Long> firstOffsets = new TreeSet<>();
   private final ArrayDeque<Ended> ended = new ArrayDeque<>();
+  private volatile long firstUnstable = NONE;
 
   /** A transaction whose marker was handed over. */
-  record Ended(long producerId, long firstOffset, long markerOffset, boolean aborted) {}
+  private record Ended(long producerId, long firstOffset, long markerOffset, boolean aborted) {}
 
   void begin(long firstOffset) {
     firstOffsets.add(firstOffset);
+    firstUnstable = firstOffsets.first();
   }
 
   /** Markers end transactions in the order of their offsets. */
@@ -29,18 +31,28 @@ final class OpenTransactions {
     ended.add(new Ended(producerId, firstOffset, markerOffset, aborted));
   }
 
-  /** The transaction that the marker at this offset, now durable, ends; null if it ends none. */
-  @Nullable Ended onDurableMarker(long offset) {
+  /**
+   * The marker at this offset is durable. What it aborts is known as such before it counts as
+   * stable.
+   */
+  void onDurableMarker(long offset, AbortedTail aborted) {
     Ended next = ended.peek();
     if (next == null || next.markerOffset() != offset) {
-      return null;
+      return; // its producer had nothing open
     }
+    ended.remove();
     firstOffsets.remove(next.firstOffset());
-    return ended.remove();
+    long unstable = firstOffsets.isEmpty() ? NONE : firstOffsets.first();
+    if (next.aborted()) {
+      aborted.add(
+          new AbortedTransaction(next.producerId(), next.firstOffset(), offset),
+          Math.min(unstable, offset + 1));
+    }
+    firstUnstable = unstable;
   }
 
   /** First offset of the oldest; {@link #NONE} if there is none. */
   long firstUnstable() {
-    return firstOffsets.isEmpty() ? NONE : firstOffsets.first();
+    return firstUnstable;
   }
 }

@@ -25,8 +25,6 @@ import org.jspecify.annotations.Nullable;
  * is monotonic time, carried on from former leaders.
  */
 final class ProducerStates {
-  private static final short BUMPING_VERSION = 2;
-
   private final Map<Long, Producer> producers = new LinkedHashMap<>();
   private final Verifications verifications = new Verifications();
   private final OpenTransactions transactions = new OpenTransactions();
@@ -113,12 +111,14 @@ final class ProducerStates {
   private @Nullable ApiException sequenceRefusal(
       long id, @Nullable Producer producer, ByteBuffer batch) {
     int first = BatchHeader.baseSequence(batch, 0);
-    ApiException refusal = verifications.sequenceRefusal(id, producer, first);
+    short epoch = BatchHeader.producerEpoch(batch, 0);
+    // a former epoch that asks again must not disturb a transaction that is open
+    ApiException refusal =
+        hasOpenTransaction(id, epoch) ? null : verifications.sequenceRefusal(id, producer, first);
     if (refusal != null || producer == null) {
       // a producer that is not known may begin anywhere: its state may have expired
       return refusal;
     }
-    short epoch = BatchHeader.producerEpoch(batch, 0);
     if (epoch != producer.epoch()) {
       return first == 0
           ? null
@@ -158,11 +158,11 @@ final class ProducerStates {
       return null;
     }
     short epoch = marker.producerEpoch();
-    boolean late = epoch < producer.epoch();
-    if (marker.transactionVersion() >= BUMPING_VERSION && epoch == producer.epoch()) {
-      // the marker again is no harm; the last epoch there is cannot be raised
-      late = producer.inTransaction() && epoch != Short.MAX_VALUE;
-    }
+    // the same marker again is no harm, until the next transaction has begun
+    boolean late =
+        producer.inTransaction()
+            ? marker.endedEpoch() < producer.epoch()
+            : epoch < producer.epoch();
     if (late) {
       return new InvalidProducerEpochException(
           "A marker ends transactions of producer %d with epoch %d; epoch %d has been seen."
@@ -178,7 +178,7 @@ final class ProducerStates {
   /** Takes note of a marker that was handed to the WAL. */
   void accept(TransactionMarker marker, long offset, long timestampMs, long nowNs) {
     long id = marker.producerId();
-    verifications.forget(id);
+    verifications.forgetUpTo(id, marker.endedEpoch());
     Producer producer =
         producers.computeIfAbsent(id, _ -> new Producer(marker.producerEpoch(), nowNs));
     long first = producer.end(marker, timestampMs, nowNs);

@@ -15,7 +15,6 @@ import io.millrace.storage.wal.WalFullException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.KafkaStorageException;
@@ -43,13 +42,11 @@ final class StoredPartitionLog implements PartitionLog {
 
   private final Object criticalSection = new Object();
   private final ProducerStates producers;
-  private final TreeMap<Long, CompletableFuture<Void>> durabilityWaits = new TreeMap<>();
+  private final DurabilityWaits durabilityWaits = new DurabilityWaits();
   private volatile long nextOffset;
   private volatile @Nullable ApiException closed;
-  private @Nullable ApiException walOver;
 
   private volatile long highWatermark;
-  private volatile long firstUnstable;
   private volatile long logStart;
 
   /** What a partition is at its opening. */
@@ -68,7 +65,6 @@ final class StoredPartitionLog implements PartitionLog {
     this.producers = opened.producers();
     this.nextOffset = opened.end();
     this.highWatermark = opened.end();
-    this.firstUnstable = producers.transactions().firstUnstable();
     this.logStart = opened.logStart();
     this.history = history;
     this.wal = wal;
@@ -118,9 +114,6 @@ final class StoredPartitionLog implements PartitionLog {
       return ended(e);
     }
     producers.accept(batch, clock.monotonicNs());
-    if (BatchHeader.transactional(batch, 0)) {
-      firstUnstable = producers.transactions().firstUnstable();
-    }
     return pending.future();
   }
 
@@ -230,9 +223,7 @@ final class StoredPartitionLog implements PartitionLog {
     if (offset < highWatermark) {
       return CompletableFuture.completedFuture(null);
     }
-    return walOver != null
-        ? CompletableFuture.failedFuture(walOver)
-        : durabilityWaits.computeIfAbsent(offset, _ -> new CompletableFuture<>());
+    return durabilityWaits.on(offset);
   }
 
   /** On the WAL loop, in WAL order. */
@@ -259,31 +250,15 @@ final class StoredPartitionLog implements PartitionLog {
     List<CompletableFuture<Void>> reached;
     synchronized (criticalSection) {
       if (BatchHeader.control(batch, 0)) {
-        onDurableMarker(base);
+        aborted.forgetBelow(Math.min(tail.firstOffset(), base));
+        producers.transactions().onDurableMarker(base, aborted);
       }
       highWatermark = end;
-      reached = takeWaits(end);
+      reached = durabilityWaits.reached(end);
     }
     append.future().complete(new Appended(base, end - 1, append.appendTimeMs(), logStart, false));
     reached.forEach(wait -> wait.complete(null));
     listeners.changed();
-  }
-
-  /** What was aborted is known as such before it counts as stable. */
-  private void onDurableMarker(long offset) {
-    OpenTransactions transactions = producers.transactions();
-    OpenTransactions.Ended ended = transactions.onDurableMarker(offset);
-    if (ended == null) {
-      return;
-    }
-    long unstable = transactions.firstUnstable();
-    if (ended.aborted()) {
-      aborted.forgetBelow(Math.min(tail.firstOffset(), offset));
-      aborted.add(
-          new AbortedTransaction(ended.producerId(), ended.firstOffset(), offset),
-          Math.min(unstable, offset + 1));
-    }
-    firstUnstable = unstable;
   }
 
   /** The WAL ended before it knew the batch durable. */
@@ -292,8 +267,7 @@ final class StoredPartitionLog implements PartitionLog {
     close(WalFailures.over(cause));
     List<CompletableFuture<Void>> unreached;
     synchronized (criticalSection) {
-      walOver = failure;
-      unreached = takeWaits(Long.MAX_VALUE);
+      unreached = durabilityWaits.end(failure);
     }
     append.future().completeExceptionally(failure);
     unreached.forEach(wait -> wait.completeExceptionally(failure));
@@ -445,21 +419,12 @@ final class StoredPartitionLog implements PartitionLog {
    * begins below it is missed.
    */
   private long stable(long high) {
-    return Math.min(high, Math.max(firstUnstable, logStart));
+    return Math.min(high, Math.max(producers.transactions().firstUnstable(), logStart));
   }
 
   @Override
   public CompletableFuture<Long> sizeBytes() {
-    // the tail first: what leaves it meanwhile is in objects
-    List<Ref> refs = tail.matching(_ -> true);
-    return history
-        .size(logStart)
-        .thenApply(published ->
-            published.bytes()
-                + refs.stream()
-                    .filter(ref -> ref.baseOffset() >= published.endOffset())
-                    .mapToLong(Ref::bytes)
-                    .sum());
+    return reader.sizeBytes(logStart);
   }
 
   @Override
@@ -479,15 +444,5 @@ final class StoredPartitionLog implements PartitionLog {
       listeners.changed();
     }
     return remove;
-  }
-
-  private List<CompletableFuture<Void>> takeWaits(long end) {
-    if (durabilityWaits.isEmpty()) {
-      return List.of();
-    }
-    var below = durabilityWaits.headMap(end);
-    List<CompletableFuture<Void>> taken = List.copyOf(below.values());
-    below.clear();
-    return taken;
   }
 }

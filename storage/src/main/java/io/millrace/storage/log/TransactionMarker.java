@@ -11,4 +11,18 @@ public record TransactionMarker(
     short producerEpoch,
     int coordinatorEpoch,
     boolean committed,
-    int transactionVersion) {}
+    int transactionVersion) {
+  private static final int EPOCHS_RISE = 2;
+
+  /** Whether each transaction of the producer has an epoch of its own, below its marker's. */
+  boolean epochsRise() {
+    return transactionVersion >= EPOCHS_RISE;
+  }
+
+  /** The highest epoch of which this may be the end. The last epoch there is cannot be raised. */
+  short endedEpoch() {
+    return epochsRise() && producerEpoch < Short.MAX_VALUE
+        ? (short) (producerEpoch - 1)
+        : producerEpoch;
+  }
+}

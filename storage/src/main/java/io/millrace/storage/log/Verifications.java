@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Producers whose transaction the coordinator is being asked about, or has confirmed, before their
- * first batch came (KIP-890). Requests of one producer share a guard; what it writes or what ends
- * its transaction makes the guard void. Owned by the partition's critical section.
+ * first batch came (KIP-890). Requests of one producer share a guard; what it writes or what ends a
+ * transaction of its epoch makes the guard void. Owned by the partition's critical section.
  */
 final class Verifications {
   private final Map<Long, Verification> byProducer = new HashMap<>();
@@ -71,6 +71,15 @@ final class Verifications {
 
   void forget(long id) {
     byProducer.remove(id);
+  }
+
+  /**
+   * A transaction of this epoch or a lower one has ended. A producer may ask about the next one
+   * while the marker is on its way.
+   */
+  void forgetUpTo(long id, short epoch) {
+    byProducer.computeIfPresent(
+        id, (_, verification) -> verification.epoch > epoch ? verification : null);
   }
 
   void expire(long nowNs, long idleMaxNs) {

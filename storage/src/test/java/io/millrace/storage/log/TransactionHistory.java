@@ -1,6 +1,7 @@
 package io.millrace.storage.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.storage.log.PartitionLog.Appended;
 import io.millrace.storage.log.PartitionLog.Isolation;
@@ -11,6 +12,9 @@ import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
+import org.apache.kafka.common.errors.TransactionCoordinatorFencedException;
 import org.jspecify.annotations.Nullable;
 
 /** Random producers of one partition, checked against a {@link TransactionModel} as they go. */
@@ -35,7 +39,8 @@ final class TransactionHistory {
     private final int version;
     private int epoch;
     private int sequence;
-    private int coordinatorEpoch;
+    private int coordinatorEpoch = 1;
+    private boolean ended;
     private @Nullable Transaction open;
 
     Sender(int version) {
@@ -59,7 +64,8 @@ final class TransactionHistory {
     switch (random.nextInt(8)) {
       case 0 -> plain();
       case 1 -> end(producer, sender);
-      case 2 -> read(random.nextLong(log.get().logStart(), model.end() + 1));
+      case 2 -> refused(producer, sender);
+      case 3 -> read(random.nextLong(log.get().logStart(), model.end() + 1));
       default -> send(producer, sender);
     }
     PartitionLog now = log.get();
@@ -78,10 +84,6 @@ final class TransactionHistory {
       assertThat(next).isGreaterThan(from);
       from = next;
     }
-  }
-
-  long lastStable() {
-    return lastStable;
   }
 
   private void plain() {
@@ -125,15 +127,50 @@ final class TransactionHistory {
     Appended appended = waiting.await(log.get().appendMarker(marker));
     model.marker(sender.open, !committed, appended.baseOffset());
     sender.open = null;
+    sender.ended = true;
+  }
+
+  /** Something that must not be taken; some of it only if the log remembers what came before. */
+  private void refused(int producer, Sender sender) {
+    long id = FIRST_PRODUCER + producer;
+    PartitionLog now = log.get();
+    short epoch = (short) sender.epoch;
+    if (sender.open == null) {
+      ByteBuffer batch = Batches.transactional(id, epoch, sender.sequence, 1);
+      assertRefused(now.append(batch, -1, Origin.CLIENT), InvalidTxnStateException.class);
+    } else if (sender.version == 2) {
+      assertRefused(
+          now.appendMarker(new TransactionMarker(id, epoch, sender.coordinatorEpoch, true, 2)),
+          InvalidProducerEpochException.class);
+    }
+    if (sender.ended) {
+      short next = (short) (sender.epoch + 1);
+      assertRefused(
+          now.appendMarker(new TransactionMarker(id, next, sender.coordinatorEpoch - 1, true, 2)),
+          TransactionCoordinatorFencedException.class);
+    }
+    if (sender.ended && sender.version == 2) {
+      short before = (short) (sender.epoch - 1);
+      VerificationGuard guard = now.beginVerification(id, before, 0, true);
+      ByteBuffer late = Batches.transactional(id, before, 0, 1);
+      assertRefused(
+          now.append(late, -1, Origin.CLIENT, guard), InvalidProducerEpochException.class);
+    }
+  }
+
+  private void assertRefused(
+      CompletableFuture<Appended> append, Class<? extends Throwable> reason) {
+    assertThatThrownBy(() -> waiting.await(append)).hasCauseInstanceOf(reason);
   }
 
   private long read(long from) {
     int bytesMax = 1 + random.nextInt(2000);
     LogSlice slice = waiting.await(log.get().read(from, bytesMax, true, Isolation.READ_COMMITTED));
-    assertThat(slice.lastStableOffset()).isEqualTo(lastStable);
+    long stable = model.lastStableOffset(log.get().logStart());
+    assertThat(slice.lastStableOffset()).isEqualTo(stable);
     assertThat(slice.highWatermark()).isEqualTo(model.end());
     long end = model.check(slice, from);
-    assertThat(end).isLessThanOrEqualTo(Math.max(from, lastStable));
+    assertThat(end).isLessThanOrEqualTo(Math.max(from, stable));
     slice.release();
     return end;
   }

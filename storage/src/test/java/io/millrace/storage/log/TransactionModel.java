@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
@@ -104,8 +105,7 @@ final class TransactionModel {
         long base = BatchHeader.baseOffset(buffer, at);
         assertThat(base).as("no batch is missing").isEqualTo(next);
         next = BatchHeader.lastOffset(buffer, at) + 1;
-        Batch batch = batches.get(base);
-        assertThat(batch).isNotNull();
+        Batch batch = Objects.requireNonNull(batches.get(base), "no such batch");
         while (!ahead.isEmpty() && ahead.peek().firstOffset() < next) {
           aborting.add(ahead.remove().producerId());
         }

@@ -54,6 +54,32 @@ final class TransactionalProducersTest {
   }
 
   @Test
+  void theMarkerOfTheTransactionBeforeLeavesTheGuardOfTheNextAsItIs() {
+    append(7, 3, 0);
+    VerificationGuard next = verify(7, 4, 0);
+    end(commit(7, 4, 1, 2));
+
+    assertAccepted(check(7, 4, 0, next));
+  }
+
+  @Test
+  void aMarkerWithAHigherEpochMakesTheGuardVoid() {
+    VerificationGuard guard = verify(7, 3, 0);
+    end(abort(7, 4, 1, 2));
+
+    assertRefused(check(7, 3, 0, guard), InvalidTxnStateException.class);
+    assertRefused(check(7, 4, 0, guard), InvalidTxnStateException.class);
+  }
+
+  @Test
+  void atTheLastEpochTheMarkerMakesTheGuardVoid() {
+    VerificationGuard guard = verify(7, Short.MAX_VALUE, 0);
+    end(abort(7, Short.MAX_VALUE, 1, 2));
+
+    assertRefused(check(7, Short.MAX_VALUE, 0, guard), InvalidTxnStateException.class);
+  }
+
+  @Test
   void theGuardOfATransactionThatBeganAndEndedOpensNoOther() {
     VerificationGuard guard = verify(7, 0, 0);
     append(7, 0, 0);
@@ -78,6 +104,14 @@ final class TransactionalProducersTest {
 
     assertAccepted(check(7, 1, 4, guard));
     assertRefused(check(7, 1, 5, guard), OutOfOrderSequenceException.class);
+  }
+
+  @Test
+  void aFormerEpochThatAsksDoesNotDisturbAnOpenTransaction() {
+    append(7, 3, 0);
+    verify(7, 2, 0);
+
+    assertAccepted(check(7, 3, 1, NONE));
   }
 
   @Test

@@ -39,7 +39,7 @@ final class TransactionsSimulation {
             }
             case 2, 3, 4 -> broker.await(broker.engine().publish());
             case 5 -> broker.scheduler().runFor(TimeUnit.SECONDS.toNanos(random.nextInt(20)));
-            case 6 -> moveLogStart(broker, id, history.lastStable(), random);
+            case 6 -> moveLogStart(broker, id, random);
             default -> {}
           }
         }
@@ -57,9 +57,9 @@ final class TransactionsSimulation {
   }
 
   private static void moveLogStart(
-      SimulatedBroker broker, PartitionId id, long most, SplittableRandom random) {
+      SimulatedBroker broker, PartitionId id, SplittableRandom random) {
     PartitionLog log = broker.open(id);
-    long to = random.nextLong(log.logStart(), most + 1);
+    long to = random.nextLong(log.logStart(), log.highWatermark() + 1);
     if (to > log.logStart()) {
       broker.await(broker.engine().metadata().submit(new LogStartMoved(id, log.leaderEpoch(), to)));
     }
