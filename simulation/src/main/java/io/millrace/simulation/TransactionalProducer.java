@@ -294,7 +294,8 @@ class TransactionalProducer extends Client {
   }
 
   private void send(Transaction transaction, @Nullable Connection toCoordinator) {
-    if (tries++ > TRIES_MAX || transaction.parts.stream().anyMatch(p -> p.partition().isDeleting())) {
+    if (tries++ > TRIES_MAX
+        || transaction.parts.stream().anyMatch(p -> p.partition().isDeleting())) {
       giveUp();
       return;
     }
@@ -390,7 +391,10 @@ class TransactionalProducer extends Client {
       topic.setName(Objects.requireNonNullElse(ledger.name(partition.topicId()), "gone"));
     }
     ProduceRequestData request =
-        new ProduceRequestData().setTransactionalId(id.name).setAcks((short) -1).setTimeoutMs(30_000);
+        new ProduceRequestData()
+            .setTransactionalId(id.name)
+            .setAcks((short) -1)
+            .setTimeoutMs(30_000);
     request.topicData().add(topic);
     boolean goneAtRequest = part.partition().isGoneAt(connection.process());
     sending.add(part);
