@@ -109,14 +109,6 @@ final class ClusterCasesSimulation {
     assertThat(hasState(cluster, writer, IncarnationState.RECOVERED)).isFalse();
   }
 
-  /** Entries of a log above its trim. */
-  private static List<String> unpublished(SimulatedCluster cluster, WriterId writer) {
-    long trim = Objects.requireNonNull(cluster.watch().newest().incarnations().get(writer)).trim();
-    return cluster.store().keys(Keys.walPrefix(writer)).stream()
-        .filter(key -> Keys.number(key) > trim)
-        .toList();
-  }
-
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
   void aReaderOfTheMetadataThatIsStoppedAcrossACollectionComesBackByASnapshot(long seed) {
