@@ -4,6 +4,7 @@ import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
+import io.millrace.broker.cluster.BrokerLink;
 import io.millrace.broker.cluster.ClusterView;
 import io.millrace.broker.cluster.FeatureLevels;
 import io.millrace.broker.cluster.ImageWaits;
@@ -12,6 +13,7 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.LoggerLevels;
 import io.millrace.broker.config.NodeKeys;
 import io.millrace.broker.config.ResourceConfigs;
+import io.millrace.broker.handler.WriteTxnMarkersHandler;
 import io.millrace.coordinator.ShardKeeper;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
@@ -31,15 +33,10 @@ import io.millrace.storage.log.StorageSettings;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
-import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.stream.Collectors;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,10 +52,12 @@ public final class BrokerCore implements Life {
   private final ScopedThreads threads;
   private final BrokerConfig config;
   private final StorageEngine storage;
+  private final BrokerLink brokers;
   private final LogDirectory logDirectory;
   private final LoggerLevels loggers;
   private final RequestCounters counters = new RequestCounters();
   private volatile @Nullable GroupCoordinator groups;
+  private volatile @Nullable Transactions transactions;
   private volatile @Nullable ShardKeeper groupsKeeper;
   private volatile @Nullable ImageWaits waits;
   private volatile @Nullable Dispatcher dispatcher;
@@ -68,12 +67,14 @@ public final class BrokerCore implements Life {
       ScopedThreads threads,
       BrokerConfig config,
       StorageEngine storage,
+      BrokerLink brokers,
       LogDirectory logDirectory,
       LoggerLevels loggers) {
     this.environment = environment;
     this.threads = threads;
     this.config = config;
     this.storage = storage;
+    this.brokers = brokers;
     this.logDirectory = logDirectory;
     this.loggers = loggers;
   }
@@ -102,12 +103,13 @@ public final class BrokerCore implements Life {
         threads,
         config,
         StorageEngine.inFolder(life, store, settings, folder, identity),
+        BrokerLink.NONE,
         LogDirectory.folder(process.disk(), folder.dataFolder()),
         loggers);
   }
 
   /**
-   * One broker of many on a shared store, which outlasts it as the link to the others does.
+   * One broker of many on a shared store, which outlasts it as the links to the others do.
    *
    * @param endpoints advertised addresses, one per listener
    */
@@ -118,6 +120,7 @@ public final class BrokerCore implements Life {
       StorageSettings settings,
       SharedSettings shared,
       PeerLink link,
+      BrokerLink brokers,
       List<Endpoint> endpoints,
       String version,
       LoggerLevels loggers) {
@@ -131,6 +134,7 @@ public final class BrokerCore implements Life {
         threads,
         config,
         StorageEngine.onSharedStore(life, store, settings, shared, claim, link),
+        brokers,
         LogDirectory.sharedStore(shared.location()),
         loggers);
   }
@@ -165,6 +169,9 @@ public final class BrokerCore implements Life {
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
     ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
+    WriteTxnMarkersHandler markers =
+        new WriteTxnMarkersHandler(metadata::image, storage, coordinator::onTransactionCompleted);
+    Transactions ofTransactions = new Transactions(environment, config, storage, brokers, markers);
     List<ApiHandler<?>> handlers =
         new Handlers(
                 environment,
@@ -172,28 +179,19 @@ public final class BrokerCore implements Life {
                 configs,
                 storage,
                 coordinator,
-                BrokerCore::withoutTransactions,
+                ofTransactions,
                 imageWaits,
                 logDirectory,
                 blocking)
             .all();
     groups = coordinator;
+    transactions = ofTransactions;
     groupsKeeper = keeper;
     waits = imageWaits;
     dispatcher =
         new Dispatcher(
             new ApiTable(handlers, () -> FeatureLevels.advertised(metadata.image())), counters);
-  }
-
-  /** No transaction is open, since nothing coordinates one yet. */
-  private static CompletableFuture<Map<TopicPartition, Errors>> withoutTransactions(
-      String transactionalId,
-      long producerId,
-      short producerEpoch,
-      Collection<TopicPartition> partitions,
-      boolean addIfAbsent) {
-    return CompletableFuture.completedFuture(
-        partitions.stream().collect(Collectors.toMap(p -> p, _ -> Errors.INVALID_TXN_STATE)));
+    ofTransactions.start();
   }
 
   private static void tellDeletedTopics(
@@ -247,6 +245,10 @@ public final class BrokerCore implements Life {
     GroupCoordinator coordinator = groups;
     if (coordinator != null) {
       coordinator.close();
+    }
+    Transactions ofTransactions = transactions;
+    if (ofTransactions != null) {
+      ofTransactions.close();
     }
     ImageWaits present = waits;
     if (present != null) {

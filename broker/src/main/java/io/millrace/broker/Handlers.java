@@ -31,7 +31,6 @@ import io.millrace.broker.handler.FetchHandler;
 import io.millrace.broker.handler.FindCoordinatorHandler;
 import io.millrace.broker.handler.HeartbeatHandler;
 import io.millrace.broker.handler.IncrementalAlterConfigsHandler;
-import io.millrace.broker.handler.InitProducerIdHandler;
 import io.millrace.broker.handler.JoinGroupHandler;
 import io.millrace.broker.handler.LeaveGroupHandler;
 import io.millrace.broker.handler.ListConfigResourcesHandler;
@@ -45,11 +44,10 @@ import io.millrace.broker.handler.OffsetFetchHandler;
 import io.millrace.broker.handler.OffsetForLeaderEpochHandler;
 import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
+import io.millrace.broker.handler.TxnOffsetCommitHandler;
 import io.millrace.broker.handler.UpdateFeaturesHandler;
-import io.millrace.broker.handler.WriteTxnMarkersHandler;
 import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.broker.produce.TransactionAdmission;
-import io.millrace.broker.transaction.TransactionVerifier;
 import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
@@ -59,8 +57,10 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 
 /**
  * Every Kafka API the broker serves, with what each works on: the list behind ApiVersions and the
@@ -72,7 +72,7 @@ final class Handlers {
   private final ResourceConfigs configs;
   private final StorageEngine storage;
   private final GroupCoordinator groups;
-  private final TransactionVerifier verifier;
+  private final Transactions transactions;
   private final ImageWaits waits;
   private final LogDirectory logDirectory;
   private final Executor blocking;
@@ -83,7 +83,7 @@ final class Handlers {
       ResourceConfigs configs,
       StorageEngine storage,
       GroupCoordinator groups,
-      TransactionVerifier verifier,
+      Transactions transactions,
       ImageWaits waits,
       LogDirectory logDirectory,
       Executor blocking) {
@@ -92,7 +92,7 @@ final class Handlers {
     this.configs = configs;
     this.storage = storage;
     this.groups = groups;
-    this.verifier = verifier;
+    this.transactions = transactions;
     this.waits = waits;
     this.logDirectory = logDirectory;
     this.blocking = blocking;
@@ -102,7 +102,11 @@ final class Handlers {
     List<ApiHandler<?>> all = new ArrayList<>();
     all.addAll(records());
     all.addAll(topics());
-    all.addAll(groups());
+    CoordinatorTopics coordinatorTopics =
+        new CoordinatorTopics(
+            new InternalTopics(storage.metadata(), environment.randomness()), config);
+    all.addAll(groups(coordinatorTopics));
+    all.addAll(transactions.handlers(coordinatorTopics));
     return all;
   }
 
@@ -117,7 +121,7 @@ final class Handlers {
         new ProduceHandler(
             image,
             new PartitionProduce(storage, configs.topics(), environment.clock()),
-            new TransactionAdmission(storage, verifier)),
+            new TransactionAdmission(storage, transactions.verifier())),
         new FetchHandler(
             image,
             storage,
@@ -126,9 +130,7 @@ final class Handlers {
             config.get(RequestKeys.FETCH_MAX_BYTES)),
         new ListOffsetsHandler(image, storage),
         new OffsetForLeaderEpochHandler(image, storage),
-        new WriteTxnMarkersHandler(image, storage, groups::onTransactionCompleted),
-        new DescribeProducersHandler(image, storage),
-        new InitProducerIdHandler(storage.producerIds()::next));
+        new DescribeProducersHandler(image, storage));
   }
 
   private List<ApiHandler<?>> topics() {
@@ -158,18 +160,22 @@ final class Handlers {
         new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }
 
-  private List<ApiHandler<?>> groups() {
-    InternalTopics internalTopics =
-        new InternalTopics(storage.metadata(), environment.randomness());
+  private List<ApiHandler<?>> groups(CoordinatorTopics topics) {
     return List.of(
         new FindCoordinatorHandler(
-            storage.metadata()::image, internalTopics, Settings.offsetsTopic(config)),
+            storage.metadata()::image,
+            Map.of(
+                CoordinatorType.GROUP,
+                topics::groups,
+                CoordinatorType.TRANSACTION,
+                topics::transactions)),
         new JoinGroupHandler(groups),
         new SyncGroupHandler(groups),
         new HeartbeatHandler(groups),
         new LeaveGroupHandler(groups),
         new OffsetCommitHandler(groups),
         new OffsetFetchHandler(groups),
+        new TxnOffsetCommitHandler(groups, transactions.verifier()),
         new OffsetDeleteHandler(groups),
         new DeleteGroupsHandler(groups),
         new ConsumerGroupHeartbeatHandler(groups, this::servesConsumerProtocol),

@@ -6,12 +6,13 @@ import io.millrace.broker.config.ConsumerGroupKeys;
 import io.millrace.broker.config.GroupKeys;
 import io.millrace.broker.config.MillraceKeys;
 import io.millrace.broker.config.NetworkKeys;
-import io.millrace.broker.handler.FindCoordinatorHandler.OffsetsTopicSettings;
+import io.millrace.broker.config.TransactionKeys;
 import io.millrace.broker.network.NetworkSettings;
 import io.millrace.coordinator.group.GroupSettings;
 import io.millrace.coordinator.group.classic.ClassicSettings;
 import io.millrace.coordinator.group.consumer.ConsumerSettings;
 import io.millrace.coordinator.group.consumer.MigrationPolicy;
+import io.millrace.coordinator.transaction.TransactionSettings;
 import io.millrace.objectstore.location.StoreLocation;
 import io.millrace.storage.cluster.ClusterSettings;
 import io.millrace.storage.log.FolderSettings;
@@ -22,7 +23,6 @@ import io.millrace.storage.wal.ObjectWalSettings;
 import io.millrace.storage.wal.WalSync;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** From the broker's configuration to the values each part works by. */
@@ -67,18 +67,12 @@ final class Settings {
         config.get(ConsumerGroupKeys.ASSIGNMENT_INTERVAL_MS));
   }
 
-  /** Configs as Kafka gives its offsets topic. */
-  static OffsetsTopicSettings offsetsTopic(BrokerConfig config) {
-    return new OffsetsTopicSettings(
-        config.get(GroupKeys.OFFSETS_TOPIC_PARTITIONS),
-        config.get(GroupKeys.OFFSETS_TOPIC_REPLICATION_FACTOR),
-        Map.of(
-            "cleanup.policy",
-            "compact",
-            "compression.type",
-            "producer",
-            "segment.bytes",
-            "104857600"));
+  static TransactionSettings transactions(BrokerConfig config) {
+    return new TransactionSettings(
+        config.get(TransactionKeys.TIMEOUT_MAX_MS),
+        config.get(TransactionKeys.ABORT_CHECK_MS),
+        config.get(TransactionKeys.ID_EXPIRATION_MS),
+        config.get(TransactionKeys.EXPIRATION_CHECK_MS));
   }
 
   static FolderSettings folder(BrokerConfig config, Path dataFolder) {

@@ -66,6 +66,7 @@ final class SharedStoreBirths implements Births {
         Settings.storage(config),
         Settings.shared(config, location),
         peers,
+        peers,
         endpoints,
         version,
         loggers);

@@ -3,6 +3,7 @@ package io.millrace.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.conformance.SoundRequests.Member;
+import io.millrace.conformance.SoundRequests.Transactional;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -11,6 +12,7 @@ import java.util.TreeMap;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersion;
+import org.apache.kafka.common.message.InitProducerIdResponseData;
 import org.apache.kafka.common.message.JoinGroupResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -23,6 +25,14 @@ class ApiVersionsIT {
   /** They take a member, as {@link #aMemberLivesInEveryVersion} has one. */
   private static final Set<ApiKeys> OF_MEMBERS =
       Set.of(ApiKeys.JOIN_GROUP, ApiKeys.SYNC_GROUP, ApiKeys.HEARTBEAT, ApiKeys.LEAVE_GROUP);
+
+  /** They take a producer, as {@link #aTransactionLivesInEveryVersion} has one. */
+  private static final Set<ApiKeys> OF_PRODUCERS =
+      Set.of(
+          ApiKeys.ADD_PARTITIONS_TO_TXN,
+          ApiKeys.ADD_OFFSETS_TO_TXN,
+          ApiKeys.TXN_OFFSET_COMMIT,
+          ApiKeys.END_TXN);
 
   /**
    * Versions below 3 carry older formats of records; they are advertised because librdkafka looks
@@ -47,7 +57,7 @@ class ApiVersionsIT {
       Map<String, Map<Errors, Integer>> bad = new TreeMap<>();
       for (ApiVersion served : advertised(connection)) {
         ApiKeys api = ApiKeys.forId(served.apiKey());
-        if (OF_MEMBERS.contains(api)) {
+        if (OF_MEMBERS.contains(api) || OF_PRODUCERS.contains(api)) {
           continue;
         }
         int first = api == ApiKeys.PRODUCE ? PRODUCE_SINCE : served.minVersion();
@@ -84,6 +94,50 @@ class ApiVersionsIT {
         assertSucceeds(connection, ApiKeys.LEAVE_GROUP, leave, SoundRequests.leave(member, leave));
       }
     }
+  }
+
+  @Test
+  void aTransactionLivesInEveryVersion() throws Exception {
+    try (BrokerProcess broker = start();
+        RawConnection connection = RawConnection.open(broker.address())) {
+      RawTopic topic = RawTopic.create(connection, "t", Map.of());
+      SoundRequests requests = new SoundRequests(topic.name(), topic.id());
+      awaitCoordinator(connection, requests);
+      for (int version = 0; version <= ApiKeys.END_TXN.latestVersion(false); version++) {
+        Transactional producer = init(connection, version);
+        int add = within(ApiKeys.ADD_PARTITIONS_TO_TXN, version);
+        assertSucceeds(
+            connection, ApiKeys.ADD_PARTITIONS_TO_TXN, add, requests.addPartitions(producer, add));
+        assertSucceeds(
+            connection, ApiKeys.ADD_OFFSETS_TO_TXN, version, SoundRequests.addOffsets(producer));
+        int commit = within(ApiKeys.TXN_OFFSET_COMMIT, version);
+        assertSucceeds(
+            connection,
+            ApiKeys.TXN_OFFSET_COMMIT,
+            commit,
+            requests.txnOffsetCommit(producer, commit));
+        assertSucceeds(
+            connection, ApiKeys.END_TXN, version, SoundRequests.endTransaction(producer));
+      }
+    }
+  }
+
+  /** Its topic is made when somebody first asks for it. */
+  private static Transactional init(RawConnection connection, int version) throws IOException {
+    String id = "transactions-of-version-" + version;
+    InitProducerIdResponseData answer;
+    do {
+      connection.response(
+          ApiKeys.FIND_COORDINATOR, 4, SoundRequests.findTransactionCoordinator(id));
+      answer =
+          connection.ask(
+              ApiKeys.INIT_PRODUCER_ID,
+              within(ApiKeys.INIT_PRODUCER_ID, version),
+              SoundRequests.initTransactional(id),
+              InitProducerIdResponseData::new);
+    } while (answer.errorCode() == Errors.NOT_COORDINATOR.code());
+    assertThat(Errors.forCode(answer.errorCode())).isEqualTo(Errors.NONE);
+    return new Transactional(id, answer.producerId(), answer.producerEpoch());
   }
 
   private BrokerProcess start() throws IOException {
@@ -138,6 +192,6 @@ class ApiVersionsIT {
   }
 
   private static int within(ApiKeys api, int version) {
-    return Math.clamp(version, api.oldestVersion(), api.latestVersion());
+    return Math.clamp(version, api.oldestVersion(), api.latestVersion(false));
   }
 }

@@ -1,15 +1,25 @@
 package io.millrace.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.IntegerDeserializer;
+import org.apache.kafka.common.serialization.IntegerSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -98,6 +108,83 @@ class ClusterIT {
     ClusterProcesses.awaitAllLead(admin, "spread", Set.of(1, 2, 3, 4));
     assertThat(fourth.stop()).isZero();
     ClusterProcesses.awaitAllLead(admin, "spread", THREE);
+  }
+
+  @Test
+  void aTransactionSpansTheBrokersAndEndsThoughItsCoordinatorIsKilled() throws Exception {
+    createTopic("spanned", 6);
+    ClusterProcesses.awaitAllLead(admin, "spanned", THREE);
+    int transactions = 12;
+    try (KafkaProducer<Integer, Integer> producer = new KafkaProducer<>(transactional())) {
+      producer.initTransactions();
+      for (int i = 0; i < transactions; i++) {
+        producer.beginTransaction();
+        for (int p = 0; p < 6; p++) {
+          var unused = producer.send(new ProducerRecord<>("spanned", p, i, p));
+        }
+        if (i % 3 == 2) {
+          producer.abortTransaction();
+        } else {
+          producer.commitTransaction();
+        }
+      }
+      int coordinator =
+          admin
+              .describeTransactions(List.of("spanning"))
+              .description("spanning")
+              .get()
+              .coordinatorId();
+      cluster.broker(coordinator).kill();
+
+      await("all that was committed, and nothing else")
+          .atMost(ClusterProcesses.PATIENCE)
+          .untilAsserted(
+              () -> assertThat(committedKeys("spanned")).hasSize(6 * transactions * 2 / 3));
+      assertThat(committedKeys("spanned")).noneMatch(key -> key % 3 == 2);
+      cluster.broker(coordinator).start();
+      ClusterProcesses.awaitAllLead(admin, "spanned", THREE);
+    }
+  }
+
+  private static Map<String, Object> transactional() {
+    return Map.of(
+        "bootstrap.servers",
+        cluster.address(),
+        "transactional.id",
+        "spanning",
+        "key.serializer",
+        IntegerSerializer.class,
+        "value.serializer",
+        IntegerSerializer.class);
+  }
+
+  private static List<Integer> committedKeys(String topic) {
+    List<Integer> keys = new ArrayList<>();
+    try (KafkaConsumer<Integer, Integer> consumer =
+        new KafkaConsumer<>(
+            Map.of(
+                "bootstrap.servers",
+                cluster.address(),
+                "isolation.level",
+                "read_committed",
+                "auto.offset.reset",
+                "earliest",
+                "key.deserializer",
+                IntegerDeserializer.class,
+                "value.deserializer",
+                IntegerDeserializer.class))) {
+      consumer.assign(
+          consumer.partitionsFor(topic).stream()
+              .map(info -> new TopicPartition(topic, info.partition()))
+              .toList());
+      int quietPolls = 0;
+      while (quietPolls < 10) {
+        var records = consumer.poll(Duration.ofMillis(100));
+        quietPolls = records.isEmpty() ? quietPolls + 1 : 0;
+        records.forEach(record -> keys.add(record.key()));
+      }
+    }
+    return keys;
   }
 
   @Test

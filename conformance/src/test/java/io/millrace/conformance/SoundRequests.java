@@ -2,16 +2,24 @@ package io.millrace.conformance;
 
 import java.util.List;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.AddOffsetsToTxnRequestData;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTopic;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTopicCollection;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTransaction;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignablePartition;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignableTopic;
 import org.apache.kafka.common.message.AlterReplicaLogDirsRequestData;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
+import org.apache.kafka.common.message.ConsumerGroupDescribeRequestData;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
+import org.apache.kafka.common.message.DeleteGroupsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
@@ -22,7 +30,9 @@ import org.apache.kafka.common.message.DescribeLogDirsRequestData;
 import org.apache.kafka.common.message.DescribeProducersRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData.TopicRequest;
+import org.apache.kafka.common.message.DescribeTransactionsRequestData;
 import org.apache.kafka.common.message.ElectLeadersRequestData;
+import org.apache.kafka.common.message.EndTxnRequestData;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
@@ -42,11 +52,15 @@ import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
 import org.apache.kafka.common.message.ListPartitionReassignmentsRequestData;
+import org.apache.kafka.common.message.ListTransactionsRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestPartition;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestTopic;
+import org.apache.kafka.common.message.OffsetDeleteRequestData;
+import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestPartition;
+import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestTopic;
 import org.apache.kafka.common.message.OffsetFetchRequestData;
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestGroup;
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestTopic;
@@ -59,6 +73,9 @@ import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupRequestData.SyncGroupRequestAssignment;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestPartition;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestTopic;
 import org.apache.kafka.common.message.UpdateFeaturesRequestData;
 import org.apache.kafka.common.message.WriteTxnMarkersRequestData;
 import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarker;
@@ -66,6 +83,7 @@ import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMar
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 
 /**
  * A request that a client of each version may send and that has to succeed, with as many options as
@@ -74,6 +92,7 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 final class SoundRequests {
   private static final byte TOPIC = 2;
   private static final int TIMEOUT_MS = 10_000;
+  private static final String CONSUMERS = "consumers";
 
   private final String topic;
   private final Uuid topicId;
@@ -82,6 +101,9 @@ final class SoundRequests {
     this.topic = topic;
     this.topicId = topicId;
   }
+
+  /** A producer that has begun. */
+  record Transactional(String id, long producerId, short epoch) {}
 
   /** A generation of a group's member. */
   record Member(String group, String id, int generation) {}
@@ -94,8 +116,12 @@ final class SoundRequests {
       case ALTER_REPLICA_LOG_DIRS -> new AlterReplicaLogDirsRequestData();
       case API_VERSIONS ->
           new ApiVersionsRequestData().setClientSoftwareName("raw").setClientSoftwareVersion("1");
+      case CONSUMER_GROUP_DESCRIBE ->
+          new ConsumerGroupDescribeRequestData().setGroupIds(List.of(CONSUMERS));
+      case CONSUMER_GROUP_HEARTBEAT -> joinConsumers(version);
       case CREATE_PARTITIONS -> createPartitions(version);
       case CREATE_TOPICS -> createTopics("created-by-version-" + version);
+      case DELETE_GROUPS -> new DeleteGroupsRequestData().setGroupsNames(List.of());
       case DELETE_TOPICS -> deleteTopics("created-by-version-" + (version + 1), version);
       case DESCRIBE_CLUSTER ->
           new DescribeClusterRequestData()
@@ -114,6 +140,8 @@ final class SoundRequests {
                       new DescribeProducersRequestData.TopicRequest()
                           .setName(topic)
                           .setPartitionIndexes(List.of(0))));
+      case DESCRIBE_TRANSACTIONS -> new DescribeTransactionsRequestData();
+      case LIST_TRANSACTIONS -> listTransactions(version);
       case DESCRIBE_TOPIC_PARTITIONS ->
           new DescribeTopicPartitionsRequestData()
               .setTopics(List.of(new TopicRequest().setName(topic)));
@@ -133,6 +161,7 @@ final class SoundRequests {
           new ListPartitionReassignmentsRequestData().setTopics(null);
       case METADATA -> metadata(version);
       case OFFSET_COMMIT -> offsetCommit(nobody, version);
+      case OFFSET_DELETE -> offsetDelete(nobody);
       case OFFSET_FETCH -> offsetFetch(nobody, version);
       case OFFSET_FOR_LEADER_EPOCH -> leaderEpoch();
       case PRODUCE -> produce(version);
@@ -140,6 +169,80 @@ final class SoundRequests {
       case UPDATE_FEATURES -> new UpdateFeaturesRequestData().setTimeoutMs(TIMEOUT_MS);
       default -> throw new AssertionError("no request for " + api + " here yet");
     };
+  }
+
+  private static ApiMessage listTransactions(int version) {
+    ListTransactionsRequestData request = new ListTransactionsRequestData();
+    if (version >= 1) {
+      request.setDurationFilter(0);
+    }
+    return version >= 2 ? request.setTransactionalIdPattern("t.*") : request;
+  }
+
+  static ApiMessage initTransactional(String id) {
+    return new InitProducerIdRequestData()
+        .setTransactionalId(id)
+        .setTransactionTimeoutMs(TIMEOUT_MS);
+  }
+
+  ApiMessage addPartitions(Transactional producer, int version) {
+    AddPartitionsToTxnTopicCollection topics = new AddPartitionsToTxnTopicCollection();
+    topics.add(new AddPartitionsToTxnTopic().setName(topic).setPartitions(List.of(0)));
+    AddPartitionsToTxnRequestData request = new AddPartitionsToTxnRequestData();
+    if (version < 4) {
+      return request
+          .setV3AndBelowTransactionalId(producer.id())
+          .setV3AndBelowProducerId(producer.producerId())
+          .setV3AndBelowProducerEpoch(producer.epoch())
+          .setV3AndBelowTopics(topics);
+    }
+    request
+        .transactions()
+        .add(
+            new AddPartitionsToTxnTransaction()
+                .setTransactionalId(producer.id())
+                .setProducerId(producer.producerId())
+                .setProducerEpoch(producer.epoch())
+                .setTopics(topics));
+    return request;
+  }
+
+  static ApiMessage addOffsets(Transactional producer) {
+    return new AddOffsetsToTxnRequestData()
+        .setTransactionalId(producer.id())
+        .setProducerId(producer.producerId())
+        .setProducerEpoch(producer.epoch())
+        .setGroupId("g");
+  }
+
+  ApiMessage txnOffsetCommit(Transactional producer, int version) {
+    TxnOffsetCommitRequestData request =
+        new TxnOffsetCommitRequestData()
+            .setTransactionalId(producer.id())
+            .setProducerId(producer.producerId())
+            .setProducerEpoch(producer.epoch())
+            .setGroupId("g")
+            .setTopics(
+                List.of(
+                    new TxnOffsetCommitRequestTopic()
+                        .setName(topic)
+                        .setPartitions(
+                            List.of(new TxnOffsetCommitRequestPartition().setCommittedOffset(1)))));
+    return version < 3 ? request : request.setMemberId("").setGenerationId(-1);
+  }
+
+  static ApiMessage endTransaction(Transactional producer) {
+    return new EndTxnRequestData()
+        .setTransactionalId(producer.id())
+        .setProducerId(producer.producerId())
+        .setProducerEpoch(producer.epoch())
+        .setCommitted(true);
+  }
+
+  static ApiMessage findTransactionCoordinator(String id) {
+    return new FindCoordinatorRequestData()
+        .setKeyType(CoordinatorType.TRANSACTION.id())
+        .setCoordinatorKeys(List.of(id));
   }
 
   /** Of a producer that has nothing open. */
@@ -270,6 +373,31 @@ final class SoundRequests {
     ProduceRequestData request =
         new ProduceRequestData().setAcks((short) -1).setTimeoutMs(TIMEOUT_MS);
     request.topicData().add(version >= 13 ? data.setTopicId(topicId) : data.setName(topic));
+    return request;
+  }
+
+  private ApiMessage joinConsumers(int version) {
+    return new ConsumerGroupHeartbeatRequestData()
+        .setGroupId(CONSUMERS)
+        .setMemberId(version == 0 ? "" : "member-of-version-" + version)
+        .setMemberEpoch(0)
+        .setInstanceId("instance-of-version-" + version)
+        .setRackId("rack")
+        .setRebalanceTimeoutMs(TIMEOUT_MS)
+        .setSubscribedTopicNames(List.of(topic))
+        .setSubscribedTopicRegex(version == 0 ? null : "no-such-.*")
+        .setServerAssignor("range")
+        .setTopicPartitions(List.of());
+  }
+
+  private ApiMessage offsetDelete(Member member) {
+    OffsetDeleteRequestData request = new OffsetDeleteRequestData().setGroupId(member.group());
+    request
+        .topics()
+        .add(
+            new OffsetDeleteRequestTopic()
+                .setName(topic)
+                .setPartitions(List.of(new OffsetDeleteRequestPartition())));
     return request;
   }
 

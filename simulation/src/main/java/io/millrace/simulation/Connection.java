@@ -4,6 +4,7 @@ import io.millrace.broker.api.Caller;
 import io.millrace.broker.api.RefusedRequestException;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.protocol.EncodedResponse;
+import io.millrace.protocol.RequestEncoder;
 import io.millrace.runtime.EventLoop;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -82,7 +83,7 @@ final class Connection implements RequestContext.Connection {
       return;
     }
     int correlationId = nextCorrelationId++;
-    ByteBuffer frame = Frames.encode(request, version, correlationId, client);
+    ByteBuffer frame = RequestEncoder.encode(request, version, correlationId, client);
     ApiKeys api = ApiKeys.forId(request.apiKey());
     unanswered++;
     boolean mayBeRefused = request instanceof ProduceRequestData produce && produce.acks() == 0;

@@ -22,6 +22,7 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
  * @param leaderEpoch sent along, -1 for none
  * @param toldAtRequest highest high watermark the broker asked had told by then
  * @param goneAtRequest whether nobody may find the partition any more
+ * @param committed whether only what is decided is asked for
  */
 record FetchCheck(
     PartitionLedger partition,
@@ -30,11 +31,26 @@ record FetchCheck(
     long endAtRequest,
     long toldAtRequest,
     boolean goneAtRequest,
+    boolean committed,
     BrokerProcess asked) {
   static final int VERSION = 17;
 
   static FetchCheck at(
       PartitionLedger partition, long offset, int leaderEpoch, BrokerProcess asked) {
+    return of(partition, offset, leaderEpoch, false, asked);
+  }
+
+  /** With isolation level read_committed. */
+  static FetchCheck committedAt(PartitionLedger partition, long offset, BrokerProcess asked) {
+    return of(partition, offset, -1, true, asked);
+  }
+
+  private static FetchCheck of(
+      PartitionLedger partition,
+      long offset,
+      int leaderEpoch,
+      boolean committed,
+      BrokerProcess asked) {
     return new FetchCheck(
         partition,
         offset,
@@ -42,6 +58,7 @@ record FetchCheck(
         partition.end(),
         partition.toldBy(asked),
         partition.isGoneAt(asked),
+        committed,
         asked);
   }
 
@@ -51,6 +68,7 @@ record FetchCheck(
             .setMaxWaitMs(maxWaitMs)
             .setMinBytes(1)
             .setMaxBytes(bytesMax)
+            .setIsolationLevel((byte) (checks.getFirst().committed ? 1 : 0))
             .setSessionId(0)
             .setSessionEpoch(-1);
     Map<Uuid, FetchTopic> topics = new LinkedHashMap<>();
@@ -124,14 +142,24 @@ record FetchCheck(
     // one that no longer leads may tell what was so before, but never less than it told before
     long atLeast = partition.oneBroker() ? endAtRequest : toldAtRequest;
     partition.toldHighWatermark(data.highWatermark(), atLeast, "a fetch", asked);
-    partition.read(batches, offset, data.highWatermark(), asked);
-    if (batches.isEmpty() && alone && offset < atLeast) {
+    long visible = committed ? data.lastStableOffset() : data.highWatermark();
+    if (visible > data.highWatermark()) {
+      throw new Violation(
+          "B10: %s is stable to %d, its high watermark is %d"
+              .formatted(partition.id(), visible, data.highWatermark()));
+    }
+    partition.read(batches, offset, visible, asked);
+    if (batches.isEmpty() && alone && offset < (committed ? visible : atLeast)) {
       throw new Violation(
           "A6/A12: a fetch of %s at %d returned nothing; its end was %d"
               .formatted(partition.id(), offset, atLeast));
     }
     return new Fetched(
-        batches, RecordedBatch.epochs(bytes), data.highWatermark(), data.logStartOffset());
+        batches,
+        RecordedBatch.epochs(bytes),
+        data.highWatermark(),
+        visible,
+        committed ? AbortedBatches.visible(bytes, data.abortedTransactions()) : batches);
   }
 
   private PartitionData find(FetchResponseData response) {
@@ -151,12 +179,15 @@ record FetchCheck(
    * What a fetch returned.
    *
    * @param epochs first offset of each leader epoch in it
+   * @param end of what may be read with this isolation level
+   * @param visible batches without markers, and with read_committed without those that were aborted
    */
   record Fetched(
       List<RecordedBatch> batches,
       NavigableMap<Integer, Long> epochs,
       long highWatermark,
-      long logStart) {
+      long end,
+      List<RecordedBatch> visible) {
     long next(long offset) {
       return batches.isEmpty() ? offset : batches.getLast().lastOffset() + 1;
     }

@@ -1,7 +1,6 @@
 package io.millrace.simulation;
 
 import io.millrace.runtime.EventLoop;
-import io.millrace.simulation.GroupLedger.Asked;
 import io.millrace.simulation.GroupLedger.Commit;
 import io.millrace.storage.PartitionId;
 import java.nio.charset.StandardCharsets;
@@ -14,12 +13,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchResponseData;
-import org.apache.kafka.common.message.FindCoordinatorRequestData;
-import org.apache.kafka.common.message.FindCoordinatorResponseData;
-import org.apache.kafka.common.message.FindCoordinatorResponseData.Coordinator;
 import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.message.HeartbeatResponseData;
 import org.apache.kafka.common.message.JoinGroupRequestData;
@@ -30,18 +25,14 @@ import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestPartition;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestTopic;
 import org.apache.kafka.common.message.OffsetCommitResponseData;
-import org.apache.kafka.common.message.OffsetFetchRequestData;
-import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestGroup;
-import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestTopics;
 import org.apache.kafka.common.message.OffsetFetchResponseData;
-import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchResponseGroup;
 import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchResponsePartitions;
-import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchResponseTopics;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupRequestData.SyncGroupRequestAssignment;
 import org.apache.kafka.common.message.SyncGroupResponseData;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,16 +46,10 @@ final class GroupMember extends Client {
   private static final int REBALANCE_MS = 15_000;
   private static final long HEARTBEAT_NS = TimeUnit.SECONDS.toNanos(3);
   private static final String PROTOCOL = "spread";
-  private static final int FIND_VERSION = 6;
   private static final int JOIN_VERSION = 9;
   private static final int SYNC_VERSION = 5;
   private static final int HEARTBEAT_VERSION = 4;
   private static final int COMMIT_VERSION = 10;
-  private static final int FETCH_OFFSET_VERSION = 10;
-
-  /** Somebody else coordinates, or will. */
-  private static final Set<Errors> ELSEWHERE =
-      EnumSet.of(Errors.NOT_COORDINATOR, Errors.COORDINATOR_NOT_AVAILABLE);
 
   /** Said of a commit by a coordinator that did not take it. */
   private static final Set<Errors> NOT_COMMITTED =
@@ -91,8 +76,7 @@ final class GroupMember extends Client {
   private final @Nullable String instanceId;
   private final TreeMap<PartitionId, Long> positions = new TreeMap<>();
   private final TreeMap<PartitionId, Long> committed = new TreeMap<>();
-  private @Nullable String coordinator;
-  private @Nullable Connection asking;
+  private final CoordinatorRoute coordinator;
   private @Nullable Connection reading;
   private Step step = Step.JOIN;
   private String memberId = "";
@@ -125,6 +109,7 @@ final class GroupMember extends Client {
     super(name, loop, random, world);
     this.group = group;
     this.habits = habits;
+    this.coordinator = new CoordinatorRoute(this, CoordinatorType.GROUP, group.name());
     this.instanceId = habits.isStatic() ? name : null;
   }
 
@@ -135,8 +120,7 @@ final class GroupMember extends Client {
         && assigned.stream()
             .map(ledger::partition)
             .filter(partition -> !partition.isDeleting())
-            .allMatch(partition ->
-                committed.getOrDefault(partition.id(), 0L) >= partition.end());
+            .allMatch(partition -> committed.getOrDefault(partition.id(), 0L) >= partition.end());
   }
 
   @Override
@@ -157,7 +141,7 @@ final class GroupMember extends Client {
 
   @Override
   void act() {
-    Connection connection = asking == null ? coordinator() : null;
+    Connection connection = coordinator.free();
     if (connection != null) {
       switch (step) {
         case JOIN -> join(connection);
@@ -174,61 +158,10 @@ final class GroupMember extends Client {
 
   @Override
   void onBroken(Connection connection) {
-    if (connection.equals(asking)) {
-      asking = null;
-      coordinator = null;
-    }
+    coordinator.onBroken(connection);
     if (connection.equals(reading)) {
       reading = null;
     }
-  }
-
-  private @Nullable Connection coordinator() {
-    String address = coordinator;
-    Connection connection = address == null ? null : connection(address);
-    if (connection == null) {
-      coordinator = null;
-      findCoordinator();
-    }
-    return connection;
-  }
-
-  private void findCoordinator() {
-    Connection connection = any();
-    if (connection != null) {
-      ask(
-          connection,
-          new FindCoordinatorRequestData()
-              .setKeyType((byte) 0)
-              .setCoordinatorKeys(List.of(group.name())),
-          FIND_VERSION,
-          answer -> {},
-          answer -> {
-            Coordinator found =
-                ((FindCoordinatorResponseData) answer).coordinators().getFirst();
-            if (passes(Errors.forCode(found.errorCode()))) {
-              coordinator = found.host() + ":" + found.port();
-            }
-          });
-    }
-  }
-
-  private void ask(
-      Connection connection,
-      ApiMessage request,
-      int version,
-      Consumer<ApiMessage> onAnswered,
-      Consumer<ApiMessage> onReply) {
-    asking = connection;
-    send(
-        connection,
-        request,
-        version,
-        onAnswered,
-        answer -> {
-          asking = null;
-          onReply.accept(answer);
-        });
   }
 
   /** True if there is no error; otherwise it is known what to do, or it is a violation. */
@@ -237,8 +170,7 @@ final class GroupMember extends Client {
       return true;
     }
     lastError = error.name();
-    if (ELSEWHERE.contains(error)) {
-      coordinator = null;
+    if (coordinator.leftBy(error)) {
       return false;
     }
     switch (error) {
@@ -274,7 +206,7 @@ final class GroupMember extends Client {
   private void join(Connection connection) {
     JoinGroupRequestProtocolCollection protocols = new JoinGroupRequestProtocolCollection();
     protocols.add(new JoinGroupRequestProtocol().setName(PROTOCOL).setMetadata(new byte[0]));
-    ask(
+    coordinator.ask(
         connection,
         new JoinGroupRequestData()
             .setGroupId(group.name())
@@ -325,8 +257,9 @@ final class GroupMember extends Client {
                     .setAssignment(encode(entry.getValue())))
             .toList();
     int of = generation;
-    String who = instanceId == null ? memberId : instanceId; // whoever takes its place owns the same
-    ask(
+    String who =
+        instanceId == null ? memberId : instanceId; // whoever takes its place owns the same
+    coordinator.ask(
         connection,
         new SyncGroupRequestData()
             .setGroupId(group.name())
@@ -354,29 +287,16 @@ final class GroupMember extends Client {
 
   private void lookUpOffsets(Connection connection) {
     int of = generation;
-    TreeMap<PartitionId, Asked> asked = new TreeMap<>();
-    assigned.forEach(partition -> asked.put(partition, group.asking(partition)));
-    List<OffsetFetchRequestTopics> topics = new ArrayList<>();
-    asked
-        .keySet()
-        .forEach(partition ->
-            topics.add(
-                new OffsetFetchRequestTopics()
-                    .setTopicId(partition.topicId())
-                    .setPartitionIndexes(List.of(partition.partition()))));
-    ask(
+    OffsetCheck check = OffsetCheck.of(group, assigned);
+    coordinator.ask(
         connection,
-        new OffsetFetchRequestData()
-            .setRequireStable(true)
-            .setGroups(
-                List.of(new OffsetFetchRequestGroup().setGroupId(group.name()).setTopics(topics))),
-        FETCH_OFFSET_VERSION,
-        answer -> eachOffset(answer, asked, this::check),
+        check.request(),
+        OffsetCheck.VERSION,
+        answer -> check.answered((OffsetFetchResponseData) answer, this::isGone),
         answer -> {
-          OffsetFetchResponseGroup found =
-              ((OffsetFetchResponseData) answer).groups().getFirst();
-          if (passes(Errors.forCode(found.errorCode())) && of == generation) {
-            eachOffset(answer, asked, this::begin);
+          OffsetFetchResponseData told = (OffsetFetchResponseData) answer;
+          if (passes(check.error(told)) && of == generation) {
+            check.answered(told, _ -> true).forEach(this::begin);
             if (positions.size() == assigned.size()) {
               step = Step.STABLE;
             }
@@ -384,31 +304,7 @@ final class GroupMember extends Client {
         });
   }
 
-  private interface OnOffset {
-    void accept(Asked asked, OffsetFetchResponsePartitions answer);
-  }
-
-  private static void eachOffset(
-      ApiMessage answer, Map<PartitionId, Asked> asked, OnOffset onOffset) {
-    for (OffsetFetchResponseTopics topic :
-        ((OffsetFetchResponseData) answer).groups().getFirst().topics()) {
-      for (OffsetFetchResponsePartitions partition : topic.partitions()) {
-        Asked of = asked.get(new PartitionId(topic.topicId(), partition.partitionIndex()));
-        if (of != null) {
-          onOffset.accept(of, partition);
-        }
-      }
-    }
-  }
-
-  private void check(Asked asked, OffsetFetchResponsePartitions answer) {
-    if (answer.errorCode() == Errors.NONE.code() && !isGone(asked.partition())) {
-      group.fetched(asked, answer.committedOffset(), answer.metadata());
-    }
-  }
-
-  private void begin(Asked asked, OffsetFetchResponsePartitions answer) {
-    PartitionId partition = asked.partition();
+  private void begin(PartitionId partition, OffsetFetchResponsePartitions answer) {
     boolean gone = isGone(partition);
     if (gone || passes(Errors.forCode(answer.errorCode()))) {
       long offset = Math.max(answer.committedOffset(), world.logStart(partition));
@@ -431,7 +327,7 @@ final class GroupMember extends Client {
   private void heartbeat(Connection connection) {
     heartbeatAtNs = clock.monotonicNs() + HEARTBEAT_NS;
     int of = generation;
-    ask(
+    coordinator.ask(
         connection,
         new HeartbeatRequestData()
             .setGroupId(group.name())
@@ -469,7 +365,7 @@ final class GroupMember extends Client {
       return;
     }
     int of = generation;
-    ask(
+    coordinator.ask(
         connection,
         new OffsetCommitRequestData()
             .setGroupId(group.name())

@@ -1,5 +1,6 @@
 package io.millrace.simulation;
 
+import io.millrace.broker.cluster.BrokerLink;
 import io.millrace.objectstore.ObjectStore;
 import io.millrace.runtime.Environment;
 import io.millrace.storage.cluster.PeerLink;
@@ -13,7 +14,12 @@ import java.util.concurrent.CompletableFuture;
  *     incarnation is over
  */
 record Member(
-    int nodeId, Endpoint address, ObjectStore store, PeerLink peers, Runnable closeConnections) {
+    int nodeId,
+    Endpoint address,
+    ObjectStore store,
+    PeerLink peers,
+    BrokerLink brokers,
+    Runnable closeConnections) {
 
   /** Begins a process; see {@link BrokerProcess.Starter}. */
   @FunctionalInterface

@@ -159,7 +159,9 @@ final class PartitionLedger {
                 .formatted(id, batch, highWatermark));
       }
       expected = batch.lastOffset() + 1;
-      checkSent(batch);
+      if (!batch.isMarker()) {
+        checkSent(batch);
+      }
       learn(batch, "read");
       durability.check(id, batch, Durability.READ, by.writer());
     }
@@ -179,6 +181,9 @@ final class PartitionLedger {
       }
     }
     for (RecordedBatch batch : found.values()) {
+      if (batch.isMarker()) {
+        continue;
+      }
       SentBatch of = checkSent(batch);
       int count = copies.merge(batch.name(), 1, Integer::sum);
       if (count > of.copiesMax()) {
@@ -200,7 +205,7 @@ final class PartitionLedger {
     end = highWatermark;
   }
 
-  private SentBatch checkSent(RecordedBatch batch) {
+  SentBatch checkSent(RecordedBatch batch) {
     SentBatch of = sent.get(batch.name());
     if (of == null || !batch.equals(RecordedBatch.of(batch.name(), of.bytes, batch.baseOffset()))) {
       throw new Violation("I3: nobody sent " + batch + " to " + id);

@@ -166,7 +166,8 @@ final class Producer extends Client {
                 clock.wallMs(),
                 idempotent ? producerId : -1,
                 producerEpoch,
-                lane.nextSequence()));
+                lane.nextSequence(),
+                false));
     lane.add(batch, records);
   }
 

@@ -19,6 +19,8 @@ import org.apache.kafka.common.record.internal.SimpleRecord;
  * it, which stands at the beginning of each of its records.
  */
 record RecordedBatch(long baseOffset, long lastOffset, int sizeBytes, int crc, String name) {
+  /** Of a batch that ends a transaction. */
+  private static final String MARKER = "marker";
 
   /** Bytes of a batch as a producer sends it; no producer id if {@code producerId} is negative. */
   static ByteBuffer encode(
@@ -28,7 +30,8 @@ record RecordedBatch(long baseOffset, long lastOffset, int sizeBytes, int crc, S
       long timestampMs,
       long producerId,
       short producerEpoch,
-      int sequence) {
+      int sequence,
+      boolean transactional) {
     SimpleRecord[] records = new SimpleRecord[paddings.size()];
     for (int i = 0; i < records.length; i++) {
       byte[] head = (name + " " + i + " ").getBytes(StandardCharsets.US_ASCII);
@@ -40,8 +43,11 @@ record RecordedBatch(long baseOffset, long lastOffset, int sizeBytes, int crc, S
     MemoryRecords batch =
         producerId < 0
             ? MemoryRecords.withRecords(compression, records)
-            : MemoryRecords.withIdempotentRecords(
-                compression, producerId, producerEpoch, sequence, records);
+            : transactional
+                ? MemoryRecords.withTransactionalRecords(
+                    compression, producerId, producerEpoch, sequence, records)
+                : MemoryRecords.withIdempotentRecords(
+                    compression, producerId, producerEpoch, sequence, records);
     return batch.buffer();
   }
 
@@ -86,9 +92,21 @@ record RecordedBatch(long baseOffset, long lastOffset, int sizeBytes, int crc, S
     return epochs;
   }
 
-  private static RecordedBatch decode(RecordBatch batch) {
+  boolean isMarker() {
+    return name.equals(MARKER);
+  }
+
+  static RecordedBatch decode(RecordBatch batch) {
     if (!batch.isValid()) {
       throw new Violation("E2: a fetch served a batch with a wrong CRC at " + batch.baseOffset());
+    }
+    if (batch.isControlBatch()) {
+      return new RecordedBatch(
+          batch.baseOffset(),
+          batch.lastOffset(),
+          batch.sizeInBytes(),
+          (int) batch.checksum(),
+          MARKER);
     }
     String name = "";
     long expected = batch.baseOffset();

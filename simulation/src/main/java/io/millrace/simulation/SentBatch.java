@@ -1,6 +1,8 @@
 package io.millrace.simulation;
 
+import io.millrace.simulation.TransactionLedger.Transaction;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** A batch on its way from a producer; sent again, unchanged, until its fate is known. */
 final class SentBatch {
@@ -8,15 +10,26 @@ final class SentBatch {
   final int number;
   final boolean idempotent;
   final ByteBuffer bytes;
+  final @Nullable Transaction transaction;
   private int attempts;
   private int refusals;
   private long acknowledgedAt = -1;
 
   SentBatch(String name, int number, boolean idempotent, ByteBuffer bytes) {
+    this(name, number, idempotent, bytes, null);
+  }
+
+  SentBatch(
+      String name,
+      int number,
+      boolean idempotent,
+      ByteBuffer bytes,
+      @Nullable Transaction transaction) {
     this.name = name;
     this.number = number;
     this.idempotent = idempotent;
     this.bytes = bytes;
+    this.transaction = transaction;
   }
 
   /** Bytes for one attempt; the broker writes into them. */

@@ -58,6 +58,8 @@ final class SimulatedCluster {
   private final Stepper stepper;
   private final List<Client> clients = new ArrayList<>();
   private final List<GroupLedger> groups = new ArrayList<>();
+  private final TransactionLedger transactions = new TransactionLedger();
+  private final Auditor auditor;
   private final Threads clientThreads;
   private final Client.World world;
   private final Reader reader;
@@ -101,6 +103,9 @@ final class SimulatedCluster {
             slowness);
     this.reader = new Reader(clientThreads.eventLoop("reader"), scheduler.fork(), world);
     reader.start();
+    this.auditor =
+        new Auditor(
+            "auditor", clientThreads.eventLoop("auditor"), scheduler.fork(), world, transactions);
   }
 
   private BrokerHost host(String name, int node, Member.Starter starter) {
@@ -123,6 +128,7 @@ final class SimulatedCluster {
                       address,
                       store.view(name, storeReplies),
                       new SimulatedPeers(network, name, peerReplies),
+                      new SimulatedBrokerLink(network, name, peerReplies),
                       self[0]::closeConnections));
             });
     return self[0];
@@ -142,11 +148,11 @@ final class SimulatedCluster {
     for (int node = 1; node <= members; node++) {
       join(node);
     }
-    addClients(
-        1 + random.nextInt(3),
-        1 + random.nextInt(2),
-        1 + random.nextInt(3),
-        random.nextInt(3) == 0);
+    boolean deletesTopics = random.nextInt(3) == 0;
+    addClients(1 + random.nextInt(3), 1 + random.nextInt(2), 1 + random.nextInt(3), deletesTopics);
+    if (!deletesTopics && random.nextBoolean()) {
+      addTransactions(1 + random.nextInt(2));
+    }
     if (random.nextInt(3) > 0) {
       addGroup("g0", 1 + random.nextInt(3), random.nextBoolean());
     }
@@ -175,6 +181,9 @@ final class SimulatedCluster {
   Result result() {
     faults.begun().forEach((fault, times) -> coverage.count("fault " + fault, times));
     coverage.count("batch", ledger.batches());
+    for (TransactionLedger.Fate fate : TransactionLedger.Fate.values()) {
+      coverage.count("transaction " + fate, transactions.count(fate));
+    }
     groups.forEach(group -> {
       coverage.count("generation of a group", group.generation());
       coverage.count("member expelled", group.expelled());
@@ -204,6 +213,40 @@ final class SimulatedCluster {
             clientThreads.eventLoop("admin"), scheduler.fork(), world, topics, deletesTopics));
   }
 
+  /**
+   * Producers with a transactional id each, some with one that another has too, one that consumes
+   * and produces, and an auditor.
+   */
+  void addTransactions(int producerCount) {
+    for (int i = 0; i < producerCount; i++) {
+      TransactionLedger.Id id = new TransactionLedger.Id("t" + i);
+      boolean implicit = random.nextBoolean();
+      for (int same = 0; same < (random.nextInt(4) == 0 ? 2 : 1); same++) {
+        String name = id.name + (same == 0 ? "" : "-again");
+        start(
+            new TransactionalProducer(
+                name,
+                clientThreads.eventLoop(name),
+                scheduler.fork(),
+                world,
+                transactions,
+                id,
+                implicit));
+      }
+    }
+    String name = "transformer";
+    start(
+        new Transformer(
+            name,
+            clientThreads.eventLoop(name),
+            scheduler.fork(),
+            world,
+            transactions,
+            new TransactionLedger.Id(name),
+            random.nextBoolean()));
+    start(auditor);
+  }
+
   /** A group with so many members, every other of them static. */
   GroupLedger addGroup(String name, int members, boolean restarts) {
     GroupLedger group = new GroupLedger(name);
@@ -219,7 +262,12 @@ final class SimulatedCluster {
               group,
               new GroupMember.Habits(i % 2 == 0, restarts)));
     }
+    addOffsetAsker(name + "-asker", group);
     return group;
+  }
+
+  void addOffsetAsker(String name, GroupLedger group) {
+    start(new OffsetAsker(name, clientThreads.eventLoop(name), scheduler.fork(), world, group));
   }
 
   void addFetcher(String name, Fetcher.Habit habit) {
@@ -272,6 +320,10 @@ final class SimulatedCluster {
     story.tell("reading everything");
     reader.readAll();
     await(reader::done, "the reader");
+    if (clients.contains(auditor)) {
+      auditor.audit();
+      await(auditor::done, "the auditor");
+    }
     story.tell(ledger.batches() + " batches are where they were");
     Set<String> garbage = watch.garbage();
     await(each(TICK_NS, () -> garbageGone(garbage)), "garbage to go");

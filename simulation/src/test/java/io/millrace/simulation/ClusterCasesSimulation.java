@@ -20,6 +20,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.internals.Topic;
+import org.apache.kafka.common.utils.Utils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -97,7 +99,7 @@ final class ClusterCasesSimulation {
     BrokerHost dead = cluster.broker(leading(cluster));
     WriterId writer = writer(dead);
     cluster.faults().stall(dead, "metadata", 60 * SECOND_NS); // nothing is published meanwhile
-    cluster.await(() -> unpublished(cluster, writer).size() > 12, "entries");
+    cluster.await(() -> unpublished(cluster, writer).size() > 24, "entries");
     cluster.hosts().leave(dead);
     cluster.faults().crash(dead);
     List<String> entries = unpublished(cluster, writer);
@@ -106,6 +108,14 @@ final class ClusterCasesSimulation {
     run(cluster, 30);
 
     assertThat(hasState(cluster, writer, IncarnationState.RECOVERED)).isFalse();
+  }
+
+  /** Entries of a log above its trim. */
+  private static List<String> unpublished(SimulatedCluster cluster, WriterId writer) {
+    long trim = Objects.requireNonNull(cluster.watch().newest().incarnations().get(writer)).trim();
+    return cluster.store().keys(Keys.walPrefix(writer)).stream()
+        .filter(key -> Keys.number(key) > trim)
+        .toList();
   }
 
   @ParameterizedTest
@@ -259,14 +269,14 @@ final class ClusterCasesSimulation {
   @ValueSource(longs = {1, 2})
   void whoIsSealedInAnOutageNeverSaysThatWhatRecoveryAdoptsWasNotWritten(long seed) {
     SimulatedCluster cluster = cluster(seed, 3, 3, 20);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 8; i++) {
       cluster.addProducer(false); // a batch refused and sent again is there twice
     }
-    cluster.addClients(0, 0, 1, false);
+    cluster.addClients(0, 0, 2, false);
     run(cluster, 10);
 
     cluster.store().weather(StoreWeather.ROUGH);
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < 4; round++) {
       BrokerHost host = cluster.broker(leading(cluster));
       WriterId writer = writer(host);
       cluster.store().outage(host.name(), 60 * SECOND_NS);
@@ -315,6 +325,26 @@ final class ClusterCasesSimulation {
 
     for (int round = 0; round < 2; round++) {
       cluster.faults().stop(cluster.broker(leading(cluster)), 45 * SECOND_NS);
+      run(cluster, 60);
+    }
+    assertThat(cluster.coverage().count("zombie continued")).isPositive();
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void aZombieTellsNobodyAnOffsetThatTheGroupHasLeftBehind(long seed) {
+    SimulatedCluster cluster = cluster(seed, 3, 3, SLOW);
+    cluster.addClients(2, 1, 2, false);
+    GroupLedger group = cluster.addGroup("g", 2, false);
+    for (int i = 0; i < 4; i++) {
+      cluster.addOffsetAsker("asker" + i, group);
+    }
+    cluster.await(() -> group.generation() >= 0, "the first generation");
+    run(cluster, 10);
+
+    for (int round = 0; round < 2; round++) {
+      cluster.faults().stop(coordinator(cluster, group), 45 * SECOND_NS);
       run(cluster, 60);
     }
     assertThat(cluster.coverage().count("zombie continued")).isPositive();
@@ -405,6 +435,7 @@ final class ClusterCasesSimulation {
                           member.address(),
                           new OverwritingStore(member.store()),
                           member.peers(),
+                          member.brokers(),
                           member.closeConnections())));
               return starts.getLast();
             },
@@ -457,8 +488,7 @@ final class ClusterCasesSimulation {
 
   /** Entries that are not published, in order. */
   private static List<String> unpublished(SimulatedCluster cluster, WriterId writer) {
-    long trim =
-        Objects.requireNonNull(cluster.watch().newest().incarnations().get(writer)).trim();
+    long trim = Objects.requireNonNull(cluster.watch().newest().incarnations().get(writer)).trim();
     return cluster.store().keys(Keys.walPrefix(writer)).stream()
         .filter(key -> Keys.number(key) > trim)
         .toList();
@@ -504,6 +534,16 @@ final class ClusterCasesSimulation {
         .map(writer -> Objects.requireNonNull(image.incarnations().get(writer)).nodeId())
         .max(Integer::compare)
         .orElseThrow();
+  }
+
+  /** Who leads the partition of a group. */
+  private static BrokerHost coordinator(SimulatedCluster cluster, GroupLedger group) {
+    MetadataImage image = cluster.watch().newest();
+    MetadataImage.Topic offsets =
+        Objects.requireNonNull(image.topic(Topic.GROUP_METADATA_TOPIC_NAME));
+    int partition = Utils.abs(group.name().hashCode()) % offsets.partitions().size();
+    WriterId leader = offsets.partitions().get(partition).leader().orElseThrow();
+    return Objects.requireNonNull(cluster.hosts().of(leader));
   }
 
   private static boolean hasState(

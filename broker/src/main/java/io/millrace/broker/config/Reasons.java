@@ -36,8 +36,12 @@ final class Reasons {
       "Patterns are matched again when topics come or go, not by time.";
   static final String SHARE_LATER = "Not in force in this version: there are no share groups.";
   static final String STREAMS_LATER = "Not in force in this version: there are no streams groups.";
-  static final String TRANSACTIONS_LATER =
-      "Not in force in this version: there are no transactions.";
+  static final String ALWAYS_VERIFIED =
+      "Writes of transactions are always verified: one that is not could hang for ever.";
+  static final String TWO_PHASE_LATER =
+      "Not in force in this version: InitProducerId is served without two-phase commit.";
+  static final String FIXED_LOADS =
+      "Coordinators load in steps of a fixed size, from what the log cache and the objects hold.";
   static final String SECURITY_LATER =
       "Not in force in this version: listeners are PLAINTEXT, clients are not authenticated.";
   static final String AUTHORIZATION_LATER =

@@ -3,8 +3,7 @@ package io.millrace.broker.handler;
 import io.millrace.broker.api.ApiErrors;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
-import io.millrace.coordinator.InternalTopics;
-import io.millrace.coordinator.group.GroupCoordinator;
+import io.millrace.coordinator.TopicShards;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import java.util.ArrayList;
@@ -21,26 +20,24 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 
 /**
- * FindCoordinator: the leader of the group's partition of __consumer_offsets, which is made when
- * first asked for. One key up to version 3, several from 4 on. Transactions and share groups have
+ * FindCoordinator: the leader of the partition that holds a group or a transactional id, in a topic
+ * that is made when first asked for. One key up to version 3, several from 4 on. Share groups have
  * no coordinator here.
  */
 public final class FindCoordinatorHandler implements ApiHandler<FindCoordinatorRequestData> {
   private static final int SEVERAL_KEYS = 4;
 
   private final Supplier<MetadataImage> image;
-  private final InternalTopics topics;
-  private final OffsetsTopicSettings settings;
+  private final Map<CoordinatorType, Supplier<CompletableFuture<MetadataImage.Topic>>> topics;
 
-  /** How the offsets topic is made. */
-  public record OffsetsTopicSettings(
-      int partitions, int replicationMax, Map<String, String> configs) {}
-
+  /**
+   * @param topics by kind of coordinator, each made if it is absent
+   */
   public FindCoordinatorHandler(
-      Supplier<MetadataImage> image, InternalTopics topics, OffsetsTopicSettings settings) {
+      Supplier<MetadataImage> image,
+      Map<CoordinatorType, Supplier<CompletableFuture<MetadataImage.Topic>>> topics) {
     this.image = image;
     this.topics = topics;
-    this.settings = settings;
   }
 
   @Override
@@ -53,19 +50,17 @@ public final class FindCoordinatorHandler implements ApiHandler<FindCoordinatorR
       RequestContext context, FindCoordinatorRequestData request) {
     boolean several = context.version() >= SEVERAL_KEYS;
     List<String> keys = several ? request.coordinatorKeys() : List.of(request.key());
-    if (request.keyType() != CoordinatorType.GROUP.id()) {
-      String message = "Only groups have coordinators on this broker.";
+    var topic = topicOf(request.keyType());
+    if (topic.isEmpty()) {
+      String message = "This broker has no coordinators of type " + request.keyType() + ".";
       List<Coordinator> refused =
           keys.stream().map(key -> error(key, Errors.INVALID_REQUEST, message)).toList();
       return CompletableFuture.completedFuture(answer(refused, several));
     }
-    return topics
-        .ensure(
-            GroupCoordinator.TOPIC,
-            settings.partitions(),
-            settings.replicationMax(),
-            settings.configs())
-        .thenApply(topic -> answer(find(keys, topic, context.listener()), several))
+    return topic
+        .get()
+        .get()
+        .thenApply(found -> answer(find(keys, found, context.listener()), several))
         .exceptionally(failure ->
             answer(
                 keys.stream()
@@ -74,11 +69,18 @@ public final class FindCoordinatorHandler implements ApiHandler<FindCoordinatorR
                 several));
   }
 
+  private Optional<Supplier<CompletableFuture<MetadataImage.Topic>>> topicOf(byte keyType) {
+    return topics.entrySet().stream()
+        .filter(each -> each.getKey().id() == keyType)
+        .map(Map.Entry::getValue)
+        .findFirst();
+  }
+
   private List<Coordinator> find(List<String> keys, MetadataImage.Topic topic, String listener) {
     MetadataImage now = image.get();
     List<Coordinator> found = new ArrayList<>();
     for (String key : keys) {
-      int partition = GroupCoordinator.partitionOf(key, topic.partitions().size());
+      int partition = TopicShards.partitionOf(key, topic.partitions().size());
       found.add(
           topic
               .partitions()

@@ -3,32 +3,33 @@ package io.millrace.broker.handler;
 import io.millrace.broker.api.ApiErrors;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
+import io.millrace.coordinator.transaction.InitRequest;
+import io.millrace.coordinator.transaction.NewProducerIds;
+import io.millrace.coordinator.transaction.ProducerAnswer;
+import io.millrace.coordinator.transaction.TransactionCoordinator;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
 import org.apache.kafka.common.message.InitProducerIdResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * InitProducerId for idempotent producers: a new id each time, whatever id the producer had. A
- * transactional id is refused with the error whose text sends the user to the broker's log, and the
- * log says why.
+ * InitProducerId: for idempotent producers a new id each time, whatever id the producer had; for
+ * transactional ones what the coordinator of the transactional id says.
  */
 public final class InitProducerIdHandler implements ApiHandler<InitProducerIdRequestData> {
-  private static final Logger LOG = LoggerFactory.getLogger(InitProducerIdHandler.class);
   private static final long NO_PRODUCER_ID = -1;
   private static final short NO_EPOCH = -1;
 
-  private final Supplier<CompletableFuture<Long>> producerIds;
+  /** Before, clients knew lost epochs as INVALID_PRODUCER_EPOCH only. */
+  private static final int FENCED_SINCE = 4;
 
-  /**
-   * @param producerIds gives an id nobody had
-   */
-  public InitProducerIdHandler(Supplier<CompletableFuture<Long>> producerIds) {
+  private final NewProducerIds producerIds;
+  private final TransactionCoordinator transactions;
+
+  public InitProducerIdHandler(NewProducerIds producerIds, TransactionCoordinator transactions) {
     this.producerIds = producerIds;
+    this.transactions = transactions;
   }
 
   @Override
@@ -39,33 +40,37 @@ public final class InitProducerIdHandler implements ApiHandler<InitProducerIdReq
   @Override
   public CompletableFuture<InitProducerIdResponseData> handle(
       RequestContext context, InitProducerIdRequestData request) {
+    String transactionalId = request.transactionalId();
+    CompletableFuture<ProducerAnswer> answer;
     if ((request.producerId() == NO_PRODUCER_ID) != (request.producerEpoch() == NO_EPOCH)) {
-      return CompletableFuture.completedFuture(error(Errors.INVALID_REQUEST));
+      answer = CompletableFuture.completedFuture(ProducerAnswer.refused(Errors.INVALID_REQUEST));
+    } else if (transactionalId == null) {
+      answer = producerIds.next().thenApply(InitProducerIdHandler::idempotent);
+    } else {
+      InitRequest init =
+          new InitRequest(
+              transactionalId,
+              request.transactionTimeoutMs(),
+              request.producerId(),
+              request.producerEpoch());
+      answer =
+          transactions
+              .<ProducerAnswer>call(
+                  transactionalId, (shard, out, reply) -> shard.init(init, out, reply))
+              .exceptionally(failure -> ProducerAnswer.refused(ApiErrors.of(failure)));
     }
-    if (request.transactionalId() != null) {
-      LOG.warn(
-          "A producer of client {} at {} asks for transactions, which this version does not serve",
-          context.clientId(),
-          context.client());
-      return CompletableFuture.completedFuture(error(Errors.INVALID_REQUEST));
-    }
-    return producerIds
-        .get()
-        .handle((id, failure) -> {
-          if (id != null) {
-            return new InitProducerIdResponseData().setProducerId(id).setProducerEpoch((short) 0);
-          }
-          // whatever the reason, the client does right to ask again
-          Errors error = ApiErrors.of(failure);
-          return error(
-              error == Errors.UNKNOWN_SERVER_ERROR ? Errors.COORDINATOR_LOAD_IN_PROGRESS : error);
-        });
+    return answer.thenApply(each ->
+        new InitProducerIdResponseData()
+            .setErrorCode(
+                FencedProducers.error(each.error(), context.version(), FENCED_SINCE).code())
+            .setProducerId(each.producerId())
+            .setProducerEpoch(each.producerEpoch()));
   }
 
-  private static InitProducerIdResponseData error(Errors error) {
-    return new InitProducerIdResponseData()
-        .setErrorCode(error.code())
-        .setProducerId(NO_PRODUCER_ID)
-        .setProducerEpoch(NO_EPOCH);
+  private static ProducerAnswer idempotent(NewProducerIds.Given given) {
+    return switch (given) {
+      case NewProducerIds.Given.Id(long id) -> new ProducerAnswer(Errors.NONE, id, (short) 0);
+      case NewProducerIds.Given.None(Errors error) -> ProducerAnswer.refused(error);
+    };
   }
 }

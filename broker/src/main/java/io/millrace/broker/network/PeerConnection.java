@@ -1,9 +1,6 @@
 package io.millrace.broker.network;
 
-import io.millrace.storage.cluster.PeerCodec;
 import io.millrace.storage.cluster.PeerFormatException;
-import io.millrace.storage.cluster.PeerOutcome;
-import io.millrace.storage.cluster.PeerReply;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -21,15 +18,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One connection to another broker: connecting, then open, then gone for ever. Requests wait while
- * it connects and are answered in any order. On its event loop.
+ * it connects and are answered in any order; the correlation id tells which. On its event loop.
  */
 final class PeerConnection extends ChannelInboundHandlerAdapter {
   private static final int IN_FLIGHT_MAX = 64;
@@ -51,14 +48,12 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
 
   /** A request without an answer. */
   private static final class Pending {
-    private final byte[] body;
-    private final CompletableFuture<PeerOutcome> outcome;
+    private final PeerExchange exchange;
     private final long answersBefore;
     private @Nullable Future<?> timer;
 
-    Pending(byte[] body, CompletableFuture<PeerOutcome> outcome, long answersBefore) {
-      this.body = body;
-      this.outcome = outcome;
+    Pending(PeerExchange exchange, long answersBefore) {
+      this.exchange = exchange;
       this.answersBefore = answersBefore;
     }
   }
@@ -110,11 +105,13 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     channel = connecting.channel();
     connecting.addListener(done -> {
       Throwable cause = done.cause();
-      if (cause != null) {
-        end(
-            refused(cause)
-                ? new PeerOutcome.Refused("nobody listens at " + address)
-                : new PeerOutcome.Silent(address + ": " + cause.getMessage()));
+      if (cause == null) {
+        return;
+      }
+      if (refused(cause)) {
+        end(each -> each.onRefused("nobody listens at " + address));
+      } else {
+        close(address + ": " + cause.getMessage());
       }
     });
   }
@@ -127,23 +124,18 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
         && message.toLowerCase(Locale.ROOT).contains("connection refused");
   }
 
-  void send(byte[] body, long timeoutNs, CompletableFuture<PeerOutcome> outcome) {
-    if (pending.size() == IN_FLIGHT_MAX || inFlightBytes + body.length > IN_FLIGHT_BYTES_MAX) {
-      outcome.complete(
-          new PeerOutcome.Silent(
-              address
-                  + " owes "
-                  + pending.size()
-                  + " answers already, to "
-                  + inFlightBytes
-                  + " bytes"));
+  void send(PeerExchange exchange, long timeoutNs) {
+    if (pending.size() == IN_FLIGHT_MAX
+        || inFlightBytes + exchange.sizeBytes() > IN_FLIGHT_BYTES_MAX) {
+      exchange.onSilence(
+          address + " owes " + pending.size() + " answers already, to " + inFlightBytes + " bytes");
       return;
     }
     int id = nextCorrelationId++;
-    Pending request = new Pending(body, outcome, answers);
+    Pending request = new Pending(exchange, answers);
     request.timer = loop.schedule(() -> onTimeout(id), timeoutNs, TimeUnit.NANOSECONDS);
     pending.put(id, request);
-    inFlightBytes += body.length;
+    inFlightBytes += exchange.sizeBytes();
     Channel open = channel;
     if (open != null && open.isActive()) {
       write(open, id, request);
@@ -151,12 +143,12 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
   }
 
   private static void write(Channel open, int id, Pending request) {
-    var unused = open.writeAndFlush(PeerFrames.request(id, request.body));
+    var unused = open.writeAndFlush(request.exchange.frame(id));
   }
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
-    assembler = new FrameAssembler(ctx.alloc(), PeerFrames.FRAME_BYTES_MAX);
+    assembler = new FrameAssembler(ctx.alloc(), address.answerBytesMax());
     pending.forEach((id, request) -> write(ctx.channel(), id, request));
   }
 
@@ -165,7 +157,7 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     if (request == null) {
       return;
     }
-    request.outcome.complete(new PeerOutcome.Silent(address + " does not answer"));
+    request.exchange.onSilence(address + " does not answer");
     // where nothing came back at all the way may be broken: the next request tries a new one
     if (request.answersBefore == answers) {
       close(address + " does not answer");
@@ -175,7 +167,7 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
   private @Nullable Pending take(int id) {
     Pending request = pending.remove(id);
     if (request != null) {
-      inFlightBytes -= request.body.length;
+      inFlightBytes -= request.exchange.sizeBytes();
       if (request.timer != null) {
         request.timer.cancel(false);
       }
@@ -207,14 +199,14 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
         close(address + " sends what is no answer");
         return;
       }
-      int id = frame.readInt();
-      // first of all: who waits for an answer that cannot be read is told by close
-      PeerReply reply = PeerCodec.decodeReply(frame.nioBuffer());
-      answers++;
-      Pending request = take(id);
+      int id = frame.getInt(frame.readerIndex());
+      Pending request = pending.get(id);
       if (request != null) {
-        request.outcome.complete(new PeerOutcome.Answered(reply));
+        // who waits for an answer that cannot be read is told by close
+        request.exchange.onAnswer(frame.nioBuffer());
       }
+      answers++;
+      take(id);
     } finally {
       frame.release();
     }
@@ -232,10 +224,10 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
 
   /** Whatever waits for an answer gets none. */
   void close(String reason) {
-    end(new PeerOutcome.Silent(reason));
+    end(each -> each.onSilence(reason));
   }
 
-  private void end(PeerOutcome outcome) {
+  private void end(Consumer<PeerExchange> outcome) {
     if (gone) {
       return;
     }
@@ -250,7 +242,7 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     for (int id : List.copyOf(pending.keySet())) {
       Pending request = take(id);
       if (request != null) {
-        request.outcome.complete(outcome);
+        outcome.accept(request.exchange);
       }
     }
   }

@@ -1,5 +1,6 @@
 package io.millrace.broker.network;
 
+import io.millrace.broker.cluster.BrokerLink;
 import io.millrace.storage.cluster.PeerCodec;
 import io.millrace.storage.cluster.PeerLink;
 import io.millrace.storage.cluster.PeerOutcome;
@@ -17,13 +18,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The way to other brokers: one connection per address, made when it is needed and again after it
- * broke. Its own event loop, so that clients cannot keep brokers from each other; everything
- * happens there.
+ * The way to other brokers: a connection per address and kind of request, made when it is needed
+ * and again after it broke. Its own event loop, so that clients cannot keep brokers from each
+ * other; everything happens there.
  */
-public final class PeerConnections implements PeerLink, AutoCloseable {
+public final class PeerConnections implements PeerLink, BrokerLink, AutoCloseable {
   /** Each has something in flight; many times a cluster's size. */
   private static final int ADDRESSES_MAX = 256;
 
@@ -38,8 +42,17 @@ public final class PeerConnections implements PeerLink, AutoCloseable {
   private final Map<Address, PeerConnection> connections = new HashMap<>();
   private boolean closed;
 
-  /** Where a broker listens. */
-  record Address(String host, int port) {
+  /**
+   * Where a broker listens, and for what: Kafka's answers come in the order of the requests, so
+   * those of one API must not wait for those of another.
+   *
+   * @param api null for requests of the brokers' own
+   */
+  record Address(String host, int port, @Nullable ApiKeys api) {
+    int answerBytesMax() {
+      return api == null ? PeerFrames.FRAME_BYTES_MAX : KafkaExchange.FRAME_BYTES_MAX;
+    }
+
     @Override
     public String toString() {
       return host + ":" + port;
@@ -64,35 +77,47 @@ public final class PeerConnections implements PeerLink, AutoCloseable {
           new PeerOutcome.Answered(new PeerReply.Declined(String.valueOf(tooLarge.getMessage()))));
     }
     CompletableFuture<PeerOutcome> outcome = new CompletableFuture<>();
-    try {
-      loop.execute(
-          () -> send(new Address(address.host(), address.port()), body, timeoutNs, outcome));
-    } catch (RejectedExecutionException loopEnded) {
-      outcome.complete(new PeerOutcome.Silent("this broker stops"));
-    }
+    exchange(address, null, new PrivateExchange(body, outcome), timeoutNs);
     return outcome;
   }
 
-  private void send(
-      Address address, byte[] body, long timeoutNs, CompletableFuture<PeerOutcome> outcome) {
+  @Override
+  public CompletableFuture<Outcome> call(
+      Endpoint address, ApiMessage request, short version, long timeoutNs) {
+    CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+    KafkaExchange exchange = KafkaExchange.of(request, version, outcome);
+    exchange(address, exchange.api(), exchange, timeoutNs);
+    return outcome;
+  }
+
+  private void exchange(
+      Endpoint endpoint, @Nullable ApiKeys api, PeerExchange exchange, long timeoutNs) {
+    Address address = new Address(endpoint.host(), endpoint.port(), api);
+    try {
+      loop.execute(() -> send(address, exchange, timeoutNs));
+    } catch (RejectedExecutionException loopEnded) {
+      exchange.onSilence("this broker stops");
+    }
+  }
+
+  private void send(Address address, PeerExchange exchange, long timeoutNs) {
     if (closed) {
-      outcome.complete(new PeerOutcome.Silent("this broker stops"));
+      exchange.onSilence("this broker stops");
       return;
     }
     PeerConnection connection = connections.get(address);
     if (connection == null) {
       if (connections.size() == ADDRESSES_MAX) {
-        outcome.complete(
-            new PeerOutcome.Silent(ADDRESSES_MAX + " other addresses are being talked to"));
+        exchange.onSilence(ADDRESSES_MAX + " other addresses are being talked to");
         return;
       }
       PeerConnection fresh =
           new PeerConnection(address, loop, transport, names, () -> connections.remove(address));
       connections.put(address, fresh);
-      fresh.send(body, timeoutNs, outcome);
+      fresh.send(exchange, timeoutNs);
       fresh.connect();
     } else {
-      connection.send(body, timeoutNs, outcome);
+      connection.send(exchange, timeoutNs);
     }
   }
 

@@ -15,10 +15,12 @@ public interface TransactionVerifier {
    * Verifies that the transaction holds these partitions, or adds those that it does not hold.
    *
    * @param addIfAbsent whether the client leaves adding to the brokers, as of transaction version 2
-   * @return the answer per partition in the terms a producer understands, for each that was asked
-   *     for; NONE means that the partition is in the open transaction of this producer id and
-   *     epoch. Never fails: where the coordinator cannot be reached in time the answer is one to
-   *     try again.
+   * @return never fails; an answer per partition that was asked for. NONE: it is in the open
+   *     transaction of this producer id and epoch. To be tried again by the client:
+   *     CONCURRENT_TRANSACTIONS, COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE,
+   *     NOT_COORDINATOR, NETWORK_EXCEPTION, UNKNOWN_TOPIC_OR_PARTITION; OPERATION_NOT_ATTEMPTED
+   *     where another partition failed. Final: the others, INVALID_PRODUCER_EPOCH where the
+   *     producer was fenced and TRANSACTION_ABORTABLE where the partition is not in the transaction
    */
   CompletableFuture<Map<TopicPartition, Errors>> verifyOrAdd(
       String transactionalId,

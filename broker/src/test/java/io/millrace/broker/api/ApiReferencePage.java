@@ -14,18 +14,14 @@ import org.jspecify.annotations.Nullable;
  * advertises.
  */
 final class ApiReferencePage {
-  private static final String TRANSACTIONS = "Comes with transactions.";
   private static final String ACLS = "Comes with ACLs; so far every client may do everything.";
   private static final String SASL = "Comes with SASL; listeners are PLAINTEXT so far.";
   private static final String TOKENS = "Comes with SASL and delegation tokens.";
-  private static final String GROUPS = "Comes with the rest of the group APIs.";
   private static final String QUOTAS = "Comes with quotas.";
   private static final String NOTHING_TO_UNREGISTER =
       "A broker that has ended is recovered by the others and leads nothing.";
   private static final String QUORUM =
       "There is no quorum: metadata is a log of objects in the store.";
-  private static final String CONSUMER_GROUPS =
-      "Comes with the consumer group protocol of KIP-848.";
   private static final String SHARE = "Comes with share groups.";
   private static final String STREAMS = "Comes with streams groups (KIP-1071).";
   private static final String TELEMETRY = "Comes with client metrics.";
@@ -36,25 +32,14 @@ final class ApiReferencePage {
 
   private static Map<ApiKeys, String> reasons() {
     Map<ApiKeys, String> r = new EnumMap<>(ApiKeys.class);
-    put(
-        r,
-        TRANSACTIONS,
-        ApiKeys.ADD_PARTITIONS_TO_TXN,
-        ApiKeys.ADD_OFFSETS_TO_TXN,
-        ApiKeys.END_TXN);
-    put(r, TRANSACTIONS, ApiKeys.WRITE_TXN_MARKERS, ApiKeys.TXN_OFFSET_COMMIT);
-    put(r, TRANSACTIONS, ApiKeys.DESCRIBE_TRANSACTIONS, ApiKeys.LIST_TRANSACTIONS);
-    put(r, TRANSACTIONS, ApiKeys.DESCRIBE_PRODUCERS);
     put(r, ACLS, ApiKeys.DESCRIBE_ACLS, ApiKeys.CREATE_ACLS, ApiKeys.DELETE_ACLS);
     put(r, SASL, ApiKeys.SASL_HANDSHAKE, ApiKeys.SASL_AUTHENTICATE);
     put(r, SASL, ApiKeys.DESCRIBE_USER_SCRAM_CREDENTIALS, ApiKeys.ALTER_USER_SCRAM_CREDENTIALS);
     put(r, TOKENS, ApiKeys.CREATE_DELEGATION_TOKEN, ApiKeys.RENEW_DELEGATION_TOKEN);
     put(r, TOKENS, ApiKeys.EXPIRE_DELEGATION_TOKEN, ApiKeys.DESCRIBE_DELEGATION_TOKEN);
-    put(r, GROUPS, ApiKeys.DELETE_GROUPS, ApiKeys.OFFSET_DELETE);
     put(r, QUOTAS, ApiKeys.DESCRIBE_CLIENT_QUOTAS, ApiKeys.ALTER_CLIENT_QUOTAS);
     put(r, NOTHING_TO_UNREGISTER, ApiKeys.UNREGISTER_BROKER);
     put(r, QUORUM, ApiKeys.DESCRIBE_QUORUM, ApiKeys.ADD_RAFT_VOTER, ApiKeys.REMOVE_RAFT_VOTER);
-    put(r, CONSUMER_GROUPS, ApiKeys.CONSUMER_GROUP_HEARTBEAT, ApiKeys.CONSUMER_GROUP_DESCRIBE);
     put(r, SHARE, ApiKeys.SHARE_GROUP_HEARTBEAT, ApiKeys.SHARE_GROUP_DESCRIBE, ApiKeys.SHARE_FETCH);
     put(r, SHARE, ApiKeys.SHARE_ACKNOWLEDGE, ApiKeys.INITIALIZE_SHARE_GROUP_STATE);
     put(r, SHARE, ApiKeys.READ_SHARE_GROUP_STATE, ApiKeys.WRITE_SHARE_GROUP_STATE);

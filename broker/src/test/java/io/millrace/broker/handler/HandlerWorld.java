@@ -40,22 +40,22 @@ import org.apache.kafka.common.requests.AbstractResponse;
  * Brokers of one cluster by their metadata logs, over a store in memory under virtual time;
  * handlers are called as broker 1.
  */
-final class HandlerWorld {
+public final class HandlerWorld {
   static final Uuid CLUSTER = new Uuid(11, 12);
   static final String INTERNAL_LISTENER = "INTERNAL";
 
-  final SimulatedScheduler scheduler = new SimulatedScheduler(1);
-  final SimulatedThreads threads = new SimulatedThreads(scheduler, "broker");
+  public final SimulatedScheduler scheduler = new SimulatedScheduler(1);
+  public final SimulatedThreads threads = new SimulatedThreads(scheduler, "broker");
   final Randomness randomness = new SimulatedRandomness(scheduler.fork());
   final BrokerConfig config;
   final KnownLoggers loggers = new KnownLoggers();
   final ResourceConfigs configs;
   final TopicConfigs topicConfigs;
-  final MetadataLog metadata;
+  public final MetadataLog metadata;
   final NewTopics newTopics;
   private final MemoryStore store = new MemoryStore(threads.eventLoop("store"));
 
-  HandlerWorld(Map<String, String> settings) {
+  public HandlerWorld(Map<String, String> settings) {
     config = BrokerConfig.of(settings);
     configs = ResourceConfigs.of(config, 1, loggers);
     topicConfigs = configs.topics();
@@ -64,7 +64,7 @@ final class HandlerWorld {
   }
 
   /** Another broker; broker 1 knows it at once. */
-  MetadataLog start(int node) {
+  public MetadataLog start(int node) {
     MetadataLog log = startUnnoticed(node);
     await(metadata.refresh());
     return log;
@@ -99,11 +99,11 @@ final class HandlerWorld {
     return log;
   }
 
-  void commit(MetadataRecord record) {
+  public void commit(MetadataRecord record) {
     assertThat(await(metadata.submit(record))).isInstanceOf(MetadataLog.Outcome.Applied.class);
   }
 
-  void createTopic(String name, Integer... replicasOfEachPartition) {
+  public void createTopic(String name, Integer... replicasOfEachPartition) {
     List<List<Integer>> replicas = List.of(replicasOfEachPartition).stream().map(List::of).toList();
     commit(
         new MetadataRecord.TopicCreated(new Uuid(99, name.hashCode()), name, replicas, Map.of()));
@@ -143,7 +143,7 @@ final class HandlerWorld {
         new NoConnection());
   }
 
-  <T> T await(CompletableFuture<T> future) {
+  public <T> T await(CompletableFuture<T> future) {
     assertThat(scheduler.runUntil(future::isDone, 1_000_000)).isTrue();
     assertThat(scheduler.failures()).isEmpty();
     return future.join();

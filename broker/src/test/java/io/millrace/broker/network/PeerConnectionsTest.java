@@ -6,6 +6,7 @@ import io.millrace.broker.api.ApiFeatures;
 import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.api.RequestCounters;
+import io.millrace.broker.cluster.BrokerLink;
 import io.millrace.broker.config.Listener;
 import io.millrace.runtime.SystemClock;
 import io.millrace.storage.WriterId;
@@ -33,6 +34,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
+import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -137,6 +139,65 @@ class PeerConnectionsTest {
     int port = start();
 
     assertThat(call(port, HEARTBEAT, PATIENCE_NS)).isEqualTo(new PeerOutcome.Answered(ALIVE));
+  }
+
+  @Test
+  void aRequestOfKafkasIsAnsweredAsAClientsWouldBe() throws Exception {
+    int port = start();
+    assertThat(ask(port)).isInstanceOf(BrokerLink.Outcome.Silent.class);
+
+    server().open(dispatcher());
+
+    assertThat(ask(port))
+        .isInstanceOfSatisfying(
+            BrokerLink.Outcome.Answered.class,
+            answered ->
+                assertThat(answered.response())
+                    .isInstanceOfSatisfying(
+                        ApiVersionsResponseData.class,
+                        versions -> assertThat(versions.apiKeys()).isNotEmpty()));
+    assertThat(call(port, HEARTBEAT, PATIENCE_NS)).isEqualTo(new PeerOutcome.Answered(ALIVE));
+  }
+
+  private BrokerLink.Outcome ask(int port) {
+    return peers
+        .call(
+            endpoint(port),
+            new ApiVersionsRequestData()
+                .setClientSoftwareName("broker")
+                .setClientSoftwareVersion("1"),
+            (short) 4,
+            PATIENCE_NS)
+        .join();
+  }
+
+  @Test
+  void anAnswerOfKafkasThatCannotBeReadIsSilence() throws Exception {
+    try (ServerSocket strange = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      CompletableFuture<BrokerLink.Outcome> outcome =
+          peers.call(
+              endpoint(strange.getLocalPort()),
+              new ApiVersionsRequestData(),
+              (short) 0,
+              PATIENCE_NS);
+      try (Socket accepted = strange.accept()) {
+        DataInputStream in = new DataInputStream(accepted.getInputStream());
+        ByteBuffer request = ByteBuffer.wrap(in.readNBytes(in.readInt()));
+        accepted
+            .getOutputStream()
+            .write(
+                ByteBuffer.allocate(3 * Integer.BYTES)
+                    .putInt(2 * Integer.BYTES)
+                    .putInt(request.getInt(2 * Short.BYTES))
+                    .putInt(-1)
+                    .array());
+
+        assertThat(outcome.get(PATIENCE_NS, TimeUnit.NANOSECONDS))
+            .isInstanceOfSatisfying(
+                BrokerLink.Outcome.Silent.class,
+                silent -> assertThat(silent.reason()).contains("sends what is no answer"));
+      }
+    }
   }
 
   @Test
