@@ -235,11 +235,12 @@ final class PartitionTransactionsTest {
 
   /** Until no batch of so many records is taken. */
   private void fill(int records) {
-    assertThatThrownBy(() -> {
-          for (int i = 0; i < 10_000; i++) {
-            broker.await(log.append(Batches.at(new long[records]), -1, Origin.CLIENT));
-          }
-        })
+    assertThatThrownBy(
+            () -> {
+              for (int i = 0; i < 10_000; i++) {
+                broker.await(log.append(Batches.at(new long[records]), -1, Origin.CLIENT));
+              }
+            })
         .hasCauseInstanceOf(KafkaStorageException.class);
   }
 
