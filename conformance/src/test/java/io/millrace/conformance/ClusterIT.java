@@ -138,8 +138,8 @@ class ClusterIT {
 
       await("all that was committed, and nothing else")
           .atMost(ClusterProcesses.PATIENCE)
-          .untilAsserted(() ->
-              assertThat(committedKeys("spanned")).hasSize(6 * transactions * 2 / 3));
+          .untilAsserted(
+              () -> assertThat(committedKeys("spanned")).hasSize(6 * transactions * 2 / 3));
       assertThat(committedKeys("spanned")).noneMatch(key -> key % 3 == 2);
       cluster.broker(coordinator).start();
       ClusterProcesses.awaitAllLead(admin, "spanned", THREE);

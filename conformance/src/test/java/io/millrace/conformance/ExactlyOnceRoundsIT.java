@@ -98,7 +98,8 @@ class ExactlyOnceRoundsIT {
                 "in",
                 "out")
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("program.log").toFile()))
+            .redirectOutput(
+                ProcessBuilder.Redirect.appendTo(folder.resolve("program.log").toFile()))
             .start();
   }
 
@@ -162,9 +163,7 @@ class ExactlyOnceRoundsIT {
         quietPolls = read >= sent && records.isEmpty() ? quietPolls + 1 : 0;
         read += records.count();
         records.forEach(record ->
-            output
-                .computeIfAbsent(record.partition(), _ -> new ArrayList<>())
-                .add(record.value()));
+            output.computeIfAbsent(record.partition(), _ -> new ArrayList<>()).add(record.value()));
       }
     }
     return output;

@@ -145,10 +145,11 @@ class TransactionsIT {
       send(second, "kept");
       second.commitTransaction();
 
-      assertThatThrownBy(() -> {
-            send(first, "late");
-            first.commitTransaction();
-          })
+      assertThatThrownBy(
+              () -> {
+                send(first, "late");
+                first.commitTransaction();
+              })
           .matches(TransactionsIT::fenced);
     }
     assertThat(committed()).containsExactly("kept");
@@ -196,8 +197,7 @@ class TransactionsIT {
     Awaitility.await()
         .atMost(PATIENCE_SECONDS, TimeUnit.SECONDS)
         .untilAsserted(() ->
-            assertThat(committed())
-                .containsExactlyInAnyOrder("r0", "s0", "r1", "s1", "r2", "s2"));
+            assertThat(committed()).containsExactlyInAnyOrder("r0", "s0", "r1", "s1", "r2", "s2"));
   }
 
   @Test
@@ -228,8 +228,7 @@ class TransactionsIT {
 
   private String tool(String... arguments) throws Exception {
     List<String> command =
-        new ArrayList<>(
-            List.of("kafka-transactions", "--bootstrap-server", broker.address()));
+        new ArrayList<>(List.of("kafka-transactions", "--bootstrap-server", broker.address()));
     command.addAll(List.of(arguments));
     Launcher.Result result = Launcher.run(folder, command.toArray(String[]::new));
     assertThat(result.exitCode()).as("%s: %s", command, result.err()).isZero();

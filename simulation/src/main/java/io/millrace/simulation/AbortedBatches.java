@@ -19,8 +19,7 @@ final class AbortedBatches {
   /**
    * @param aborted as the broker sent it along, in any order; null for none
    */
-  static List<RecordedBatch> visible(
-      ByteBuffer bytes, @Nullable List<AbortedTransaction> aborted) {
+  static List<RecordedBatch> visible(ByteBuffer bytes, @Nullable List<AbortedTransaction> aborted) {
     PriorityQueue<AbortedTransaction> due =
         new PriorityQueue<>((a, b) -> Long.compare(a.firstOffset(), b.firstOffset()));
     if (aborted != null) {

@@ -108,8 +108,8 @@ final class Auditor extends Client {
         answer ->
             check
                 .answered((FetchResponseData) answer, true)
-                .ifPresent(fetched ->
-                    TransactionLedger.readCommitted(partition, fetched.visible())),
+                .ifPresent(
+                    fetched -> TransactionLedger.readCommitted(partition, fetched.visible())),
         answer -> {
           busy = null;
           FetchResponseData told = (FetchResponseData) answer;

@@ -96,7 +96,8 @@ final class CoordinatorRoute {
             address = found.host() + ":" + found.port();
           } else if (error != Errors.COORDINATOR_NOT_AVAILABLE
               && error != Errors.UNKNOWN_SERVER_ERROR) {
-            throw new Violation("%s told who looks for the coordinator of %s".formatted(error, key));
+            throw new Violation(
+                "%s told who looks for the coordinator of %s".formatted(error, key));
           }
         });
   }

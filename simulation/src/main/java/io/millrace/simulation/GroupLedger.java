@@ -136,8 +136,7 @@ final class GroupLedger {
   /** An offset as it was told; -1 for none. */
   void fetched(Asked asked, long offset, String metadata) {
     List<Commit> possible = new ArrayList<>(asked.possible());
-    possible.addAll(
-        offsets.computeIfAbsent(asked.partition(), _ -> new Offsets()).possible);
+    possible.addAll(offsets.computeIfAbsent(asked.partition(), _ -> new Offsets()).possible);
     boolean right =
         offset < 0
             ? !asked.committed()

@@ -120,8 +120,7 @@ final class GroupMember extends Client {
         && assigned.stream()
             .map(ledger::partition)
             .filter(partition -> !partition.isDeleting())
-            .allMatch(partition ->
-                committed.getOrDefault(partition.id(), 0L) >= partition.end());
+            .allMatch(partition -> committed.getOrDefault(partition.id(), 0L) >= partition.end());
   }
 
   @Override
@@ -258,7 +257,8 @@ final class GroupMember extends Client {
                     .setAssignment(encode(entry.getValue())))
             .toList();
     int of = generation;
-    String who = instanceId == null ? memberId : instanceId; // whoever takes its place owns the same
+    String who =
+        instanceId == null ? memberId : instanceId; // whoever takes its place owns the same
     coordinator.ask(
         connection,
         new SyncGroupRequestData()

@@ -22,7 +22,6 @@ record RecordedBatch(long baseOffset, long lastOffset, int sizeBytes, int crc, S
   /** Of a batch that ends a transaction. */
   private static final String MARKER = "marker";
 
-
   /** Bytes of a batch as a producer sends it; no producer id if {@code producerId} is negative. */
   static ByteBuffer encode(
       String name,

@@ -149,8 +149,7 @@ final class SimulatedCluster {
       join(node);
     }
     boolean deletesTopics = random.nextInt(3) == 0;
-    addClients(
-        1 + random.nextInt(3), 1 + random.nextInt(2), 1 + random.nextInt(3), deletesTopics);
+    addClients(1 + random.nextInt(3), 1 + random.nextInt(2), 1 + random.nextInt(3), deletesTopics);
     if (!deletesTopics && random.nextBoolean()) {
       addTransactions(1 + random.nextInt(2));
     }

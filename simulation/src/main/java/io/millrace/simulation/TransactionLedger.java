@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * All transactions and what became of them as far as their producers were told. What is read as
  * committed is of no transaction that was aborted, or that nobody has asked to commit (A7, A8, B1,
- * B3); in the end each is there whole or not at all (A1, A10), and what was made out of an input
- * is there once (A3). Amounts of a transaction add up to nothing, so all that is visible does.
+ * B3); in the end each is there whole or not at all (A1, A10), and what was made out of an input is
+ * there once (A3). Amounts of a transaction add up to nothing, so all that is visible does.
  */
 final class TransactionLedger {
   private final List<Transaction> all = new ArrayList<>();

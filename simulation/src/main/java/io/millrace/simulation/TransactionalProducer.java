@@ -294,7 +294,8 @@ class TransactionalProducer extends Client {
   }
 
   private void send(Transaction transaction, @Nullable Connection toCoordinator) {
-    if (tries++ > TRIES_MAX || transaction.parts.stream().anyMatch(p -> p.partition().isDeleting())) {
+    if (tries++ > TRIES_MAX
+        || transaction.parts.stream().anyMatch(p -> p.partition().isDeleting())) {
       giveUp();
       return;
     }
@@ -388,7 +389,10 @@ class TransactionalProducer extends Client {
       topic.setName(Objects.requireNonNullElse(ledger.name(partition.topicId()), "gone"));
     }
     ProduceRequestData request =
-        new ProduceRequestData().setTransactionalId(id.name).setAcks((short) -1).setTimeoutMs(30_000);
+        new ProduceRequestData()
+            .setTransactionalId(id.name)
+            .setAcks((short) -1)
+            .setTimeoutMs(30_000);
     request.topicData().add(topic);
     boolean goneAtRequest = part.partition().isGoneAt(connection.process());
     sending.add(part);
@@ -475,7 +479,8 @@ class TransactionalProducer extends Client {
     }
     if (own < latest) {
       throw new Violation(
-          "B7: %s was ended by one that had been fenced: %d, %d".formatted(transaction, own, latest));
+          "B7: %s was ended by one that had been fenced: %d, %d"
+              .formatted(transaction, own, latest));
     }
     if (commit) {
       transaction.committed();

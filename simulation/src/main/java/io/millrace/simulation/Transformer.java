@@ -129,8 +129,7 @@ final class Transformer extends TransactionalProducer {
           OffsetFetchResponseGroup told = ((OffsetFetchResponseData) answer).groups().getFirst();
           Errors error = Errors.forCode(told.errorCode());
           if (error == Errors.NONE) {
-            OffsetFetchResponsePartitions found =
-                told.topics().getFirst().partitions().getFirst();
+            OffsetFetchResponsePartitions found = told.topics().getFirst().partitions().getFirst();
             error = Errors.forCode(found.errorCode());
             position = error == Errors.NONE ? Math.max(0, found.committedOffset()) : UNKNOWN;
           }

@@ -488,8 +488,7 @@ final class ClusterCasesSimulation {
 
   /** Entries that are not published, in order. */
   private static List<String> unpublished(SimulatedCluster cluster, WriterId writer) {
-    long trim =
-        Objects.requireNonNull(cluster.watch().newest().incarnations().get(writer)).trim();
+    long trim = Objects.requireNonNull(cluster.watch().newest().incarnations().get(writer)).trim();
     return cluster.store().keys(Keys.walPrefix(writer)).stream()
         .filter(key -> Keys.number(key) > trim)
         .toList();

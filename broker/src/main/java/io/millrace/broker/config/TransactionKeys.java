@@ -63,8 +63,7 @@ public final class TransactionKeys {
                   Reasons.ALWAYS_VERIFIED,
                   "Whether a write is checked to belong to an open transaction."),
           flag("transaction.two.phase.commit.enable", false)
-              .accepted(
-                  Reasons.TWO_PHASE_LATER, "Whether transactions may be part of outer ones."),
+              .accepted(Reasons.TWO_PHASE_LATER, "Whether transactions may be part of outer ones."),
           ABORT_CHECK_MS,
           EXPIRATION_CHECK_MS,
           int32("transaction.state.log.load.buffer.size", 5242880)

@@ -51,8 +51,7 @@ public final class AddOffsetsToTxnHandler implements ApiHandler<AddOffsetsToTxnR
     return offsetsTopic
         .get()
         .thenCompose(topic -> {
-          int partition =
-              TopicShards.partitionOf(request.groupId(), topic.partitions().size());
+          int partition = TopicShards.partitionOf(request.groupId(), topic.partitions().size());
           List<TopicPartition> added =
               List.of(new TopicPartition(GroupCoordinator.TOPIC, partition));
           return transactions.<Errors>call(

@@ -30,8 +30,7 @@ import org.apache.kafka.common.protocol.Errors;
  * AddPartitionsToTxn: up to version 3 a client adds to its own transaction; from 4 on a leader adds
  * to, or asks about, several. Of one transaction all partitions are added, or none.
  */
-public final class AddPartitionsToTxnHandler
-    implements ApiHandler<AddPartitionsToTxnRequestData> {
+public final class AddPartitionsToTxnHandler implements ApiHandler<AddPartitionsToTxnRequestData> {
   private static final int FROM_BROKERS = 4;
   private static final int FENCED_SINCE = 2;
 
@@ -111,8 +110,7 @@ public final class AddPartitionsToTxnHandler
         .<Errors>call(
             producer.transactionalId(),
             (shard, out, reply) -> shard.add(producer, partitions, clientVersion, out, reply))
-        .thenApply(error ->
-            all(partitions, FencedProducers.error(error, version, FENCED_SINCE)));
+        .thenApply(error -> all(partitions, FencedProducers.error(error, version, FENCED_SINCE)));
   }
 
   private boolean absent(TopicPartition partition) {

@@ -42,7 +42,6 @@ public final class DescribeTransactionsHandler
     return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
         .thenApply(_ ->
             new DescribeTransactionsResponseData()
-                .setTransactionStates(
-                    parts.stream().map(CompletableFuture::resultNow).toList()));
+                .setTransactionStates(parts.stream().map(CompletableFuture::resultNow).toList()));
   }
 }

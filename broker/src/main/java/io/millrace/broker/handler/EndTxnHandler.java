@@ -52,9 +52,7 @@ public final class EndTxnHandler implements ApiHandler<EndTxnRequestData> {
                       FencedProducers.error(answer.error(), context.version(), FENCED_SINCE)
                           .code());
           return bumps
-              ? response
-                  .setProducerId(answer.producerId())
-                  .setProducerEpoch(answer.producerEpoch())
+              ? response.setProducerId(answer.producerId()).setProducerEpoch(answer.producerEpoch())
               : response;
         });
   }

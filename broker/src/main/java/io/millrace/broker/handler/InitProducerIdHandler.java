@@ -43,8 +43,7 @@ public final class InitProducerIdHandler implements ApiHandler<InitProducerIdReq
     String transactionalId = request.transactionalId();
     CompletableFuture<ProducerAnswer> answer;
     if ((request.producerId() == NO_PRODUCER_ID) != (request.producerEpoch() == NO_EPOCH)) {
-      answer =
-          CompletableFuture.completedFuture(ProducerAnswer.refused(Errors.INVALID_REQUEST));
+      answer = CompletableFuture.completedFuture(ProducerAnswer.refused(Errors.INVALID_REQUEST));
     } else if (transactionalId == null) {
       answer = producerIds.next().thenApply(InitProducerIdHandler::idempotent);
     } else {

@@ -21,10 +21,8 @@ record KafkaExchange(
 
   private static final String CLIENT_ID = "broker";
 
-  static KafkaExchange of(
-      ApiMessage request, short version, CompletableFuture<Outcome> outcome) {
-    return new KafkaExchange(
-        request, version, RequestEncoder.sizeBytes(request, version), outcome);
+  static KafkaExchange of(ApiMessage request, short version, CompletableFuture<Outcome> outcome) {
+    return new KafkaExchange(request, version, RequestEncoder.sizeBytes(request, version), outcome);
   }
 
   ApiKeys api() {
@@ -42,8 +40,7 @@ record KafkaExchange(
   @Override
   public void onAnswer(ByteBuffer frame) {
     try {
-      outcome.complete(
-          new Outcome.Answered(ResponseDecoder.decode(api(), version, frame).body()));
+      outcome.complete(new Outcome.Answered(ResponseDecoder.decode(api(), version, frame).body()));
     } catch (InvalidRequestException e) {
       throw new PeerFormatException(String.valueOf(e.getMessage()), e);
     }

@@ -128,12 +128,7 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     if (pending.size() == IN_FLIGHT_MAX
         || inFlightBytes + exchange.sizeBytes() > IN_FLIGHT_BYTES_MAX) {
       exchange.onSilence(
-          address
-              + " owes "
-              + pending.size()
-              + " answers already, to "
-              + inFlightBytes
-              + " bytes");
+          address + " owes " + pending.size() + " answers already, to " + inFlightBytes + " bytes");
       return;
     }
     int id = nextCorrelationId++;

@@ -23,9 +23,9 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way to other brokers: a connection per address and kind of request, made when it is needed and again after it
- * broke. Its own event loop, so that clients cannot keep brokers from each other; everything
- * happens there.
+ * The way to other brokers: a connection per address and kind of request, made when it is needed
+ * and again after it broke. Its own event loop, so that clients cannot keep brokers from each
+ * other; everything happens there.
  */
 public final class PeerConnections implements PeerLink, BrokerLink, AutoCloseable {
   /** Each has something in flight; many times a cluster's size. */

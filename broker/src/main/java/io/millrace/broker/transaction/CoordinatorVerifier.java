@@ -42,7 +42,8 @@ public final class CoordinatorVerifier implements TransactionVerifier {
   private final ApiHandler<AddPartitionsToTxnRequestData> ownCoordinator;
   private final long retryBackoffNs;
   private final long retryNsMax;
-  private final Lanes<Question> lanes = new Lanes<>(Question::transactionalId, Question::size, this::send);
+  private final Lanes<Question> lanes =
+      new Lanes<>(Question::transactionalId, Question::size, this::send);
 
   /**
    * @param ownCoordinator answers for transactions that this broker coordinates

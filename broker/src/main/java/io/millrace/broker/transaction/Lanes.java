@@ -29,7 +29,8 @@ final class Lanes<T> {
   void add(WriterId broker, T item) {
     lanes.values().removeIf(Lane::idle);
     lanes
-        .computeIfAbsent(broker, _ -> new Lane<>(key, partitions, items -> send.apply(broker, items)))
+        .computeIfAbsent(
+            broker, _ -> new Lane<>(key, partitions, items -> send.apply(broker, items)))
         .add(item);
   }
 }

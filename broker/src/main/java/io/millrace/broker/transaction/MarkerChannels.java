@@ -127,8 +127,7 @@ public final class MarkerChannels implements MarkerWriter {
           .get(each.partition())
           .leader()
           .ifPresentOrElse(
-              leader ->
-                  byLeader.computeIfAbsent(leader, _ -> new ArrayList<>()).add(each),
+              leader -> byLeader.computeIfAbsent(leader, _ -> new ArrayList<>()).add(each),
               () -> leaderless.add(each));
     }
     byLeader.forEach((leader, own) -> {
@@ -231,8 +230,7 @@ public final class MarkerChannels implements MarkerWriter {
     Ending ending = markers.ending();
     Set<TopicPartition> again = new LinkedHashSet<>();
     for (TopicPartition partition : markers.partitions()) {
-      Errors error =
-          Optional.ofNullable(answers.get(partition)).orElse(Errors.NETWORK_EXCEPTION);
+      Errors error = Optional.ofNullable(answers.get(partition)).orElse(Errors.NETWORK_EXCEPTION);
       switch (error) {
         case NONE, INVALID_PRODUCER_EPOCH -> ending.done(partition);
         case TRANSACTION_COORDINATOR_FENCED -> {

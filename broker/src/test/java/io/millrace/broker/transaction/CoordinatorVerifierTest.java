@@ -99,10 +99,8 @@ class CoordinatorVerifierTest {
     assertThat(asked.producerEpoch()).isEqualTo((short) 3);
     assertThat(asked.verifyOnly()).isTrue();
     assertThat(asked.topics().find("orders").partitions()).containsExactly(0, 1);
-    answer(
-        brokers.others.getFirst(), Map.of(P0, Errors.NONE, P1, Errors.TRANSACTION_ABORTABLE));
-    assertThat(answer.join())
-        .isEqualTo(Map.of(P0, Errors.NONE, P1, Errors.TRANSACTION_ABORTABLE));
+    answer(brokers.others.getFirst(), Map.of(P0, Errors.NONE, P1, Errors.TRANSACTION_ABORTABLE));
+    assertThat(answer.join()).isEqualTo(Map.of(P0, Errors.NONE, P1, Errors.TRANSACTION_ABORTABLE));
   }
 
   @Test
@@ -146,8 +144,7 @@ class CoordinatorVerifierTest {
 
   @Test
   void whoDoesNotAnswerIsToBeAskedAgainByTheClient() {
-    assertThat(ask("id", false, P0).join())
-        .isEqualTo(Map.of(P0, Errors.COORDINATOR_NOT_AVAILABLE));
+    assertThat(ask("id", false, P0).join()).isEqualTo(Map.of(P0, Errors.COORDINATOR_NOT_AVAILABLE));
     coordinatorIsAnother();
     CompletableFuture<Map<TopicPartition, Errors>> answer = ask("id", false, P0);
 

@@ -94,8 +94,7 @@ final class GroupWorld {
 
   void deleteTopic(String name) {
     Uuid id = image.topicIds().get(name);
-    image =
-        TestImages.withTopics(image, image.topics().minus(id), image.topicIds().minus(name));
+    image = TestImages.withTopics(image, image.topics().minus(id), image.topicIds().minus(name));
   }
 
   MetadataImage image() {

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Producers whose transaction the coordinator is being asked about, or has confirmed, before their
- * first batch came (KIP-890). Requests of one producer share a guard; what it writes or what ends
- * a transaction of its epoch makes the guard void. Owned by the partition's critical section.
+ * first batch came (KIP-890). Requests of one producer share a guard; what it writes or what ends a
+ * transaction of its epoch makes the guard void. Owned by the partition's critical section.
  */
 final class Verifications {
   private final Map<Long, Verification> byProducer = new HashMap<>();

@@ -146,8 +146,7 @@ final class TransactionHistory {
     if (sender.ended) {
       short next = (short) (sender.epoch + 1);
       assertRefused(
-          now.appendMarker(
-              new TransactionMarker(id, next, sender.coordinatorEpoch - 1, true, 2)),
+          now.appendMarker(new TransactionMarker(id, next, sender.coordinatorEpoch - 1, true, 2)),
           TransactionCoordinatorFencedException.class);
     }
     if (sender.ended && sender.version == 2) {
@@ -159,7 +158,8 @@ final class TransactionHistory {
     }
   }
 
-  private void assertRefused(CompletableFuture<Appended> append, Class<? extends Throwable> reason) {
+  private void assertRefused(
+      CompletableFuture<Appended> append, Class<? extends Throwable> reason) {
     assertThatThrownBy(() -> waiting.await(append)).hasCauseInstanceOf(reason);
   }
 

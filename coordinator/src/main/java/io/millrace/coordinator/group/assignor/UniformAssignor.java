@@ -75,14 +75,15 @@ public final class UniformAssignor implements Assignor {
       Map<String, MemberSpec> members, Map<Uuid, Topic> topics, Map<String, Shares> shares) {
     shares.forEach((id, share) -> {
       MemberSpec spec = spec(members, id);
-      spec.current().forEach((uuid, numbers) -> {
-        Topic topic = topics.get(uuid);
-        if (topic != null && spec.topics().contains(uuid)) {
-          numbers.stream()
-              .filter(p -> p < topic.partitions() && topic.taken().add(p))
-              .forEach(p -> share.add(uuid, p));
-        }
-      });
+      spec.current()
+          .forEach((uuid, numbers) -> {
+            Topic topic = topics.get(uuid);
+            if (topic != null && spec.topics().contains(uuid)) {
+              numbers.stream()
+                  .filter(p -> p < topic.partitions() && topic.taken().add(p))
+                  .forEach(p -> share.add(uuid, p));
+            }
+          });
     });
   }
 
