@@ -200,12 +200,10 @@ class TransactionHandlersTest {
 
     assertThat(init(3, first.producerId(), 0).errorCode())
         .isEqualTo(Errors.INVALID_PRODUCER_EPOCH.code());
-    assertThat(init(4, first.producerId(), 0).errorCode())
-        .isEqualTo(Errors.PRODUCER_FENCED.code());
+    assertThat(init(4, first.producerId(), 0).errorCode()).isEqualTo(Errors.PRODUCER_FENCED.code());
     assertThat(error(add(1, first, partitions("t", 0)), "t", 0))
         .isEqualTo(Errors.INVALID_PRODUCER_EPOCH);
-    assertThat(error(add(2, first, partitions("t", 0)), "t", 0))
-        .isEqualTo(Errors.PRODUCER_FENCED);
+    assertThat(error(add(2, first, partitions("t", 0)), "t", 0)).isEqualTo(Errors.PRODUCER_FENCED);
     assertThat(end(1, first).errorCode()).isEqualTo(Errors.INVALID_PRODUCER_EPOCH.code());
     assertThat(end(2, first).errorCode()).isEqualTo(Errors.PRODUCER_FENCED.code());
   }
@@ -320,7 +318,6 @@ class TransactionHandlersTest {
 
     assertThat(describe("").errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
     assertThat(describe("x".repeat(40_000)).errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
-    assertThat(describe("nobody").errorCode())
-        .isEqualTo(Errors.TRANSACTIONAL_ID_NOT_FOUND.code());
+    assertThat(describe("nobody").errorCode()).isEqualTo(Errors.TRANSACTIONAL_ID_NOT_FOUND.code());
   }
 }
