@@ -1,4 +1,5 @@
-"""confluent-kafka (librdkafka) against a broker: arguments are its address and a prefix for names."""
+"""confluent-kafka (librdkafka) against a broker: arguments are its address, a prefix for names, and
+what to do besides: transactions, admin."""
 
 import sys
 import time
@@ -125,7 +126,10 @@ for each in codecs:
     codec(each)
 group("range")
 group("cooperative-sticky")
-transactions()
+if "transactions" in sys.argv:
+    transactions()
+if "admin" not in sys.argv:
+    sys.exit()
 done(admin.create_partitions([NewPartitions(topics[0], 6)]))
 resource = ConfigResource("topic", topics[0], set_config={"retention.ms": "1000000"})
 done(admin.alter_configs([resource]))

@@ -1,5 +1,5 @@
 #!/bin/bash
-# kcat (librdkafka) against a broker: arguments are its address and a prefix for names.
+# kcat (librdkafka) against a broker: arguments are its address, a prefix for names, and "transactions".
 set -eu
 address=$1 prefix=$2
 fail() { echo "$*" >&2; exit 1; }
@@ -24,6 +24,7 @@ echo "group"
 [ "$(kcat -Q -b "$address" -t "$prefix-none:0:-1" | sed 's/.* offset //')" = 100 ] || fail "offset by time"
 echo "offsets"
 
+[ "${3-}" = transactions ] || exit 0
 printf '1\n2\n3\n' | kcat -P -b "$address" -t "$prefix-transactions" -X "transactional.id=$prefix"
 kcat -C -b "$address" -t "$prefix-transactions" -o beginning -e -q -X isolation.level=read_committed |
   tr -d '\n' | grep -qx 123 || fail "transactions"

@@ -71,7 +71,7 @@ for (const name of codecs) {
   console.log('group')
 }
 
-await admin.createPartitions({ topics: [{ name: topics[0], count: 6, assignments: [] }] })
+await admin.createPartitions({ topics: [{ name: topics[0], count: 6, assignments: null }] })
 await admin.deleteTopics({ topics: [topics[0]] })
 await until(async () => !(await admin.listTopics()).includes(topics[0]), 'deleted')
 await admin.close()

@@ -37,6 +37,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
  * version from 2.1 on its class path: only what all of them have is used. Prints a line for each
  * step that succeeded.
  */
+@SuppressWarnings("removal") // what all of them have, some of them are about to lose
 final class JavaClientSession {
   private static final int RECORDS = 100;
   private static final long DEADLINE_NS = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);

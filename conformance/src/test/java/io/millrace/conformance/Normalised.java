@@ -15,13 +15,16 @@ final class Normalised {
           new Replacement("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
           new Replacement("(TopicId|Cluster ID): [A-Za-z0-9_-]{22}", "$1: ID"),
           new Replacement("(\"(logDir|totalBytes|usableBytes)\"):(\"[^\"]*\"|\\d+)", "$1:X"),
+          new Replacement("(\"size\"):[1-9]\\d*", "$1:N"),
+          new Replacement("(\\s[A-Za-z0-9_-]{22}\\s+)\\d+(?=\\s+\\d+\\s+\\d+\\s)", "$1N"),
           new Replacement("(?<=\\s)[A-Za-z0-9_-]{22}(?=\\s+/127)", "MEMBER"),
           new Replacement("(?<=\\s)1[789]\\d{11}(?=\\s)(\\s+\\d+)?", "TIME"),
           new Replacement("(?<=\\s)/127\\.0\\.0\\.1(?=\\s)", "/HOST"),
           new Replacement("(CreateTime|LogAppendTime):\\d+", "$1:TIME"),
           new Replacement("(\"log_dirs\"):\\[\"/[^\"]*\"\\]", "$1:X"),
-          new Replacement("(?<=\\tEpoch: )\\d+", "N"),
+          new Replacement("(?<=\\sEpoch: )\\d+", "N"),
           new Replacement("(?<=\\d records sent, ).*", "N"),
+          new Replacement("(?<=^HighWatermark: )\\s*\\d+", "N"),
           new Replacement("console-consumer-\\d+", "console-consumer-N"),
           new Replacement("[ \\t]+", " "));
 

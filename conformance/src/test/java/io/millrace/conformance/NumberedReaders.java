@@ -31,6 +31,8 @@ final class NumberedReaders implements AutoCloseable {
   private static final int POLL_RECORDS_MAX = 10_000; // each commit waits for a write of the broker
   private static final int FAILURES_MAX = 10;
 
+  private final String address;
+  private final String topic;
   private final List<Reader> readers = new ArrayList<>();
   private final List<String> failures = new ArrayList<>();
 
@@ -40,14 +42,16 @@ final class NumberedReaders implements AutoCloseable {
   /** By partition: what an answered commit of the group covers. */
   private final long[] committed;
 
-  private NumberedReaders(int partitions) {
+  private NumberedReaders(String address, String topic, int partitions) {
+    this.address = address;
+    this.topic = topic;
     this.read = new long[partitions];
     this.committed = new long[partitions];
   }
 
   /** One consumer without a group that reads all partitions from their start. */
   static NumberedReaders alone(String address, String topic, int partitions) {
-    NumberedReaders readers = new NumberedReaders(partitions);
+    NumberedReaders readers = new NumberedReaders(address, topic, partitions);
     Reader reader = readers.new Reader(consumer(address, Map.of()), false);
     List<TopicPartition> all =
         IntStream.range(0, partitions).mapToObj(p -> new TopicPartition(topic, p)).toList();
@@ -59,21 +63,36 @@ final class NumberedReaders implements AutoCloseable {
 
   /** Members of one group, which commit what they have read after each poll. */
   static NumberedReaders group(String address, String topic, int partitions, int members) {
-    NumberedReaders readers = new NumberedReaders(partitions);
+    NumberedReaders readers = new NumberedReaders(address, topic, partitions);
     for (int i = 0; i < members; i++) {
-      Map<String, Object> membership =
-          Map.of(
-              "group.id",
-              "numbered-readers",
-              "session.timeout.ms",
-              10_000,
-              "heartbeat.interval.ms",
-              1000);
-      Reader reader = readers.new Reader(consumer(address, membership), true);
-      reader.consumer.subscribe(List.of(topic), reader);
-      readers.start(reader);
+      readers.join(Map.of("session.timeout.ms", 10_000, "heartbeat.interval.ms", 1000));
     }
     return readers;
+  }
+
+  /** The group that {@link #join} joins. */
+  static final String GROUP = "numbered-readers";
+
+  /**
+   * Another member comes into the group.
+   *
+   * @param config more of its configuration, which may name another protocol
+   */
+  void join(Map<String, Object> config) {
+    Map<String, Object> membership = new HashMap<>(config);
+    membership.put("group.id", GROUP);
+    Reader reader = new Reader(consumer(address, membership), true);
+    reader.consumer.subscribe(List.of(topic), reader);
+    start(reader);
+  }
+
+  /** The member that has been in longest leaves. */
+  void leaveFirst() throws InterruptedException {
+    Reader first = readers.removeFirst();
+    first.consumer.wakeup();
+    if (first.thread != null) {
+      first.thread.join();
+    }
   }
 
   private static KafkaConsumer<byte[], byte[]> consumer(String address, Map<String, Object> more) {

@@ -1,14 +1,15 @@
 package io.millrace.conformance;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,6 +25,15 @@ class OfficialToolsIT {
       Files.write(transcript, Objects.requireNonNull(resource).readAllBytes());
     }
     try (BrokerProcess broker = BrokerProcess.start(folder, "group.initial.rebalance.delay.ms=0")) {
+      if (!name.equals("official-tools.txt")) {
+        ServedApis.assumeServed(
+            broker.address(),
+            Set.of(
+                ApiKeys.DESCRIBE_CLIENT_QUOTAS,
+                ApiKeys.DELETE_RECORDS,
+                ApiKeys.LIST_TRANSACTIONS,
+                ApiKeys.DESCRIBE_QUORUM));
+      }
       Launcher.Result result =
           Launcher.run(
               folder,
@@ -35,12 +45,14 @@ class OfficialToolsIT {
 
       List<String> steps = steps(result.out());
       List<String> recorded = steps(Files.readString(transcript));
-      assertThat(steps)
-          .as("errors: %s\nlog: %s", result.err(), broker.logged())
-          .hasSameSizeAs(recorded);
-      for (int i = 0; i < steps.size(); i++) {
-        assertThat(steps.get(i)).isEqualTo(expected(recorded.get(i)));
+      SoftAssertions all = new SoftAssertions();
+      for (int i = 0; i < Math.min(steps.size(), recorded.size()); i++) {
+        all.assertThat(steps.get(i)).isEqualTo(expected(recorded.get(i)));
       }
+      all.assertThat(steps.size())
+          .as("steps; errors: %s\nlog: %s", result.err(), broker.logged())
+          .isEqualTo(recorded.size());
+      all.assertAll();
     }
   }
 

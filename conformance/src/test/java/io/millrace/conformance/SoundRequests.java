@@ -15,10 +15,13 @@ import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.Re
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignableTopic;
 import org.apache.kafka.common.message.AlterReplicaLogDirsRequestData;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
+import org.apache.kafka.common.message.ConsumerGroupDescribeRequestData;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
+import org.apache.kafka.common.message.DeleteGroupsRequestData;
 import org.apache.kafka.common.message.DeleteRecordsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
@@ -61,6 +64,9 @@ import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestPartition;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestTopic;
+import org.apache.kafka.common.message.OffsetDeleteRequestData;
+import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestPartition;
+import org.apache.kafka.common.message.OffsetDeleteRequestData.OffsetDeleteRequestTopic;
 import org.apache.kafka.common.message.OffsetFetchRequestData;
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestGroup;
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestTopic;
@@ -94,6 +100,7 @@ import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 final class SoundRequests {
   private static final byte TOPIC = 2;
   private static final int TIMEOUT_MS = 10_000;
+  private static final String CONSUMERS = "consumers";
 
   private final String topic;
   private final Uuid topicId;
@@ -124,8 +131,12 @@ final class SoundRequests {
       case ALTER_REPLICA_LOG_DIRS -> new AlterReplicaLogDirsRequestData();
       case API_VERSIONS ->
           new ApiVersionsRequestData().setClientSoftwareName("raw").setClientSoftwareVersion("1");
+      case CONSUMER_GROUP_DESCRIBE ->
+          new ConsumerGroupDescribeRequestData().setGroupIds(List.of(CONSUMERS));
+      case CONSUMER_GROUP_HEARTBEAT -> joinConsumers(version);
       case CREATE_PARTITIONS -> createPartitions(version);
       case CREATE_TOPICS -> createTopics("created-by-version-" + version);
+      case DELETE_GROUPS -> new DeleteGroupsRequestData().setGroupsNames(List.of());
       case DELETE_RECORDS -> deleteRecords();
       case DELETE_TOPICS -> deleteTopics("created-by-version-" + (version + 1), version);
       case DESCRIBE_CLIENT_QUOTAS -> new DescribeClientQuotasRequestData();
@@ -170,6 +181,7 @@ final class SoundRequests {
           new ListPartitionReassignmentsRequestData().setTopics(null);
       case METADATA -> metadata(version);
       case OFFSET_COMMIT -> offsetCommit(nobody, version);
+      case OFFSET_DELETE -> offsetDelete(nobody);
       case OFFSET_FETCH -> offsetFetch(nobody, version);
       case OFFSET_FOR_LEADER_EPOCH -> leaderEpoch();
       case PRODUCE -> produce(version);
@@ -408,6 +420,31 @@ final class SoundRequests {
     ProduceRequestData request =
         new ProduceRequestData().setAcks((short) -1).setTimeoutMs(TIMEOUT_MS);
     request.topicData().add(version >= 13 ? data.setTopicId(topicId) : data.setName(topic));
+    return request;
+  }
+
+  private ApiMessage joinConsumers(int version) {
+    return new ConsumerGroupHeartbeatRequestData()
+        .setGroupId(CONSUMERS)
+        .setMemberId(version == 0 ? "" : "member-of-version-" + version)
+        .setMemberEpoch(0)
+        .setInstanceId("instance-of-version-" + version)
+        .setRackId("rack")
+        .setRebalanceTimeoutMs(TIMEOUT_MS)
+        .setSubscribedTopicNames(List.of(topic))
+        .setSubscribedTopicRegex(version == 0 ? null : "no-such-.*")
+        .setServerAssignor("range")
+        .setTopicPartitions(List.of());
+  }
+
+  private ApiMessage offsetDelete(Member member) {
+    OffsetDeleteRequestData request = new OffsetDeleteRequestData().setGroupId(member.group());
+    request
+        .topics()
+        .add(
+            new OffsetDeleteRequestTopic()
+                .setName(topic)
+                .setPartitions(List.of(new OffsetDeleteRequestPartition())));
     return request;
   }
 

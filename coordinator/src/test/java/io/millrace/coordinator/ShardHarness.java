@@ -30,11 +30,17 @@ public final class ShardHarness<S extends Shard> {
     runner = load();
   }
 
-  private ShardRunner<S> load() {
+  /** Another shard, which does not run, as the log alone makes it. */
+  public S replayed() {
     S shard = newShard.apply(environment, log);
     CompletableFuture<Void> loaded = ShardLoader.load(loop, log, shard);
     scheduler.runUntil(loaded::isDone, STEPS_MAX);
     loaded.join();
+    return shard;
+  }
+
+  private ShardRunner<S> load() {
+    S shard = replayed();
     ShardRunner<S> fresh = new ShardRunner<>(loop, environment.clock(), log, shard, 512 * 1024);
     fresh.tell(Shard::onLoaded);
     return fresh;

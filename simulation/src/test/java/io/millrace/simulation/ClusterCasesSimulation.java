@@ -99,7 +99,7 @@ final class ClusterCasesSimulation {
     BrokerHost dead = cluster.broker(leading(cluster));
     WriterId writer = writer(dead);
     cluster.faults().stall(dead, "metadata", 60 * SECOND_NS); // nothing is published meanwhile
-    cluster.await(() -> unpublished(cluster, writer).size() > 12, "entries");
+    cluster.await(() -> unpublished(cluster, writer).size() > 24, "entries");
     cluster.hosts().leave(dead);
     cluster.faults().crash(dead);
     List<String> entries = unpublished(cluster, writer);
@@ -108,6 +108,14 @@ final class ClusterCasesSimulation {
     run(cluster, 30);
 
     assertThat(hasState(cluster, writer, IncarnationState.RECOVERED)).isFalse();
+  }
+
+  /** Entries of a log above its trim. */
+  private static List<String> unpublished(SimulatedCluster cluster, WriterId writer) {
+    long trim = Objects.requireNonNull(cluster.watch().newest().incarnations().get(writer)).trim();
+    return cluster.store().keys(Keys.walPrefix(writer)).stream()
+        .filter(key -> Keys.number(key) > trim)
+        .toList();
   }
 
   @ParameterizedTest

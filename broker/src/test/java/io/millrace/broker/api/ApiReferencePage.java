@@ -17,11 +17,8 @@ final class ApiReferencePage {
   private static final String ACLS = "Comes with ACLs; so far every client may do everything.";
   private static final String SASL = "Comes with SASL; listeners are PLAINTEXT so far.";
   private static final String TOKENS = "Comes with SASL and delegation tokens.";
-  private static final String GROUPS = "Comes with the rest of the group APIs.";
   private static final String QUORUM =
       "There is no quorum: metadata is a log of objects in the store.";
-  private static final String CONSUMER_GROUPS =
-      "Comes with the consumer group protocol of KIP-848.";
   private static final String SHARE = "Comes with share groups.";
   private static final String STREAMS = "Comes with streams groups (KIP-1071).";
   private static final String TELEMETRY = "Comes with client metrics.";
@@ -37,9 +34,7 @@ final class ApiReferencePage {
     put(r, SASL, ApiKeys.ALTER_USER_SCRAM_CREDENTIALS);
     put(r, TOKENS, ApiKeys.CREATE_DELEGATION_TOKEN, ApiKeys.RENEW_DELEGATION_TOKEN);
     put(r, TOKENS, ApiKeys.EXPIRE_DELEGATION_TOKEN, ApiKeys.DESCRIBE_DELEGATION_TOKEN);
-    put(r, GROUPS, ApiKeys.DELETE_GROUPS, ApiKeys.OFFSET_DELETE);
     put(r, QUORUM, ApiKeys.ADD_RAFT_VOTER, ApiKeys.REMOVE_RAFT_VOTER);
-    put(r, CONSUMER_GROUPS, ApiKeys.CONSUMER_GROUP_HEARTBEAT, ApiKeys.CONSUMER_GROUP_DESCRIBE);
     put(r, SHARE, ApiKeys.SHARE_GROUP_HEARTBEAT, ApiKeys.SHARE_GROUP_DESCRIBE, ApiKeys.SHARE_FETCH);
     put(r, SHARE, ApiKeys.SHARE_ACKNOWLEDGE, ApiKeys.INITIALIZE_SHARE_GROUP_STATE);
     put(r, SHARE, ApiKeys.READ_SHARE_GROUP_STATE, ApiKeys.WRITE_SHARE_GROUP_STATE);

@@ -36,8 +36,7 @@ sealed interface EndDecision {
         : withLastingEpoch(request, present, nowMs);
   }
 
-  private static EndDecision withLastingEpoch(
-      EndRequest request, Transaction present, long nowMs) {
+  private static EndDecision withLastingEpoch(EndRequest request, Transaction present, long nowMs) {
     if (present.producerId() != request.producer().producerId()) {
       return new Refused(Errors.INVALID_PRODUCER_ID_MAPPING);
     }
@@ -48,10 +47,7 @@ sealed interface EndDecision {
       case ONGOING ->
           new Prepared(
               present.prepared(
-                  request.commit(),
-                  request.clientVersion(),
-                  Transaction.NO_PRODUCER_ID,
-                  nowMs));
+                  request.commit(), request.clientVersion(), Transaction.NO_PRODUCER_ID, nowMs));
       case COMPLETE_COMMIT -> endedBefore(request.commit(), present);
       case COMPLETE_ABORT -> endedBefore(!request.commit(), present);
       case PREPARE_COMMIT -> underWay(request.commit());

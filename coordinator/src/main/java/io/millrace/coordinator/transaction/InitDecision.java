@@ -78,8 +78,7 @@ sealed interface InitDecision {
 
   private static InitDecision bumped(Transaction present, InitRequest request, long nowMs) {
     return new Initialised(
-        present.initialised(
-            (short) (present.producerEpoch() + 1), request.timeoutMs(), nowMs),
+        present.initialised((short) (present.producerEpoch() + 1), request.timeoutMs(), nowMs),
         request.goesOn() ? present.producerEpoch() : Transaction.NO_EPOCH);
   }
 

@@ -28,8 +28,7 @@ final class TransactionAges {
       forget(id);
       return;
     }
-    long since =
-        clock.monotonicNs() - TimeUnit.MILLISECONDS.toNanos(transaction.recordedAgeMs());
+    long since = clock.monotonicNs() - TimeUnit.MILLISECONDS.toNanos(transaction.recordedAgeMs());
     openSinceNs.merge(id, since, Math::min);
   }
 

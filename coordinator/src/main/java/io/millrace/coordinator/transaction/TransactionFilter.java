@@ -33,8 +33,7 @@ public final class TransactionFilter {
       List<String> states, List<Long> producerIds, long durationMs, @Nullable String pattern) {
     this.anyState = states.isEmpty();
     for (String name : states) {
-      TransactionState.named(name)
-          .ifPresentOrElse(this.states::add, () -> unknownStates.add(name));
+      TransactionState.named(name).ifPresentOrElse(this.states::add, () -> unknownStates.add(name));
     }
     this.producerIds = new TreeSet<>(producerIds);
     this.durationMs = durationMs;

@@ -112,8 +112,7 @@ public final class TransactionShard implements Shard {
   }
 
   private void write(Transaction transaction, Outbox out) {
-    CoordinatorRecord record =
-        TransactionRecords.state(transaction, transactionVersion.getAsInt());
+    CoordinatorRecord record = TransactionRecords.state(transaction, transactionVersion.getAsInt());
     out.write(record);
     replay(record);
     initialisedFrom.remove(transaction.transactionalId());
@@ -261,8 +260,7 @@ public final class TransactionShard implements Shard {
     Map<TopicPartition, Errors> answers = new LinkedHashMap<>();
     for (TopicPartition partition : partitions) {
       boolean absent = present == null || !present.partitions().contains(partition);
-      answers.put(
-          partition, error == Errors.NONE && absent ? Errors.TRANSACTION_ABORTABLE : error);
+      answers.put(partition, error == Errors.NONE && absent ? Errors.TRANSACTION_ABORTABLE : error);
     }
     out.reply(reply, answers);
   }
@@ -273,10 +271,7 @@ public final class TransactionShard implements Shard {
   }
 
   private void end(
-      EndRequest request,
-      long newProducerId,
-      Outbox out,
-      CompletableFuture<ProducerAnswer> reply) {
+      EndRequest request, long newProducerId, Outbox out, CompletableFuture<ProducerAnswer> reply) {
     Transaction present = transactions.get(request.producer().transactionalId());
     switch (EndDecision.of(request, present, newProducerId, clock.wallMs())) {
       case EndDecision.Refused(Errors error) -> {
@@ -289,8 +284,7 @@ public final class TransactionShard implements Shard {
         }
         out.reply(reply, ProducerAnswer.refused(error));
       }
-      case EndDecision.EndedBefore(Transaction ended) ->
-          out.reply(reply, ProducerAnswer.of(ended));
+      case EndDecision.EndedBefore(Transaction ended) -> out.reply(reply, ProducerAnswer.of(ended));
       case EndDecision.NeedsProducerId _ ->
           withNewProducerId(
               out,
@@ -310,8 +304,7 @@ public final class TransactionShard implements Shard {
       CompletableFuture<DescribeTransactionsResponseData.TransactionState> reply) {
     Transaction present = transactions.get(transactionalId);
     DescribeTransactionsResponseData.TransactionState described =
-        new DescribeTransactionsResponseData.TransactionState()
-            .setTransactionalId(transactionalId);
+        new DescribeTransactionsResponseData.TransactionState().setTransactionalId(transactionalId);
     if (present == null) {
       described.setErrorCode(Errors.TRANSACTIONAL_ID_NOT_FOUND.code());
     } else {

@@ -22,8 +22,7 @@ class TransactionFilterTest {
   @Test
   void statesFilterAndUnknownOnesAreNamed() {
     two();
-    TransactionFilter filter =
-        new TransactionFilter(List.of("Ongoing", "Lost"), List.of(), -1, "");
+    TransactionFilter filter = new TransactionFilter(List.of("Ongoing", "Lost"), List.of(), -1, "");
 
     assertThat(world.list(filter)).containsExactly("payments");
     assertThat(filter.unknownStates()).containsExactly("Lost");

@@ -183,8 +183,7 @@ class TransactionShardTest {
 
     assertThat(world.add(next, P0)).isEqualTo(Errors.CONCURRENT_TRANSACTIONS);
     assertThat(world.verify(next, P0)).containsEntry(P0, Errors.CONCURRENT_TRANSACTIONS);
-    assertThat(world.init(-1, (short) -1).join().error())
-        .isEqualTo(Errors.CONCURRENT_TRANSACTIONS);
+    assertThat(world.init(-1, (short) -1).join().error()).isEqualTo(Errors.CONCURRENT_TRANSACTIONS);
     assertThat(world.end(producer, true).error()).isEqualTo(Errors.CONCURRENT_TRANSACTIONS);
     assertThat(world.end(producer, false).error()).isEqualTo(Errors.INVALID_TXN_STATE);
     assertThat(world.end(next, true).error()).isEqualTo(Errors.PRODUCER_FENCED);
@@ -195,8 +194,7 @@ class TransactionShardTest {
     ProducerOf first = world.init();
     world.add(first, P0);
 
-    assertThat(world.init(-1, (short) -1).join().error())
-        .isEqualTo(Errors.CONCURRENT_TRANSACTIONS);
+    assertThat(world.init(-1, (short) -1).join().error()).isEqualTo(Errors.CONCURRENT_TRANSACTIONS);
 
     assertThat(world.state()).isEqualTo(TransactionState.COMPLETE_ABORT);
     assertThat(world.ended.getLast().committed()).isFalse();
@@ -284,8 +282,7 @@ class TransactionShardTest {
 
     assertThat(world.add(unknown, P0)).isEqualTo(Errors.INVALID_PRODUCER_ID_MAPPING);
     assertThat(world.end(unknown, true).error()).isEqualTo(Errors.INVALID_PRODUCER_ID_MAPPING);
-    assertThat(world.verify(unknown, P0))
-        .containsEntry(P0, Errors.INVALID_PRODUCER_ID_MAPPING);
+    assertThat(world.verify(unknown, P0)).containsEntry(P0, Errors.INVALID_PRODUCER_ID_MAPPING);
     assertThat(world.init(77, (short) 0).join().error()).isEqualTo(Errors.PRODUCER_FENCED);
   }
 

@@ -120,14 +120,14 @@ final class TransactionWorld {
 
   CompletableFuture<Errors> addLater(ProducerOf producer, TopicPartition... partitions) {
     short version = (short) (transactionVersion >= 2 ? 2 : 0);
-    return harness.call((shard, out, reply) ->
-        shard.add(producer, List.of(partitions), version, out, reply));
+    return harness.call(
+        (shard, out, reply) -> shard.add(producer, List.of(partitions), version, out, reply));
   }
 
   Map<TopicPartition, Errors> verify(ProducerOf producer, TopicPartition... partitions) {
     return harness
-        .<Map<TopicPartition, Errors>>call((shard, out, reply) ->
-            shard.verify(producer, List.of(partitions), out, reply))
+        .<Map<TopicPartition, Errors>>call(
+            (shard, out, reply) -> shard.verify(producer, List.of(partitions), out, reply))
         .join();
   }
 
@@ -137,21 +137,21 @@ final class TransactionWorld {
 
   CompletableFuture<ProducerAnswer> endLater(ProducerOf producer, boolean commit) {
     short version = (short) (transactionVersion >= 2 ? 2 : 0);
-    return harness.call((shard, out, reply) ->
-        shard.end(new EndRequest(producer, commit, version), out, reply));
+    return harness.call(
+        (shard, out, reply) -> shard.end(new EndRequest(producer, commit, version), out, reply));
   }
 
   DescribeTransactionsResponseData.TransactionState describe(String id) {
     return harness
-        .<DescribeTransactionsResponseData.TransactionState>call((shard, out, reply) ->
-            shard.describe(id, out, reply))
+        .<DescribeTransactionsResponseData.TransactionState>call(
+            (shard, out, reply) -> shard.describe(id, out, reply))
         .join();
   }
 
   List<String> list(TransactionFilter filter) {
     return harness
-        .<List<ListTransactionsResponseData.TransactionState>>call((shard, out, reply) ->
-            shard.list(filter, out, reply))
+        .<List<ListTransactionsResponseData.TransactionState>>call(
+            (shard, out, reply) -> shard.list(filter, out, reply))
         .join()
         .stream()
         .map(ListTransactionsResponseData.TransactionState::transactionalId)

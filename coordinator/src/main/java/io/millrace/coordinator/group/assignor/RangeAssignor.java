@@ -52,7 +52,7 @@ public final class RangeAssignor implements Assignor {
           run.add(next);
         }
         if (!run.isEmpty()) {
-          assigned.get(ids.get(i)).put(topic, run);
+          assigned.computeIfAbsent(ids.get(i), id -> new TreeMap<>()).put(topic, run);
         }
       }
     });

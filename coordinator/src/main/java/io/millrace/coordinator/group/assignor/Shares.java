@@ -53,14 +53,16 @@ final class Shares {
   /** Lets go of what is too much, from the topic of which it has most. */
   void shrinkTo(int most, BiConsumer<Uuid, Integer> released) {
     while (size > most) {
-      Uuid topic = partitions.lastKey();
-      for (Map.Entry<Uuid, TreeSet<Integer>> each : partitions.entrySet()) {
-        if (each.getValue().size() > partitions.get(topic).size()) {
-          topic = each.getKey();
-        }
-      }
+      Uuid topic = largest();
       released.accept(topic, takeLast(topic));
     }
+  }
+
+  private Uuid largest() {
+    return partitions.entrySet().stream()
+        .max(Comparator.comparingInt(each -> each.getValue().size()))
+        .map(Map.Entry::getKey)
+        .orElseThrow();
   }
 
   Map<Uuid, Set<Integer>> partitions() {

@@ -1,10 +1,12 @@
 package io.millrace.coordinator.group.assignor;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.common.Uuid;
@@ -26,63 +28,68 @@ public final class UniformAssignor implements Assignor {
   public Map<String, Map<Uuid, Set<Integer>>> assign(
       Map<String, MemberSpec> members, Map<Uuid, Integer> partitions) {
     Map<String, Shares> shares = new TreeMap<>();
-    members.forEach((id, spec) -> shares.put(id, new Shares(id)));
-    Map<Uuid, List<Shares>> subscribers = subscribers(members, partitions, shares);
-    Map<Uuid, Set<Integer>> taken = keepCurrent(members, subscribers, partitions, shares);
+    members.keySet().forEach(id -> shares.put(id, new Shares(id)));
+    Map<Uuid, Topic> topics = topics(members, partitions, shares);
+    keepCurrent(members, topics, shares);
     boolean alike = members.values().stream().map(MemberSpec::topics).distinct().count() <= 1;
     if (alike) {
-      releaseSurplus(shares, subscribers, partitions, taken);
+      releaseSurplus(shares, topics);
     }
-    handOut(subscribers, partitions, taken);
-    balance(subscribers, partitions);
+    handOut(topics);
+    balance(topics.values());
     Map<String, Map<Uuid, Set<Integer>>> assigned = new TreeMap<>();
     shares.forEach((id, share) -> assigned.put(id, share.partitions()));
     return assigned;
   }
 
-  private static Map<Uuid, List<Shares>> subscribers(
+  /**
+   * A topic with a subscriber.
+   *
+   * @param taken partitions that somebody has
+   */
+  private record Topic(Uuid id, int partitions, List<Shares> subscribers, Set<Integer> taken) {}
+
+  private static Map<Uuid, Topic> topics(
       Map<String, MemberSpec> members, Map<Uuid, Integer> partitions, Map<String, Shares> shares) {
-    Map<Uuid, List<Shares>> subscribers = new TreeMap<>();
+    Map<Uuid, Topic> topics = new TreeMap<>();
     shares.forEach((id, share) -> {
-      for (Uuid topic : members.get(id).topics()) {
-        if (partitions.containsKey(topic)) {
-          subscribers.computeIfAbsent(topic, t -> new ArrayList<>()).add(share);
+      for (Uuid topic : spec(members, id).topics()) {
+        Integer count = partitions.get(topic);
+        if (count != null) {
+          topics
+              .computeIfAbsent(topic, t -> new Topic(t, count, new ArrayList<>(), new HashSet<>()))
+              .subscribers()
+              .add(share);
         }
       }
     });
-    return subscribers;
+    return topics;
+  }
+
+  private static MemberSpec spec(Map<String, MemberSpec> members, String id) {
+    return Objects.requireNonNull(members.get(id));
   }
 
   /** What members have and may keep; the first in their order, should two have the same. */
-  private static Map<Uuid, Set<Integer>> keepCurrent(
-      Map<String, MemberSpec> members,
-      Map<Uuid, List<Shares>> subscribers,
-      Map<Uuid, Integer> partitions,
-      Map<String, Shares> shares) {
-    Map<Uuid, Set<Integer>> taken = new TreeMap<>();
-    subscribers.keySet().forEach(topic -> taken.put(topic, new HashSet<>()));
+  private static void keepCurrent(
+      Map<String, MemberSpec> members, Map<Uuid, Topic> topics, Map<String, Shares> shares) {
     shares.forEach((id, share) -> {
-      MemberSpec spec = members.get(id);
+      MemberSpec spec = spec(members, id);
       spec.current()
-          .forEach((topic, numbers) -> {
-            Integer count = partitions.get(topic);
-            if (count != null && spec.topics().contains(topic)) {
+          .forEach((uuid, numbers) -> {
+            Topic topic = topics.get(uuid);
+            if (topic != null && spec.topics().contains(uuid)) {
               numbers.stream()
-                  .filter(p -> p < count && taken.get(topic).add(p))
-                  .forEach(p -> share.add(topic, p));
+                  .filter(p -> p < topic.partitions() && topic.taken().add(p))
+                  .forEach(p -> share.add(uuid, p));
             }
           });
     });
-    return taken;
   }
 
   /** All may have the same number, or one more as long as there are more: the rest is let go. */
-  private static void releaseSurplus(
-      Map<String, Shares> shares,
-      Map<Uuid, List<Shares>> subscribers,
-      Map<Uuid, Integer> partitions,
-      Map<Uuid, Set<Integer>> taken) {
-    int total = subscribers.keySet().stream().mapToInt(partitions::get).sum();
+  private static void releaseSurplus(Map<String, Shares> shares, Map<Uuid, Topic> topics) {
+    int total = topics.values().stream().mapToInt(Topic::partitions).sum();
     int least = shares.isEmpty() ? 0 : total / shares.size();
     int extras = shares.isEmpty() ? 0 : total % shares.size();
     for (Shares share : shares.values()) {
@@ -90,22 +97,21 @@ public final class UniformAssignor implements Assignor {
       if (extra) {
         extras--;
       }
-      share.shrinkTo(extra ? least + 1 : least, (topic, p) -> taken.get(topic).remove(p));
+      share.shrinkTo(
+          extra ? least + 1 : least,
+          (uuid, p) -> Objects.requireNonNull(topics.get(uuid)).taken().remove(p));
     }
   }
 
   /** What nobody has goes to who has least; topics with few to choose from come first. */
-  private static void handOut(
-      Map<Uuid, List<Shares>> subscribers,
-      Map<Uuid, Integer> partitions,
-      Map<Uuid, Set<Integer>> taken) {
-    List<Map.Entry<Uuid, List<Shares>>> topics = new ArrayList<>(subscribers.entrySet());
-    topics.sort(Comparator.comparingInt(each -> each.getValue().size()));
-    for (Map.Entry<Uuid, List<Shares>> topic : topics) {
-      Lightest lightest = new Lightest(topic.getValue());
-      for (int p = 0; p < partitions.get(topic.getKey()); p++) {
-        if (!taken.get(topic.getKey()).contains(p)) {
-          lightest.give(topic.getKey(), p);
+  private static void handOut(Map<Uuid, Topic> topics) {
+    List<Topic> fewFirst = new ArrayList<>(topics.values());
+    fewFirst.sort(Comparator.comparingInt(each -> each.subscribers().size()));
+    for (Topic topic : fewFirst) {
+      Lightest lightest = new Lightest(topic.subscribers());
+      for (int p = 0; p < topic.partitions(); p++) {
+        if (!topic.taken().contains(p)) {
+          lightest.give(topic.id(), p);
         }
       }
     }
@@ -115,13 +121,13 @@ public final class UniformAssignor implements Assignor {
    * Moves partitions from subscribers with many to subscribers with few. Each move makes numbers
    * more equal, so there are no more rounds than partitions.
    */
-  private static void balance(Map<Uuid, List<Shares>> subscribers, Map<Uuid, Integer> partitions) {
-    int roundsMax = 1 + partitions.values().stream().mapToInt(Integer::intValue).sum();
+  private static void balance(Collection<Topic> topics) {
+    int roundsMax = 1 + topics.stream().mapToInt(Topic::partitions).sum();
     boolean moved = true;
     for (int round = 0; moved && round < roundsMax; round++) {
       moved = false;
-      for (Map.Entry<Uuid, List<Shares>> topic : subscribers.entrySet()) {
-        moved |= moveOne(topic.getKey(), topic.getValue());
+      for (Topic topic : topics) {
+        moved |= moveOne(topic.id(), topic.subscribers());
       }
     }
   }

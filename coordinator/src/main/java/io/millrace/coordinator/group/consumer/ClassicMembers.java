@@ -35,7 +35,6 @@ final class ClassicMembers {
   /** From this version on a member without an id is first told one. */
   private static final int ID_REQUIRED_SINCE = 4;
 
-  private final ConsumerGroupTable groups;
   private final ConsumerRebalance rebalance;
   private final ConsumerHeartbeat heartbeats;
   private final ConsumerTimers timers;
@@ -45,7 +44,6 @@ final class ClassicMembers {
   private final Supplier<MetadataImage> image;
 
   ClassicMembers(
-      ConsumerGroupTable groups,
       ConsumerRebalance rebalance,
       ConsumerHeartbeat heartbeats,
       ConsumerTimers timers,
@@ -53,7 +51,6 @@ final class ClassicMembers {
       int membersMax,
       MemberIds memberIds,
       Supplier<MetadataImage> image) {
-    this.groups = groups;
     this.rebalance = rebalance;
     this.heartbeats = heartbeats;
     this.timers = timers;

@@ -3,7 +3,24 @@ package io.millrace.coordinator.group.consumer;
 import java.util.Arrays;
 
 /** An assignor a member of the classic protocol knows, and what it tells that one. */
-public record ClassicProtocol(String name, byte[] metadata) {
+public final class ClassicProtocol {
+  private final String name;
+  private final byte[] metadata;
+
+  public ClassicProtocol(String name, byte[] metadata) {
+    this.name = name;
+    this.metadata = metadata;
+  }
+
+  public String name() {
+    return name;
+  }
+
+  /** Not to be changed. */
+  public byte[] metadata() {
+    return metadata;
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof ClassicProtocol that

@@ -83,14 +83,7 @@ public final class ConsumerGroups {
         new ConsumerHeartbeat(groups, rebalance, departure, timers, settings.membersMax(), ofGroup);
     this.classicMembers =
         new ClassicMembers(
-            groups,
-            rebalance,
-            heartbeats,
-            timers,
-            downgrade,
-            settings.membersMax(),
-            memberIds,
-            image);
+            rebalance, heartbeats, timers, downgrade, settings.membersMax(), memberIds, image);
   }
 
   private void fence(String groupId, String memberId, String reason, Outbox out) {

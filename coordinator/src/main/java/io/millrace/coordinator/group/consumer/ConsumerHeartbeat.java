@@ -131,18 +131,17 @@ final class ConsumerHeartbeat {
   /** A static member takes the place of its former self once that has left, or cannot know how. */
   private static @Nullable Refusal checkReleased(
       @Nullable ConsumerMember former, String memberId, String instanceId) {
-    boolean released =
-        former == null
-            || former.id().equals(memberId)
-            || former.isClassic()
-            || former.epoch() == CurrentAssignment.LEFT_FOR_NOW;
-    return released
-        ? null
-        : new Refusal(
-            Errors.UNRELEASED_INSTANCE_ID,
-            "Static member %s with instance id %s cannot join the group because the instance id is"
-                    .formatted(memberId, instanceId)
-                + " owned by member %s.".formatted(former.id()));
+    if (former == null
+        || former.id().equals(memberId)
+        || former.isClassic()
+        || former.epoch() == CurrentAssignment.LEFT_FOR_NOW) {
+      return null;
+    }
+    return new Refusal(
+        Errors.UNRELEASED_INSTANCE_ID,
+        "Static member %s with instance id %s cannot join the group because the instance id is"
+                .formatted(memberId, instanceId)
+            + " owned by member %s.".formatted(former.id()));
   }
 
   private static @Nullable Refusal checkEpoch(

@@ -43,8 +43,9 @@ final class ConsumerRecords {
             .setSubscribedTopicNames(List.copyOf(metadata.topics()))
             .setSubscribedTopicRegex(metadata.regex())
             .setRebalanceTimeoutMs(metadata.rebalanceTimeoutMs())
-            .setServerAssignor(metadata.assignor().orElse(null));
-    metadata.classic().ifPresent(classic -> value.setClassicMemberMetadata(classic(classic)));
+            .setServerAssignor(metadata.assignor().orElse(null))
+            .setClassicMemberMetadata(
+                metadata.classic().map(ConsumerRecords::classic).orElse(null));
     return CoordinatorRecord.of(metadataKey(groupId, memberId), 0, value);
   }
 
