@@ -147,6 +147,7 @@ public final class BrokerCore implements Life {
 
   private void compose() {
     MetadataLog metadata = storage.metadata();
+    ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
     EventLoop groupsLoop = environment.threads().eventLoop("groups");
     ShardRegistry<GroupShard> shards =
         new ShardRegistry<>(
@@ -156,7 +157,7 @@ public final class BrokerCore implements Life {
             log ->
                 new GroupShard(
                     Settings.groups(config),
-                    _ -> Settings.consumerGroup(config),
+                    group -> Settings.consumers(configs.groups(), metadata.image(), group),
                     log,
                     environment.clock(),
                     environment.randomness(),
@@ -167,7 +168,6 @@ public final class BrokerCore implements Life {
     metadata.addListener((before, after) -> tellDeletedTopics(coordinator, before, after));
     Executor blocking =
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
-    ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
     WriteTxnMarkersHandler markers =
         new WriteTxnMarkersHandler(metadata::image, storage, coordinator::onTransactionCompleted);

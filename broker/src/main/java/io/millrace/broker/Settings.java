@@ -3,6 +3,7 @@ package io.millrace.broker;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.ClusterKeys;
 import io.millrace.broker.config.ConsumerGroupKeys;
+import io.millrace.broker.config.GroupConfigs;
 import io.millrace.broker.config.GroupKeys;
 import io.millrace.broker.config.MillraceKeys;
 import io.millrace.broker.config.NetworkKeys;
@@ -18,6 +19,7 @@ import io.millrace.storage.cluster.ClusterSettings;
 import io.millrace.storage.log.FolderSettings;
 import io.millrace.storage.log.SharedSettings;
 import io.millrace.storage.log.StorageSettings;
+import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.wal.FileWalSettings;
 import io.millrace.storage.wal.ObjectWalSettings;
 import io.millrace.storage.wal.WalSync;
@@ -59,12 +61,12 @@ final class Settings {
             config.get(ConsumerGroupKeys.MIGRATION_POLICY).toUpperCase(Locale.ROOT)));
   }
 
-  /** Of a group that sets nothing of its own. */
-  static ConsumerSettings.OfGroup consumerGroup(BrokerConfig config) {
+  /** What is in force for one group. */
+  static ConsumerSettings.OfGroup consumers(
+      GroupConfigs configs, MetadataImage image, String groupId) {
+    GroupConfigs.OfConsumers found = configs.ofConsumers(image, groupId);
     return new ConsumerSettings.OfGroup(
-        config.get(ConsumerGroupKeys.SESSION_TIMEOUT_MS),
-        config.get(ConsumerGroupKeys.HEARTBEAT_INTERVAL_MS),
-        config.get(ConsumerGroupKeys.ASSIGNMENT_INTERVAL_MS));
+        found.sessionTimeoutMs(), found.heartbeatIntervalMs(), found.assignmentIntervalMs());
   }
 
   static TransactionSettings transactions(BrokerConfig config) {
