@@ -3,12 +3,13 @@ package io.millrace.broker;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.ClusterKeys;
 import io.millrace.broker.config.ConsumerGroupKeys;
-import io.millrace.broker.config.GroupConfigs;
 import io.millrace.broker.config.GroupKeys;
 import io.millrace.broker.config.MillraceKeys;
 import io.millrace.broker.config.NetworkKeys;
+import io.millrace.broker.config.QuotaKeys;
 import io.millrace.broker.config.TransactionKeys;
 import io.millrace.broker.network.NetworkSettings;
+import io.millrace.broker.quota.QuotaSettings;
 import io.millrace.coordinator.group.GroupSettings;
 import io.millrace.coordinator.group.classic.ClassicSettings;
 import io.millrace.coordinator.group.consumer.ConsumerSettings;
@@ -19,7 +20,6 @@ import io.millrace.storage.cluster.ClusterSettings;
 import io.millrace.storage.log.FolderSettings;
 import io.millrace.storage.log.SharedSettings;
 import io.millrace.storage.log.StorageSettings;
-import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.wal.FileWalSettings;
 import io.millrace.storage.wal.ObjectWalSettings;
 import io.millrace.storage.wal.WalSync;
@@ -59,14 +59,6 @@ final class Settings {
         config.get(ConsumerGroupKeys.MAX_SIZE),
         MigrationPolicy.valueOf(
             config.get(ConsumerGroupKeys.MIGRATION_POLICY).toUpperCase(Locale.ROOT)));
-  }
-
-  /** What is in force for one group. */
-  static ConsumerSettings.OfGroup consumers(
-      GroupConfigs configs, MetadataImage image, String groupId) {
-    GroupConfigs.OfConsumers found = configs.ofConsumers(image, groupId);
-    return new ConsumerSettings.OfGroup(
-        found.sessionTimeoutMs(), found.heartbeatIntervalMs(), found.assignmentIntervalMs());
   }
 
   static TransactionSettings transactions(BrokerConfig config) {
@@ -120,6 +112,14 @@ final class Settings {
       case MillraceKeys.SYNC_NEVER -> WalSync.NEVER;
       default -> throw new IllegalArgumentException("wal.sync=" + value);
     };
+  }
+
+  static QuotaSettings quotas(BrokerConfig config) {
+    return new QuotaSettings(
+        config.get(QuotaKeys.SAMPLES),
+        TimeUnit.SECONDS.toNanos(config.get(QuotaKeys.SAMPLE_SECONDS)),
+        config.get(QuotaKeys.MUTATION_SAMPLES),
+        TimeUnit.SECONDS.toNanos(config.get(QuotaKeys.MUTATION_SAMPLE_SECONDS)));
   }
 
   static NetworkSettings network(BrokerConfig config) {
