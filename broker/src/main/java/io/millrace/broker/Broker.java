@@ -144,7 +144,7 @@ public final class Broker implements RunningBroker {
   private final class Doors implements BrokerLives.Doors {
     @Override
     public void open(Dispatcher dispatcher) {
-      network.open(dispatcher);
+      network.open(dispatcher, Objects.requireNonNull(core).admission());
     }
 
     @Override

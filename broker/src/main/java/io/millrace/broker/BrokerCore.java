@@ -1,5 +1,6 @@
 package io.millrace.broker;
 
+import io.millrace.broker.api.Admission;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.ApiTable;
 import io.millrace.broker.api.Dispatcher;
@@ -10,10 +11,14 @@ import io.millrace.broker.cluster.FeatureLevels;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.config.BrokerConfig;
+import io.millrace.broker.config.GroupKeys;
+import io.millrace.broker.config.LiveConfig;
 import io.millrace.broker.config.LoggerLevels;
 import io.millrace.broker.config.NodeKeys;
 import io.millrace.broker.config.ResourceConfigs;
 import io.millrace.broker.handler.WriteTxnMarkersHandler;
+import io.millrace.broker.quota.ClientQuotas;
+import io.millrace.broker.quota.RequestThrottle;
 import io.millrace.coordinator.ShardKeeper;
 import io.millrace.coordinator.ShardRegistry;
 import io.millrace.coordinator.group.GroupCoordinator;
@@ -34,6 +39,7 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.apache.kafka.common.Uuid;
@@ -61,6 +67,7 @@ public final class BrokerCore implements Life {
   private volatile @Nullable ShardKeeper groupsKeeper;
   private volatile @Nullable ImageWaits waits;
   private volatile @Nullable Dispatcher dispatcher;
+  private volatile @Nullable Admission admission;
 
   private BrokerCore(
       Environment environment,
@@ -147,6 +154,7 @@ public final class BrokerCore implements Life {
 
   private void compose() {
     MetadataLog metadata = storage.metadata();
+    ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
     EventLoop groupsLoop = environment.threads().eventLoop("groups");
     ShardRegistry<GroupShard> shards =
         new ShardRegistry<>(
@@ -156,7 +164,7 @@ public final class BrokerCore implements Life {
             log ->
                 new GroupShard(
                     Settings.groups(config),
-                    _ -> Settings.consumerGroup(config),
+                    group -> configs.groups().ofConsumers(metadata.image(), group),
                     log,
                     environment.clock(),
                     environment.randomness(),
@@ -167,7 +175,11 @@ public final class BrokerCore implements Life {
     metadata.addListener((before, after) -> tellDeletedTopics(coordinator, before, after));
     Executor blocking =
         environment.threads().pool("blocking", BLOCKING_THREADS, BLOCKING_TASKS_MAX);
-    ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
+    ClientQuotas quotas =
+        new ClientQuotas(metadata::image, environment.clock(), Settings.quotas(config));
+    LiveConfig live = new LiveConfig(config, ClusterView.ownNodeId(metadata), metadata::image);
+    metadata.addListener(
+        (_, _) -> storage.forgetProducersAfter(live.get(GroupKeys.PRODUCER_ID_EXPIRATION_MS)));
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
     WriteTxnMarkersHandler markers =
         new WriteTxnMarkersHandler(metadata::image, storage, coordinator::onTransactionCompleted);
@@ -181,6 +193,7 @@ public final class BrokerCore implements Life {
                 coordinator,
                 ofTransactions,
                 imageWaits,
+                quotas,
                 logDirectory,
                 blocking)
             .all();
@@ -188,9 +201,12 @@ public final class BrokerCore implements Life {
     transactions = ofTransactions;
     groupsKeeper = keeper;
     waits = imageWaits;
+    admission = new LiveAdmission(live, quotas, blocking);
     dispatcher =
         new Dispatcher(
-            new ApiTable(handlers, () -> FeatureLevels.advertised(metadata.image())), counters);
+            new ApiTable(handlers, () -> FeatureLevels.advertised(metadata.image())),
+            counters,
+            new RequestThrottle(quotas, environment.clock()));
     ofTransactions.start();
   }
 
@@ -214,6 +230,11 @@ public final class BrokerCore implements Life {
       throw new IllegalStateException("the broker has not started");
     }
     return present;
+  }
+
+  /** Who may connect. After {@link #start}. */
+  Admission admission() {
+    return Objects.requireNonNull(admission);
   }
 
   @Override

@@ -10,6 +10,7 @@ import io.millrace.broker.config.ConsumerGroupKeys;
 import io.millrace.broker.config.RequestKeys;
 import io.millrace.broker.config.ResourceConfigs;
 import io.millrace.broker.fetch.FetchSessions;
+import io.millrace.broker.handler.AlterClientQuotasHandler;
 import io.millrace.broker.handler.AlterConfigsHandler;
 import io.millrace.broker.handler.AlterPartitionReassignmentsHandler;
 import io.millrace.broker.handler.AlterReplicaLogDirsHandler;
@@ -19,13 +20,17 @@ import io.millrace.broker.handler.ConsumerGroupHeartbeatHandler;
 import io.millrace.broker.handler.CreatePartitionsHandler;
 import io.millrace.broker.handler.CreateTopicsHandler;
 import io.millrace.broker.handler.DeleteGroupsHandler;
+import io.millrace.broker.handler.DeleteRecordsHandler;
 import io.millrace.broker.handler.DeleteTopicsHandler;
+import io.millrace.broker.handler.DescribeClientQuotasHandler;
 import io.millrace.broker.handler.DescribeClusterHandler;
 import io.millrace.broker.handler.DescribeConfigsHandler;
 import io.millrace.broker.handler.DescribeGroupsHandler;
 import io.millrace.broker.handler.DescribeLogDirsHandler;
 import io.millrace.broker.handler.DescribeProducersHandler;
+import io.millrace.broker.handler.DescribeQuorumHandler;
 import io.millrace.broker.handler.DescribeTopicPartitionsHandler;
+import io.millrace.broker.handler.DescribeUserScramCredentialsHandler;
 import io.millrace.broker.handler.ElectLeadersHandler;
 import io.millrace.broker.handler.FetchHandler;
 import io.millrace.broker.handler.FindCoordinatorHandler;
@@ -45,9 +50,11 @@ import io.millrace.broker.handler.OffsetForLeaderEpochHandler;
 import io.millrace.broker.handler.ProduceHandler;
 import io.millrace.broker.handler.SyncGroupHandler;
 import io.millrace.broker.handler.TxnOffsetCommitHandler;
+import io.millrace.broker.handler.UnregisterBrokerHandler;
 import io.millrace.broker.handler.UpdateFeaturesHandler;
 import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.broker.produce.TransactionAdmission;
+import io.millrace.broker.quota.ClientQuotas;
 import io.millrace.coordinator.InternalTopics;
 import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.runtime.Environment;
@@ -74,6 +81,7 @@ final class Handlers {
   private final GroupCoordinator groups;
   private final Transactions transactions;
   private final ImageWaits waits;
+  private final ClientQuotas quotas;
   private final LogDirectory logDirectory;
   private final Executor blocking;
 
@@ -85,6 +93,7 @@ final class Handlers {
       GroupCoordinator groups,
       Transactions transactions,
       ImageWaits waits,
+      ClientQuotas quotas,
       LogDirectory logDirectory,
       Executor blocking) {
     this.environment = environment;
@@ -94,6 +103,7 @@ final class Handlers {
     this.groups = groups;
     this.transactions = transactions;
     this.waits = waits;
+    this.quotas = quotas;
     this.logDirectory = logDirectory;
     this.blocking = blocking;
   }
@@ -127,9 +137,11 @@ final class Handlers {
             storage,
             sessions,
             environment.threads().eventLoop("fetch"),
-            config.get(RequestKeys.FETCH_MAX_BYTES)),
+            config.get(RequestKeys.FETCH_MAX_BYTES),
+            quotas),
         new ListOffsetsHandler(image, storage),
         new OffsetForLeaderEpochHandler(image, storage),
+        new DeleteRecordsHandler(storage.metadata(), storage, configs.topics()),
         new DescribeProducersHandler(image, storage));
   }
 
@@ -144,11 +156,12 @@ final class Handlers {
             metadata, config.get(RequestKeys.REQUEST_PARTITIONS_MAX)),
         new DescribeClusterHandler(metadata),
         new AtTheTip<>(metadata, new UpdateFeaturesHandler(metadata)),
-        new AtTheTip<>(metadata, new CreateTopicsHandler(newTopics)),
+        new AtTheTip<>(metadata, new CreateTopicsHandler(newTopics, quotas)),
         new AtTheTip<>(
             metadata,
-            new DeleteTopicsHandler(metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE))),
-        new AtTheTip<>(metadata, new CreatePartitionsHandler(metadata, environment.randomness())),
+            new DeleteTopicsHandler(metadata, config.get(RequestKeys.DELETE_TOPIC_ENABLE), quotas)),
+        new AtTheTip<>(
+            metadata, new CreatePartitionsHandler(metadata, environment.randomness(), quotas)),
         new AtTheTip<>(metadata, new ElectLeadersHandler(metadata, waits)),
         new AtTheTip<>(metadata, new AlterPartitionReassignmentsHandler(metadata)),
         new ListPartitionReassignmentsHandler(metadata),
@@ -156,6 +169,12 @@ final class Handlers {
         new ListConfigResourcesHandler(metadata::image),
         new AtTheTip<>(metadata, new IncrementalAlterConfigsHandler(alterations)),
         new AtTheTip<>(metadata, new AlterConfigsHandler(alterations)),
+        new AtTheTip<>(metadata, new UnregisterBrokerHandler(metadata)),
+        new AtTheTip<>(
+            metadata, new DescribeQuorumHandler(metadata, storage::heard, environment.clock())),
+        new DescribeClientQuotasHandler(metadata::image),
+        new AtTheTip<>(metadata, new AlterClientQuotasHandler(metadata)),
+        new DescribeUserScramCredentialsHandler(),
         new AlterReplicaLogDirsHandler(metadata::image, logDirectory),
         new DescribeLogDirsHandler(metadata, storage, blocking, logDirectory));
   }

@@ -6,8 +6,10 @@ import io.millrace.broker.config.ConsumerGroupKeys;
 import io.millrace.broker.config.GroupKeys;
 import io.millrace.broker.config.MillraceKeys;
 import io.millrace.broker.config.NetworkKeys;
+import io.millrace.broker.config.QuotaKeys;
 import io.millrace.broker.config.TransactionKeys;
 import io.millrace.broker.network.NetworkSettings;
+import io.millrace.broker.quota.QuotaSettings;
 import io.millrace.coordinator.group.GroupSettings;
 import io.millrace.coordinator.group.classic.ClassicSettings;
 import io.millrace.coordinator.group.consumer.ConsumerSettings;
@@ -60,13 +62,6 @@ final class Settings {
   }
 
   /** Of a group that sets nothing of its own. */
-  static ConsumerSettings.OfGroup consumerGroup(BrokerConfig config) {
-    return new ConsumerSettings.OfGroup(
-        config.get(ConsumerGroupKeys.SESSION_TIMEOUT_MS),
-        config.get(ConsumerGroupKeys.HEARTBEAT_INTERVAL_MS),
-        config.get(ConsumerGroupKeys.ASSIGNMENT_INTERVAL_MS));
-  }
-
   static TransactionSettings transactions(BrokerConfig config) {
     return new TransactionSettings(
         config.get(TransactionKeys.TIMEOUT_MAX_MS),
@@ -118,6 +113,14 @@ final class Settings {
       case MillraceKeys.SYNC_NEVER -> WalSync.NEVER;
       default -> throw new IllegalArgumentException("wal.sync=" + value);
     };
+  }
+
+  static QuotaSettings quotas(BrokerConfig config) {
+    return new QuotaSettings(
+        config.get(QuotaKeys.SAMPLES),
+        TimeUnit.SECONDS.toNanos(config.get(QuotaKeys.SAMPLE_SECONDS)),
+        config.get(QuotaKeys.MUTATION_SAMPLES),
+        TimeUnit.SECONDS.toNanos(config.get(QuotaKeys.MUTATION_SAMPLE_SECONDS)));
   }
 
   static NetworkSettings network(BrokerConfig config) {

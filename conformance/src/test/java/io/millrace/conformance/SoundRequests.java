@@ -1,12 +1,14 @@
 package io.millrace.conformance;
 
 import java.util.List;
+import java.util.Set;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.AddOffsetsToTxnRequestData;
 import org.apache.kafka.common.message.AddPartitionsToTxnRequestData;
 import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTopic;
 import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTopicCollection;
 import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTransaction;
+import org.apache.kafka.common.message.AlterClientQuotasRequestData;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignablePartition;
@@ -20,17 +22,21 @@ import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartiti
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
 import org.apache.kafka.common.message.DeleteGroupsRequestData;
+import org.apache.kafka.common.message.DeleteRecordsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
+import org.apache.kafka.common.message.DescribeClientQuotasRequestData;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData.DescribeConfigsResource;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
 import org.apache.kafka.common.message.DescribeLogDirsRequestData;
 import org.apache.kafka.common.message.DescribeProducersRequestData;
+import org.apache.kafka.common.message.DescribeQuorumRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData.TopicRequest;
 import org.apache.kafka.common.message.DescribeTransactionsRequestData;
+import org.apache.kafka.common.message.DescribeUserScramCredentialsRequestData;
 import org.apache.kafka.common.message.ElectLeadersRequestData;
 import org.apache.kafka.common.message.EndTxnRequestData;
 import org.apache.kafka.common.message.FetchRequestData;
@@ -76,12 +82,14 @@ import org.apache.kafka.common.message.SyncGroupRequestData.SyncGroupRequestAssi
 import org.apache.kafka.common.message.TxnOffsetCommitRequestData;
 import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestPartition;
 import org.apache.kafka.common.message.TxnOffsetCommitRequestData.TxnOffsetCommitRequestTopic;
+import org.apache.kafka.common.message.UnregisterBrokerRequestData;
 import org.apache.kafka.common.message.UpdateFeaturesRequestData;
 import org.apache.kafka.common.message.WriteTxnMarkersRequestData;
 import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarker;
 import org.apache.kafka.common.message.WriteTxnMarkersRequestData.WritableTxnMarkerTopic;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 
@@ -108,9 +116,16 @@ final class SoundRequests {
   /** A generation of a group's member. */
   record Member(String group, String id, int generation) {}
 
+  /** What the requests are answered with. */
+  Set<Errors> expected(ApiKeys api) {
+    // a broker alone in its folder knows no other that could be unregistered
+    return Set.of(api == ApiKeys.UNREGISTER_BROKER ? Errors.BROKER_ID_NOT_REGISTERED : Errors.NONE);
+  }
+
   ApiMessage of(ApiKeys api, int version) {
     Member nobody = new Member("g", "", -1);
     return switch (api) {
+      case ALTER_CLIENT_QUOTAS -> new AlterClientQuotasRequestData();
       case ALTER_CONFIGS -> new AlterConfigsRequestData();
       case ALTER_PARTITION_REASSIGNMENTS -> reassign();
       case ALTER_REPLICA_LOG_DIRS -> new AlterReplicaLogDirsRequestData();
@@ -122,7 +137,9 @@ final class SoundRequests {
       case CREATE_PARTITIONS -> createPartitions(version);
       case CREATE_TOPICS -> createTopics("created-by-version-" + version);
       case DELETE_GROUPS -> new DeleteGroupsRequestData().setGroupsNames(List.of());
+      case DELETE_RECORDS -> deleteRecords();
       case DELETE_TOPICS -> deleteTopics("created-by-version-" + (version + 1), version);
+      case DESCRIBE_CLIENT_QUOTAS -> new DescribeClientQuotasRequestData();
       case DESCRIBE_CLUSTER ->
           new DescribeClusterRequestData()
               .setIncludeClusterAuthorizedOperations(true)
@@ -133,6 +150,7 @@ final class SoundRequests {
               .setGroups(List.of("g"))
               .setIncludeAuthorizedOperations(version >= 3);
       case DESCRIBE_LOG_DIRS -> new DescribeLogDirsRequestData().setTopics(null);
+      case DESCRIBE_QUORUM -> describeQuorum();
       case DESCRIBE_PRODUCERS ->
           new DescribeProducersRequestData()
               .setTopics(
@@ -145,6 +163,8 @@ final class SoundRequests {
       case DESCRIBE_TOPIC_PARTITIONS ->
           new DescribeTopicPartitionsRequestData()
               .setTopics(List.of(new TopicRequest().setName(topic)));
+      case DESCRIBE_USER_SCRAM_CREDENTIALS ->
+          new DescribeUserScramCredentialsRequestData().setUsers(null);
       case ELECT_LEADERS ->
           new ElectLeadersRequestData().setTopicPartitions(null).setTimeoutMs(TIMEOUT_MS);
       case FETCH -> fetch(version);
@@ -165,10 +185,37 @@ final class SoundRequests {
       case OFFSET_FETCH -> offsetFetch(nobody, version);
       case OFFSET_FOR_LEADER_EPOCH -> leaderEpoch();
       case PRODUCE -> produce(version);
+      case UNREGISTER_BROKER -> new UnregisterBrokerRequestData().setBrokerId(-1);
       case WRITE_TXN_MARKERS -> markers();
       case UPDATE_FEATURES -> new UpdateFeaturesRequestData().setTimeoutMs(TIMEOUT_MS);
       default -> throw new AssertionError("no request for " + api + " here yet");
     };
+  }
+
+  private ApiMessage deleteRecords() {
+    DeleteRecordsRequestData request = new DeleteRecordsRequestData().setTimeoutMs(TIMEOUT_MS);
+    request
+        .topics()
+        .add(
+            new DeleteRecordsRequestData.DeleteRecordsTopic()
+                .setName(topic)
+                .setPartitions(
+                    List.of(
+                        new DeleteRecordsRequestData.DeleteRecordsPartition()
+                            .setPartitionIndex(0)
+                            .setOffset(0))));
+    return request;
+  }
+
+  private static ApiMessage describeQuorum() {
+    DescribeQuorumRequestData request = new DescribeQuorumRequestData();
+    request
+        .topics()
+        .add(
+            new DescribeQuorumRequestData.TopicData()
+                .setTopicName("__cluster_metadata")
+                .setPartitions(List.of(new DescribeQuorumRequestData.PartitionData())));
+    return request;
   }
 
   private static ApiMessage listTransactions(int version) {

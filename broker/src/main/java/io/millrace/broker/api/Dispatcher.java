@@ -25,11 +25,19 @@ public final class Dispatcher {
 
   private final ApiTable table;
   private final RequestCounters counters;
+  private final Throttle throttle;
   private final RequestDecoder decoder = new RequestDecoder();
+  private final ThrottleTimes throttleTimes = new ThrottleTimes();
 
+  /** For clients that are not throttled. */
   public Dispatcher(ApiTable table, RequestCounters counters) {
+    this(table, counters, Throttle.NONE);
+  }
+
+  public Dispatcher(ApiTable table, RequestCounters counters, Throttle throttle) {
     this.table = table;
     this.counters = counters;
+    this.throttle = throttle;
   }
 
   /**
@@ -74,21 +82,26 @@ public final class Dispatcher {
 
   private CompletableFuture<@Nullable EncodedResponse> call(
       ApiHandler<?> handler, Request request, long arrivalNs) {
+    RequestContext context = request.context(arrivalNs);
+    int requestBytes = request.frame().limit();
+    Throttle.Served served = throttle.onRequest(request.api(), context, requestBytes);
     ByteBuffer bodyBytes = request.frame().slice();
     ApiMessage body = decoder.body(request.api(), request.version(), request.frame());
     counters.onRequest(request.api());
     CompletableFuture<@Nullable EncodedResponse> result = new CompletableFuture<>();
     CompletableFuture<? extends @Nullable ApiMessage> answer;
     try {
-      answer = handle(handler, request.context(arrivalNs), body);
+      answer = handle(handler, context, body);
     } catch (RuntimeException failure) {
       answer = CompletableFuture.failedFuture(failure);
     }
+    served.onHandled();
     if (answer.isDone()) {
-      answer.whenComplete((data, failure) -> complete(result, request, bodyBytes, data, failure));
+      answer.whenComplete(
+          (data, failure) -> complete(result, request, served, bodyBytes, data, failure));
     } else {
       answer.whenComplete((data, failure) -> {
-        Runnable task = () -> complete(result, request, bodyBytes, data, failure);
+        Runnable task = () -> complete(result, request, served, bodyBytes, data, failure);
         try {
           request.caller().loop().execute(task);
         } catch (RejectedExecutionException loopEnded) {
@@ -111,12 +124,13 @@ public final class Dispatcher {
   private void complete(
       CompletableFuture<@Nullable EncodedResponse> result,
       Request request,
+      Throttle.Served served,
       ByteBuffer bodyBytes,
       @Nullable ApiMessage data,
       @Nullable Throwable failure) {
     try {
       if (failure == null) {
-        result.complete(data == null ? null : request.encode(data));
+        result.complete(answer(request, served, data));
         return;
       }
       counters.onFailure(request.api());
@@ -133,13 +147,26 @@ public final class Dispatcher {
         result.completeExceptionally(
             new RefusedRequestException(request.api() + " without response failed", failure));
       } else {
-        result.complete(request.encode(error));
+        result.complete(answer(request, served, error));
       }
     } catch (RuntimeException bug) {
       LOG.error("Response cannot be made api={} version={}", request.api(), request.version(), bug);
       result.completeExceptionally(
           new RefusedRequestException(request.api() + " cannot be answered", bug));
     }
+  }
+
+  /** Tells the client how long it has to wait, and leaves its requests unread for so long. */
+  private @Nullable EncodedResponse answer(
+      Request request, Throttle.Served served, @Nullable ApiMessage data) {
+    int waitMs = served.waitMs();
+    if (data != null) {
+      waitMs = throttleTimes.raise(data, waitMs);
+    }
+    if (waitMs > 0) {
+      request.caller().connection().pauseReading(waitMs);
+    }
+    return data == null ? null : request.encode(data);
   }
 
   private record Request(ApiKeys api, RequestHeaderData header, ByteBuffer frame, Caller caller) {

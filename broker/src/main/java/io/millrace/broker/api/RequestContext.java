@@ -32,6 +32,11 @@ public record RequestContext(
 
     void clientSoftware(String nameAndVersion);
 
+    /**
+     * No further request is read for so long after the answer under way. On the connection's loop.
+     */
+    default void pauseReading(int forMs) {}
+
     /** Runs when the connection closes, at once if it has. */
     void onClose(Runnable listener);
   }

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntPredicate;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.internals.Topic;
@@ -68,10 +69,14 @@ public final class NewTopics {
             .setName(name)
             .setNumPartitions(DEFAULT)
             .setReplicationFactor((short) DEFAULT);
-    return metadata.refresh().thenCompose(_ -> create(topic, false));
+    return metadata.refresh().thenCompose(_ -> create(topic, false, _ -> true));
   }
 
-  public CompletableFuture<Outcome> create(CreatableTopic asked, boolean validateOnly) {
+  /**
+   * @param quota whether so many more partitions may be made
+   */
+  public CompletableFuture<Outcome> create(
+      CreatableTopic asked, boolean validateOnly, IntPredicate quota) {
     MetadataImage image = metadata.image();
     Map<String, @Nullable String> configs = new LinkedHashMap<>();
     for (CreatableTopicConfig each : asked.configs()) {
@@ -82,6 +87,9 @@ public final class NewTopics {
       return refused(refusal);
     }
     List<List<Integer>> replicas = replicas(image, asked);
+    if (!quota.test(replicas.size())) {
+      return refused(Refusal.of(Errors.THROTTLING_QUOTA_EXCEEDED));
+    }
     Map<String, String> stored = new TreeMap<>();
     configs.forEach((name, value) -> stored.put(name, Objects.requireNonNull(value)));
     List<ConfigEntry> described = topicConfigs.describe(image, stored);

@@ -30,6 +30,7 @@ public final class BrokerKeys {
             ClusterKeys.ALL,
             ListenerKeys.ALL,
             NetworkKeys.ALL,
+            QuotaKeys.ALL,
             RequestKeys.ALL,
             LogKeys.ALL,
             GroupKeys.ALL,

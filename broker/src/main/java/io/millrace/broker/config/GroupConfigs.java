@@ -1,6 +1,7 @@
 package io.millrace.broker.config;
 
 import io.millrace.broker.config.ConfigChanges.Refused;
+import io.millrace.coordinator.group.consumer.ConsumerSettings;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataRecord.ConfigScope;
 import java.util.ArrayList;
@@ -27,14 +28,10 @@ public final class GroupConfigs {
     this.nodeId = nodeId;
   }
 
-  /** What is in effect for a consumer group. */
-  public record OfConsumers(
-      int sessionTimeoutMs, int heartbeatIntervalMs, int assignmentIntervalMs) {}
-
   /** What is in effect for the consumer group, known or not, on the image. */
-  public OfConsumers ofConsumers(MetadataImage image, String group) {
+  public ConsumerSettings.OfGroup ofConsumers(MetadataImage image, String group) {
     Layers layers = layers(image, image.configs(ConfigScope.GROUP, group));
-    return new OfConsumers(
+    return new ConsumerSettings.OfGroup(
         layers.bounded(GroupConfigKeys.CONSUMER_SESSION_TIMEOUT_MS),
         layers.bounded(GroupConfigKeys.CONSUMER_HEARTBEAT_INTERVAL_MS),
         layers.bounded(GroupConfigKeys.CONSUMER_ASSIGNMENT_INTERVAL_MS));

@@ -5,9 +5,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads HOST:COUNT,HOST:COUNT. */
-final class HostLimits {
+public final class HostLimits {
   /** One host's limit. */
-  record Entry(String host, int limit) {}
+  public record Entry(String host, int limit) {}
 
   private HostLimits() {}
 
@@ -26,7 +26,7 @@ final class HostLimits {
    *
    * @throws IllegalArgumentException if it has a {@link #problem}
    */
-  static List<Entry> parse(String text) {
+  public static List<Entry> parse(String text) {
     List<Entry> entries = new ArrayList<>();
     for (String part : text.split(",", -1)) {
       String entry = part.trim();

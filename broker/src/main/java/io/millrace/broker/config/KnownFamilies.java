@@ -38,7 +38,7 @@ final class KnownFamilies {
           new Family("allow.everyone.if.no.acl.found", Reasons.AUTHORIZATION_LATER),
           new Family("authorizer.", Reasons.AUTHORIZATION_LATER),
           new Family("principal.builder.", Reasons.SECURITY_LATER),
-          new Family("client.quota.callback.", Reasons.QUOTAS_LATER),
+          new Family("client.quota.callback.", Reasons.QUOTAS_BY_BROKER),
           new Family("oauth.", Reasons.SECURITY_LATER),
           new Family("kafka.csv.metrics.", Reasons.METRICS_LATER),
           new Family("kafka.graphite.metrics.", Reasons.METRICS_LATER),

@@ -104,10 +104,10 @@ final class LegacyKeys {
               .accepted(Reasons.NO_ZOOKEEPER, "Bits of the key."),
           int64("quota.producer.default", Long.MAX_VALUE)
               .unit("bytes/s")
-              .accepted(Reasons.QUOTAS_LATER, "Bytes per second of a producer."),
+              .accepted(Reasons.QUOTAS_BY_BROKER, "Bytes per second of a producer."),
           int64("quota.consumer.default", Long.MAX_VALUE)
               .unit("bytes/s")
-              .accepted(Reasons.QUOTAS_LATER, "Bytes per second of a consumer."),
+              .accepted(Reasons.QUOTAS_BY_BROKER, "Bytes per second of a consumer."),
           int64("replica.lag.max.messages", 4000)
               .accepted(
                   Reasons.NO_REPLICATION,

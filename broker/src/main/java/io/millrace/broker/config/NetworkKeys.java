@@ -12,7 +12,9 @@ public final class NetworkKeys {
       int32("num.network.threads", 3)
           .atLeast(1)
           .clusterWide()
-          .inForce("Threads that serve connections, shared by all listeners.");
+          .inForce(
+              "Threads that serve connections, shared by all listeners; a running broker takes up to"
+                  + " twice what it was started with.");
   public static final ConfigKey<Integer> SOCKET_SEND_BUFFER_BYTES =
       int32("socket.send.buffer.bytes", 102400)
           .inForce("SO_SNDBUF of client connections; -1 leaves it to the operating system.");
@@ -41,6 +43,11 @@ public final class NetworkKeys {
       text("max.connections.per.ip.overrides", "")
           .clusterWide()
           .inForce("Other limits for some addresses: HOST:COUNT,HOST:COUNT.");
+  public static final ConfigKey<Integer> MAX_CONNECTION_CREATION_RATE =
+      int32("max.connection.creation.rate", Integer.MAX_VALUE)
+          .atLeast(0)
+          .clusterWide()
+          .inForce("New connections per second, all listeners together; others wait.");
   public static final ConfigKey<Long> CONNECTIONS_MAX_IDLE_MS =
       int64("connections.max.idle.ms", 600000)
           .inForce("A connection without requests for so long is closed.");
@@ -60,6 +67,7 @@ public final class NetworkKeys {
           MAX_CONNECTIONS,
           MAX_CONNECTIONS_PER_IP,
           MAX_CONNECTIONS_PER_IP_OVERRIDES,
+          MAX_CONNECTION_CREATION_RATE,
           CONNECTIONS_MAX_IDLE_MS,
           QUEUED_MAX_REQUEST_BYTES);
 

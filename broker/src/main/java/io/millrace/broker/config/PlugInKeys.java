@@ -23,19 +23,7 @@ final class PlugInKeys {
           text("security.providers")
               .accepted(Reasons.SECURITY_LATER, "Classes that register security providers."),
           className("client.quota.callback.class")
-              .accepted(Reasons.QUOTAS_LATER, "Class that decides quotas."),
-          int32("quota.window.num", 11)
-              .atLeast(1)
-              .accepted(Reasons.QUOTAS_LATER, "Samples kept for client quotas."),
-          int32("quota.window.size.seconds", 1)
-              .atLeast(1)
-              .accepted(Reasons.QUOTAS_LATER, "Length of a sample for client quotas."),
-          int32("controller.quota.window.num", 11)
-              .atLeast(1)
-              .accepted(Reasons.QUOTAS_LATER, "Samples kept for the quota on changes of topics."),
-          int32("controller.quota.window.size.seconds", 1)
-              .atLeast(1)
-              .accepted(Reasons.QUOTAS_LATER, "Length of a sample for that quota."),
+              .accepted(Reasons.QUOTAS_BY_BROKER, "Class that decides quotas."),
           className("create.topic.policy.class.name")
               .accepted(Reasons.POLICIES_LATER, "Class that may refuse new topics."),
           className("alter.config.policy.class.name")

@@ -46,7 +46,8 @@ final class Reasons {
       "Not in force in this version: listeners are PLAINTEXT, clients are not authenticated.";
   static final String AUTHORIZATION_LATER =
       "Not in force in this version: every client may do everything.";
-  static final String QUOTAS_LATER = "Not in force in this version: there are no quotas.";
+  static final String QUOTAS_BY_BROKER =
+      "Quotas are kept with the cluster (kafka-configs), not by a class or in the file.";
   static final String METRICS_LATER =
       "Not in force in this version: metrics are not reported through plug-ins.";
   static final String POLICIES_LATER = "Not in force in this version: no policy class is called.";

@@ -22,10 +22,6 @@ final class ServerKeys {
               .accepted(
                   Reasons.OWN_THREADS,
                   "Requests that may wait; queued.max.request.bytes limits them here."),
-          int32("max.connection.creation.rate", Integer.MAX_VALUE)
-              .atLeast(0)
-              .clusterWide()
-              .accepted(Reasons.QUOTAS_LATER, "New connections per second."),
           int32("producer.purgatory.purge.interval.requests", 1000)
               .accepted(Reasons.NO_PURGATORY, "How often finished produce requests are swept out."),
           int32("fetch.purgatory.purge.interval.requests", 1000)

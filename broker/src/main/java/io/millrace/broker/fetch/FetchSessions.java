@@ -112,6 +112,13 @@ public final class FetchSessions {
     };
   }
 
+  /** The client gets nothing yet, and no session begins. */
+  public synchronized Answer throttled(Plan.Serve plan) {
+    return plan.kind() instanceof Kind.Incremental
+        ? answer(plan, Map.of())
+        : new Answer(Errors.NONE, FetchMetadata.INVALID_SESSION_ID, Map.of());
+  }
+
   public synchronized int size() {
     return sessions.size();
   }

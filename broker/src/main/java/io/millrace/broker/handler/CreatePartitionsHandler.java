@@ -5,6 +5,8 @@ import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.cluster.Refusal;
 import io.millrace.broker.cluster.ReplicaAssignment;
+import io.millrace.broker.quota.ClientQuotas;
+import io.millrace.broker.quota.Mutations;
 import io.millrace.runtime.Randomness;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
@@ -17,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntPredicate;
 import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsAssignment;
 import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
@@ -28,12 +31,16 @@ import org.jspecify.annotations.Nullable;
 
 /** CreatePartitions: raises the number of partitions of topics; or validated only. */
 public final class CreatePartitionsHandler implements ApiHandler<CreatePartitionsRequestData> {
+  private static final int THROTTLE_REFUSES_SINCE = 3;
+
   private final MetadataLog metadata;
   private final Randomness randomness;
+  private final ClientQuotas quotas;
 
-  public CreatePartitionsHandler(MetadataLog metadata, Randomness randomness) {
+  public CreatePartitionsHandler(MetadataLog metadata, Randomness randomness, ClientQuotas quotas) {
     this.metadata = metadata;
     this.randomness = randomness;
+    this.quotas = quotas;
   }
 
   @Override
@@ -51,21 +58,23 @@ public final class CreatePartitionsHandler implements ApiHandler<CreatePartition
         twice.add(topic.name());
       }
     }
+    Mutations mutations = new Mutations(quotas, context, THROTTLE_REFUSES_SINCE);
     List<CompletableFuture<CreatePartitionsTopicResult>> results = new ArrayList<>();
     for (CreatePartitionsTopic topic : topics.values()) {
       results.add(
           twice.contains(topic.name())
               ? refused(topic.name(), Refusal.invalidRequest("Duplicate topic name."))
-              : raise(topic, request.validateOnly()));
+              : raise(topic, request.validateOnly(), mutations::allow));
     }
     return CompletableFuture.allOf(results.toArray(CompletableFuture<?>[]::new))
         .thenApply(_ ->
             new CreatePartitionsResponseData()
+                .setThrottleTimeMs(mutations.throttleMs())
                 .setResults(results.stream().map(CompletableFuture::resultNow).toList()));
   }
 
   private CompletableFuture<CreatePartitionsTopicResult> raise(
-      CreatePartitionsTopic asked, boolean validateOnly) {
+      CreatePartitionsTopic asked, boolean validateOnly, IntPredicate quota) {
     MetadataImage image = metadata.image();
     MetadataImage.Topic topic = image.topic(asked.name());
     if (topic == null) {
@@ -75,10 +84,13 @@ public final class CreatePartitionsHandler implements ApiHandler<CreatePartition
     if (refusal != null) {
       return refused(asked.name(), refusal);
     }
+    int present = topic.partitions().size();
+    if (!quota.test(asked.count() - present)) {
+      return refused(asked.name(), Refusal.of(Errors.THROTTLING_QUOTA_EXCEEDED));
+    }
     if (validateOnly) {
       return CompletableFuture.completedFuture(done(asked.name()));
     }
-    int present = topic.partitions().size();
     return metadata
         .submit(new PartitionsAdded(topic.id(), present, replicas(image, topic, asked)))
         .thenCompose(outcome ->
@@ -86,7 +98,7 @@ public final class CreatePartitionsHandler implements ApiHandler<CreatePartition
               case MetadataLog.Outcome.Applied _ ->
                   CompletableFuture.completedFuture(done(asked.name()));
               // another request was first: what is asked is judged by what there is now
-              case MetadataLog.Outcome.Voided _ -> raise(asked, false);
+              case MetadataLog.Outcome.Voided _ -> raise(asked, false, _ -> true);
             });
   }
 

@@ -5,6 +5,8 @@ import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.cluster.NewTopics;
 import io.millrace.broker.cluster.Refusal;
 import io.millrace.broker.config.ConfigEntry;
+import io.millrace.broker.quota.ClientQuotas;
+import io.millrace.broker.quota.Mutations;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -25,10 +27,14 @@ import org.apache.kafka.common.protocol.Errors;
  * CreateTopics: each topic on its own, with the configs it has in the answer; or validated only.
  */
 public final class CreateTopicsHandler implements ApiHandler<CreateTopicsRequestData> {
-  private final NewTopics newTopics;
+  private static final int THROTTLE_REFUSES_SINCE = 6;
 
-  public CreateTopicsHandler(NewTopics newTopics) {
+  private final NewTopics newTopics;
+  private final ClientQuotas quotas;
+
+  public CreateTopicsHandler(NewTopics newTopics, ClientQuotas quotas) {
     this.newTopics = newTopics;
+    this.quotas = quotas;
   }
 
   @Override
@@ -47,6 +53,7 @@ public final class CreateTopicsHandler implements ApiHandler<CreateTopicsRequest
       }
     }
     long partitions = topics.values().stream().mapToLong(newTopics::partitions).sum();
+    Mutations mutations = new Mutations(quotas, context, THROTTLE_REFUSES_SINCE);
     List<CompletableFuture<CreatableTopicResult>> results = new ArrayList<>();
     for (CreatableTopic topic : topics.values()) {
       CompletableFuture<NewTopics.Outcome> outcome;
@@ -64,13 +71,14 @@ public final class CreateTopicsHandler implements ApiHandler<CreateTopicsRequest
                     Errors.POLICY_VIOLATION,
                     "Excessively large number of partitions per request."));
       } else {
-        outcome = newTopics.create(topic, request.validateOnly());
+        outcome = newTopics.create(topic, request.validateOnly(), mutations::allow);
       }
       results.add(outcome.thenApply(o -> result(topic.name(), o)));
     }
     return CompletableFuture.allOf(results.toArray(CompletableFuture<?>[]::new))
         .thenApply(_ -> {
-          CreateTopicsResponseData response = new CreateTopicsResponseData();
+          CreateTopicsResponseData response =
+              new CreateTopicsResponseData().setThrottleTimeMs(mutations.throttleMs());
           results.forEach(result -> response.topics().add(result.resultNow()));
           return response;
         });

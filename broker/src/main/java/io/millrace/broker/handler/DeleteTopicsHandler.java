@@ -3,6 +3,8 @@ package io.millrace.broker.handler;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.cluster.Refusal;
+import io.millrace.broker.quota.ClientQuotas;
+import io.millrace.broker.quota.Mutations;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
@@ -27,13 +29,16 @@ import org.jspecify.annotations.Nullable;
 public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequestData> {
   private static final int STATES = 6;
   private static final int DISABLED_HAS_AN_ERROR = 3;
+  private static final int THROTTLE_REFUSES_SINCE = 5;
 
   private final MetadataLog metadata;
   private final boolean enabled;
+  private final ClientQuotas quotas;
 
-  public DeleteTopicsHandler(MetadataLog metadata, boolean enabled) {
+  public DeleteTopicsHandler(MetadataLog metadata, boolean enabled, ClientQuotas quotas) {
     this.metadata = metadata;
     this.enabled = enabled;
+    this.quotas = quotas;
   }
 
   @Override
@@ -49,10 +54,13 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
           ? new InvalidRequestException("Topic deletion is disabled.")
           : new TopicDeletionDisabledException();
     }
-    List<CompletableFuture<DeletableTopicResult>> results = delete(asked(context, request));
+    Mutations mutations = new Mutations(quotas, context, THROTTLE_REFUSES_SINCE);
+    List<CompletableFuture<DeletableTopicResult>> results =
+        delete(asked(context, request), mutations);
     return CompletableFuture.allOf(results.toArray(CompletableFuture<?>[]::new))
         .thenApply(_ -> {
-          DeleteTopicsResponseData response = new DeleteTopicsResponseData();
+          DeleteTopicsResponseData response =
+              new DeleteTopicsResponseData().setThrottleTimeMs(mutations.throttleMs());
           results.forEach(result -> response.responses().add(result.resultNow()));
           return response;
         });
@@ -73,7 +81,8 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
     return asked;
   }
 
-  private List<CompletableFuture<DeletableTopicResult>> delete(List<Asked> all) {
+  private List<CompletableFuture<DeletableTopicResult>> delete(
+      List<Asked> all, Mutations mutations) {
     MetadataImage image = metadata.image();
     Set<Asked> once = new LinkedHashSet<>();
     Set<Asked> twice = new HashSet<>();
@@ -94,7 +103,11 @@ public final class DeleteTopicsHandler implements ApiHandler<DeleteTopicsRequest
             CompletableFuture.completedFuture(
                 result(asked, topic, refusal, twice.contains(asked))));
       } else if (topic != null && !(asked.name() == null && namedToo(once, topic.name()))) {
-        results.add(delete(topic, asked.name() == null));
+        results.add(
+            mutations.allow(topic.partitions().size())
+                ? delete(topic, asked.name() == null)
+                : CompletableFuture.completedFuture(
+                    result(asked, topic, Refusal.of(Errors.THROTTLING_QUOTA_EXCEEDED), false)));
       }
     }
     return results;

@@ -73,7 +73,8 @@ public final class DescribeClusterHandler implements ApiHandler<DescribeClusterR
   private static Map<Integer, Incarnation> newestOfFencedNodes(ClusterView view) {
     Map<Integer, Incarnation> fenced = new TreeMap<>();
     for (Incarnation incarnation : view.image().incarnations().values()) {
-      if (!view.image().brokers().containsKey(incarnation.nodeId())) {
+      if (!view.image().brokers().containsKey(incarnation.nodeId())
+          && !view.image().unregistered().contains(incarnation.nodeId())) {
         fenced.merge(
             incarnation.nodeId(), incarnation, (a, b) -> a.brokerEpoch() > b.brokerEpoch() ? a : b);
       }

@@ -10,6 +10,8 @@ import io.millrace.broker.fetch.FetchSessions.Answer;
 import io.millrace.broker.fetch.FetchSessions.Plan;
 import io.millrace.broker.fetch.PartitionFetch;
 import io.millrace.broker.fetch.WaitingFetch;
+import io.millrace.broker.quota.ClientQuotas;
+import io.millrace.broker.quota.QuotaType;
 import io.millrace.protocol.RecordSlices;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.log.PartitionLog;
@@ -58,6 +60,7 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
   private final FetchSessions sessions;
   private final EventLoop loop;
   private final int bytesMax;
+  private final ClientQuotas quotas;
 
   /**
    * @param loop on which long polls wait
@@ -68,12 +71,14 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
       Partitions partitions,
       FetchSessions sessions,
       EventLoop loop,
-      int bytesMax) {
+      int bytesMax,
+      ClientQuotas quotas) {
     this.image = image;
     this.partitions = partitions;
     this.sessions = sessions;
     this.loop = loop;
     this.bytesMax = bytesMax;
+    this.quotas = quotas;
   }
 
   @Override
@@ -94,6 +99,12 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
         FetchLimits limits = limits(request);
         yield WaitingFetch.fetch(image, partitions, loop, plan.wishes(), limits)
             .thenApply(fetched -> {
+              int throttleMs =
+                  quotas.useIfWithin(
+                      QuotaType.FETCH, context.principal(), context.clientId(), bytes(fetched));
+              if (throttleMs > 0) {
+                return throttled(plan, fetched, throttleMs);
+              }
               FetchResponseData response = response(plan, fetched, limits.isolation());
               if (context.version() >= LEADER_NAMED) {
                 nameLeaders(response, context.listener());
@@ -102,6 +113,31 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
             });
       }
     };
+  }
+
+  private static long bytes(List<PartitionFetch> fetched) {
+    long bytes = 0;
+    for (PartitionFetch fetch : fetched) {
+      if (fetch instanceof PartitionFetch.Read(_, PartitionLog _, LogSlice slice)) {
+        bytes += slice.sizeBytes();
+      }
+    }
+    return bytes;
+  }
+
+  /** An empty answer: the client asks for the same again when its time is up. */
+  private FetchResponseData throttled(
+      Plan.Serve plan, List<PartitionFetch> fetched, int throttleMs) {
+    for (PartitionFetch fetch : fetched) {
+      if (fetch instanceof PartitionFetch.Read(_, PartitionLog _, LogSlice slice)) {
+        slice.release();
+      }
+    }
+    Answer answer = sessions.throttled(plan);
+    return new FetchResponseData()
+        .setThrottleTimeMs(throttleMs)
+        .setErrorCode(answer.error().code())
+        .setSessionId(answer.sessionId());
   }
 
   private FetchLimits limits(FetchRequestData request) {

@@ -10,6 +10,7 @@ final class ClientConnection implements RequestContext.Connection {
   private final List<Runnable> listeners = new ArrayList<>();
   private volatile String clientSoftware = "unknown";
   private boolean closed;
+  private int pauseMs; // on the connection's loop
 
   ClientConnection(String id) {
     this.id = id;
@@ -28,6 +29,18 @@ final class ClientConnection implements RequestContext.Connection {
   @Override
   public void clientSoftware(String nameAndVersion) {
     clientSoftware = nameAndVersion;
+  }
+
+  @Override
+  public void pauseReading(int forMs) {
+    pauseMs = Math.max(pauseMs, forMs);
+  }
+
+  /** The pause asked for since the last call. */
+  int takePause() {
+    int taken = pauseMs;
+    pauseMs = 0;
+    return taken;
   }
 
   @Override

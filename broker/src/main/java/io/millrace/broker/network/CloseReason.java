@@ -12,6 +12,7 @@ public enum CloseReason {
   IDLE("nothing moved within connections.max.idle.ms", false),
   TOO_MANY("max.connections are open", true),
   TOO_MANY_PER_IP("max.connections.per.ip are open from its address", true),
+  TOO_MANY_NEW_PER_IP("connection_creation_rate of its address is exceeded", true),
   FRAME_SIZE("a request announces a size that is negative or above socket.request.max.bytes", true),
   PARTIAL_FRAME("a request was left unfinished", true),
   SLOW_READER("the client does not read its responses", true),

@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,8 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
   private long writtenBytes;
   private boolean dispatching;
   private boolean awaitingBudget;
+  private boolean paused;
+  private long pausedUntilNs;
   private boolean closed;
 
   ConnectionHandler(
@@ -122,7 +125,8 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
   }
 
   private boolean roomForRequest() {
-    return responses.size() < settings.inFlightMax()
+    return !paused
+        && responses.size() < settings.inFlightMax()
         && responses.finishedBytes() + writtenBytes < settings.responseBytesMax();
   }
 
@@ -196,6 +200,7 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
       return;
     }
     release(frame, bytes, null);
+    pause(ctx, connection.takePause());
     if (failure != null) {
       onRefused(ctx, failure);
       return;
@@ -214,6 +219,29 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
     }
     watch.onMoved();
     advance(ctx);
+  }
+
+  /** What was received stays where it is, and no more is read. */
+  private void pause(ChannelHandlerContext ctx, int forMs) {
+    if (forMs > 0) {
+      long untilNs = clock.monotonicNs() + TimeUnit.MILLISECONDS.toNanos(forMs);
+      pausedUntilNs = paused && pausedUntilNs - untilNs > 0 ? pausedUntilNs : untilNs;
+      if (!paused) {
+        paused = true;
+        watch.reading(false); // the rest of a frame is not waited for
+        resumeWhenDue(ctx);
+      }
+    }
+  }
+
+  private void resumeWhenDue(ChannelHandlerContext ctx) {
+    long restNs = pausedUntilNs - clock.monotonicNs();
+    if (restNs > 0) {
+      ctx.executor().schedule(() -> resumeWhenDue(ctx), restNs, TimeUnit.NANOSECONDS);
+    } else {
+      paused = false;
+      advance(ctx);
+    }
   }
 
   private void onRefused(ChannelHandlerContext ctx, Throwable failure) {

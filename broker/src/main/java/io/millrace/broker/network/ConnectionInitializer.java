@@ -26,6 +26,7 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
   private final Services services;
   private final RequestBudget budget;
   private final ConnectionLimits limits;
+  private final LoopChooser chooser;
   private final NetworkCounters counters;
   private final Clock clock;
   private final ChannelGroup clients;
@@ -48,6 +49,7 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
       Services services,
       RequestBudget budget,
       ConnectionLimits limits,
+      LoopChooser chooser,
       NetworkCounters counters,
       Clock clock,
       ChannelGroup clients,
@@ -58,6 +60,7 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
     this.services = services;
     this.budget = budget;
     this.limits = limits;
+    this.chooser = chooser;
     this.counters = counters;
     this.clock = clock;
     this.clients = clients;
@@ -84,6 +87,17 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
           counters.onGone();
           limits.leave(client.getAddress());
         });
+    pauseAccepting(channel, limits.pauseMs());
+    int loops = limits.loops();
+    if (loops > 0) {
+      chooser.use(loops);
+    }
+    int refusedForMs = limits.refusedForMs(client.getAddress());
+    if (refusedForMs > 0) {
+      counters.onClosed(CloseReason.TOO_MANY_NEW_PER_IP, client, "");
+      channel.eventLoop().schedule(() -> channel.close(), refusedForMs, TimeUnit.MILLISECONDS);
+      return;
+    }
     // before a dispatcher is asked for: a connection that got one of a life that ends is closed
     clients.add(channel);
     PeerService service = services.peers();
@@ -101,6 +115,16 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
                       },
                   counters,
                   settings.idleMaxMs()));
+    }
+  }
+
+  private static void pauseAccepting(Channel channel, int forMs) {
+    if (forMs > 0) {
+      Channel server = channel.parent();
+      server.config().setAutoRead(false);
+      server
+          .eventLoop()
+          .schedule(() -> server.config().setAutoRead(true), forMs, TimeUnit.MILLISECONDS);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.millrace.broker.network;
 
+import io.millrace.broker.api.Admission;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.HashMap;
@@ -12,6 +13,7 @@ final class ConnectionLimits {
   private final int perIpMax;
   private final Map<InetAddress, Integer> overrides = new HashMap<>();
   private final Map<InetAddress, Integer> open = new HashMap<>();
+  private volatile @Nullable Admission live;
   private int total;
 
   ConnectionLimits(NetworkSettings settings) throws UnknownHostException {
@@ -24,13 +26,46 @@ final class ConnectionLimits {
     }
   }
 
+  /** From now on these limits hold, not those of the start. */
+  void follow(Admission admission) {
+    live = admission;
+  }
+
+  private int max() {
+    Admission now = live;
+    return now == null ? max : now.connectionsMax();
+  }
+
+  private int max(InetAddress address) {
+    Admission now = live;
+    return now == null ? overrides.getOrDefault(address, perIpMax) : now.connectionsMax(address);
+  }
+
+  /** How long until the address may connect; 0 if it may, and then it is counted. */
+  int refusedForMs(InetAddress address) {
+    Admission now = live;
+    return now == null ? 0 : now.refusedForMs(address);
+  }
+
+  /** Over how many loops connections are spread; 0 if that does not change. */
+  int loops() {
+    Admission now = live;
+    return now == null ? 0 : now.loops();
+  }
+
+  /** How long no further connection should be accepted after this one. */
+  int pauseMs() {
+    Admission now = live;
+    return now == null ? 0 : now.pauseMs();
+  }
+
   /** Counts a connection in; if there is a reason against it, tells that and counts nothing. */
   synchronized @Nullable CloseReason enter(InetAddress address) {
-    if (total >= max) {
+    if (total >= max()) {
       return CloseReason.TOO_MANY;
     }
     int before = open.getOrDefault(address, 0);
-    if (before >= overrides.getOrDefault(address, perIpMax)) {
+    if (before >= max(address)) {
       return CloseReason.TOO_MANY_PER_IP;
     }
     open.put(address, before + 1);

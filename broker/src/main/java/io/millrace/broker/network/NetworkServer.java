@@ -1,6 +1,7 @@
 package io.millrace.broker.network;
 
 import io.millrace.broker.StartException;
+import io.millrace.broker.api.Admission;
 import io.millrace.broker.api.Dispatcher;
 import io.millrace.broker.config.Listener;
 import io.millrace.runtime.Clock;
@@ -16,6 +17,7 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import io.netty.util.concurrent.ThreadPerTaskExecutor;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -36,12 +38,16 @@ public final class NetworkServer implements AutoCloseable {
   private static final int READ_BYTES_MAX = 256 << 10;
   private static final long END_TIMEOUT_MS = 2_000;
 
+  /** As far as their number can grow. */
+  private static final int LOOPS_PER_THREAD = 2;
+
   private final NetworkSettings settings;
   private final NetworkCounters counters;
   private final Clock clock;
   private final Transport transport = Transport.best();
   private final RequestBudget budget;
   private final ConnectionLimits limits;
+  private final LoopChooser chooser;
   private final EventLoopGroup loops;
   private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final ChannelGroup peers = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
@@ -72,6 +78,7 @@ public final class NetworkServer implements AutoCloseable {
     this.counters = counters;
     this.clock = clock;
     this.budget = new RequestBudget(settings.queuedBytesMax());
+    this.chooser = new LoopChooser(settings.threads());
     try {
       this.limits = new ConnectionLimits(settings);
     } catch (UnknownHostException e) {
@@ -83,7 +90,10 @@ public final class NetworkServer implements AutoCloseable {
     }
     this.loops =
         new MultiThreadIoEventLoopGroup(
-            settings.threads(), new DefaultThreadFactory("network", true), transport.ioHandlers());
+            LOOPS_PER_THREAD * settings.threads(),
+            new ThreadPerTaskExecutor(new DefaultThreadFactory("network", true)),
+            chooser,
+            transport.ioHandlers());
   }
 
   /**
@@ -154,6 +164,7 @@ public final class NetworkServer implements AutoCloseable {
                     services,
                     budget,
                     limits,
+                    chooser,
                     counters,
                     clock,
                     clients,
@@ -184,6 +195,13 @@ public final class NetworkServer implements AutoCloseable {
   public void open(Dispatcher requests) {
     dispatcher = requests;
     servers.forEach(server -> server.config().setAutoRead(true));
+  }
+
+  /** Likewise, and from now on these limits of connections hold. */
+  public void open(Dispatcher requests, Admission admission) {
+    limits.follow(admission);
+    chooser.use(admission.loops());
+    open(requests);
   }
 
   /**

@@ -17,9 +17,6 @@ final class ApiReferencePage {
   private static final String ACLS = "Comes with ACLs; so far every client may do everything.";
   private static final String SASL = "Comes with SASL; listeners are PLAINTEXT so far.";
   private static final String TOKENS = "Comes with SASL and delegation tokens.";
-  private static final String QUOTAS = "Comes with quotas.";
-  private static final String NOTHING_TO_UNREGISTER =
-      "A broker that has ended is recovered by the others and leads nothing.";
   private static final String QUORUM =
       "There is no quorum: metadata is a log of objects in the store.";
   private static final String SHARE = "Comes with share groups.";
@@ -34,12 +31,10 @@ final class ApiReferencePage {
     Map<ApiKeys, String> r = new EnumMap<>(ApiKeys.class);
     put(r, ACLS, ApiKeys.DESCRIBE_ACLS, ApiKeys.CREATE_ACLS, ApiKeys.DELETE_ACLS);
     put(r, SASL, ApiKeys.SASL_HANDSHAKE, ApiKeys.SASL_AUTHENTICATE);
-    put(r, SASL, ApiKeys.DESCRIBE_USER_SCRAM_CREDENTIALS, ApiKeys.ALTER_USER_SCRAM_CREDENTIALS);
+    put(r, SASL, ApiKeys.ALTER_USER_SCRAM_CREDENTIALS);
     put(r, TOKENS, ApiKeys.CREATE_DELEGATION_TOKEN, ApiKeys.RENEW_DELEGATION_TOKEN);
     put(r, TOKENS, ApiKeys.EXPIRE_DELEGATION_TOKEN, ApiKeys.DESCRIBE_DELEGATION_TOKEN);
-    put(r, QUOTAS, ApiKeys.DESCRIBE_CLIENT_QUOTAS, ApiKeys.ALTER_CLIENT_QUOTAS);
-    put(r, NOTHING_TO_UNREGISTER, ApiKeys.UNREGISTER_BROKER);
-    put(r, QUORUM, ApiKeys.DESCRIBE_QUORUM, ApiKeys.ADD_RAFT_VOTER, ApiKeys.REMOVE_RAFT_VOTER);
+    put(r, QUORUM, ApiKeys.ADD_RAFT_VOTER, ApiKeys.REMOVE_RAFT_VOTER);
     put(r, SHARE, ApiKeys.SHARE_GROUP_HEARTBEAT, ApiKeys.SHARE_GROUP_DESCRIBE, ApiKeys.SHARE_FETCH);
     put(r, SHARE, ApiKeys.SHARE_ACKNOWLEDGE, ApiKeys.INITIALIZE_SHARE_GROUP_STATE);
     put(r, SHARE, ApiKeys.READ_SHARE_GROUP_STATE, ApiKeys.WRITE_SHARE_GROUP_STATE);
@@ -48,7 +43,6 @@ final class ApiReferencePage {
     put(r, SHARE, ApiKeys.DELETE_SHARE_GROUP_OFFSETS);
     put(r, STREAMS, ApiKeys.STREAMS_GROUP_HEARTBEAT, ApiKeys.STREAMS_GROUP_DESCRIBE);
     put(r, TELEMETRY, ApiKeys.GET_TELEMETRY_SUBSCRIPTIONS, ApiKeys.PUSH_TELEMETRY);
-    put(r, "Comes with retention.", ApiKeys.DELETE_RECORDS);
     return r;
   }
 

@@ -47,7 +47,23 @@ class DispatcherTest {
                   List.of(
                       new Feature("old", (short) 0, (short) 2, (short) 0),
                       new Feature("new", (short) 1, (short) 3, (short) 2))));
-  private final Dispatcher dispatcher = new Dispatcher(table, counters);
+  private final Dispatcher dispatcher = new Dispatcher(table, counters, new Waits());
+  private int waitMs;
+
+  private final class Waits implements Throttle {
+    @Override
+    public Served onRequest(ApiKeys api, RequestContext context, int requestBytes) {
+      return new Served() {
+        @Override
+        public void onHandled() {}
+
+        @Override
+        public int waitMs() {
+          return waitMs;
+        }
+      };
+    }
+  }
 
   private final class Heartbeats implements ApiHandler<HeartbeatRequestData> {
     @Override
@@ -90,6 +106,12 @@ class DispatcherTest {
 
   private static final class SoftwareName implements RequestContext.Connection {
     private String name = "unknown";
+    private int pausedForMs;
+
+    @Override
+    public void pauseReading(int forMs) {
+      pausedForMs = forMs;
+    }
 
     @Override
     public String id() {
@@ -160,6 +182,27 @@ class DispatcherTest {
 
     assertThat(error(answer)).isEqualTo(Errors.NONE);
     assertThat(counters.requests(ApiKeys.HEARTBEAT)).isEqualTo(1);
+  }
+
+  @Test
+  void aClientIsToldHowLongItHasToWaitAndIsNotReadForSoLong() {
+    heartbeat.complete(new HeartbeatResponseData().setThrottleTimeMs(20));
+    produce.complete(null);
+
+    waitMs = 30;
+    assertThat(throttleMs(heartbeatOf("m"))).isEqualTo(30);
+    assertThat(connection.pausedForMs).isEqualTo(30);
+    waitMs = 10;
+    assertThat(throttleMs(heartbeatOf("m"))).as("the handler's own").isEqualTo(30);
+
+    connection.pausedForMs = 0;
+    var unused = dispatch(ApiKeys.PRODUCE, (short) 9, new ProduceRequestData().setAcks((short) 0));
+    assertThat(connection.pausedForMs).as("without an answer").isEqualTo(10);
+  }
+
+  private static int throttleMs(CompletableFuture<@Nullable EncodedResponse> answer) {
+    return decoded(ApiKeys.HEARTBEAT, VERSION, answer, new HeartbeatResponseData())
+        .throttleTimeMs();
   }
 
   @Test

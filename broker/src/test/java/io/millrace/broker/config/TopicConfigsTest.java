@@ -104,6 +104,7 @@ class TopicConfigsTest {
         image.configs().plus(new ConfigResource(scope, name), TreePMap.singleton(key, value)),
         image.features(),
         image.quotas(),
+        image.unregistered(),
         image.nextProducerId(),
         image.nextBrokerEpoch());
   }

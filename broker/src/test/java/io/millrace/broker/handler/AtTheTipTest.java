@@ -35,7 +35,7 @@ class AtTheTipTest {
 
     CreateTopicsResponseData response =
         world.call(
-            new AtTheTip<>(world.metadata, new CreateTopicsHandler(world.newTopics)),
+            new AtTheTip<>(world.metadata, new CreateTopicsHandler(world.newTopics, world.quotas)),
             7,
             request,
             CreateTopicsResponseData.class);
@@ -53,7 +53,8 @@ class AtTheTipTest {
 
     DeleteTopicsResponseData response =
         world.call(
-            new AtTheTip<>(world.metadata, new DeleteTopicsHandler(world.metadata, true)),
+            new AtTheTip<>(
+                world.metadata, new DeleteTopicsHandler(world.metadata, true, world.quotas)),
             6,
             request,
             DeleteTopicsResponseData.class);

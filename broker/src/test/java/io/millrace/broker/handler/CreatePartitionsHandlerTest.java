@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CreatePartitionsHandlerTest {
   private final HandlerWorld world = new HandlerWorld(Map.of());
   private final CreatePartitionsHandler handler =
-      new CreatePartitionsHandler(world.metadata, world.randomness);
+      new CreatePartitionsHandler(world.metadata, world.randomness, world.quotas);
 
   @BeforeEach
   void aTopicOfThree() {

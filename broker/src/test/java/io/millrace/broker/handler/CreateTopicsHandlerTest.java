@@ -23,7 +23,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class CreateTopicsHandlerTest {
   private final HandlerWorld world = new HandlerWorld(Map.of("num.partitions", "4"));
-  private final CreateTopicsHandler handler = new CreateTopicsHandler(world.newTopics);
+  private final CreateTopicsHandler handler =
+      new CreateTopicsHandler(world.newTopics, world.quotas);
 
   @Test
   void aTopicIsMadeWithItsConfigsAndTheAnswerShowsThem() {

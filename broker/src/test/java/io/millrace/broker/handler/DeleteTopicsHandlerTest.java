@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 
 class DeleteTopicsHandlerTest {
   private final HandlerWorld world = new HandlerWorld(Map.of());
-  private final DeleteTopicsHandler handler = new DeleteTopicsHandler(world.metadata, true);
+  private final DeleteTopicsHandler handler =
+      new DeleteTopicsHandler(world.metadata, true, world.quotas);
 
   @BeforeEach
   void oneTopic() {
@@ -88,7 +89,7 @@ class DeleteTopicsHandlerTest {
 
   @Test
   void nothingIsDeletedWhereDeletionIsDisabled() {
-    DeleteTopicsHandler disabled = new DeleteTopicsHandler(world.metadata, false);
+    DeleteTopicsHandler disabled = new DeleteTopicsHandler(world.metadata, false, world.quotas);
     DeleteTopicsRequestData request = new DeleteTopicsRequestData().setTopicNames(List.of("a"));
 
     assertThatThrownBy(() -> world.call(disabled, 5, request, DeleteTopicsResponseData.class))

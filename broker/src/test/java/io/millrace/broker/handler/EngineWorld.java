@@ -8,6 +8,8 @@ import io.millrace.broker.config.TopicConfigs;
 import io.millrace.broker.fetch.FetchSessions;
 import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.broker.produce.TransactionAdmission;
+import io.millrace.broker.quota.ClientQuotas;
+import io.millrace.broker.quota.QuotaSettings;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.simulated.SimulatedMachine;
@@ -65,6 +67,11 @@ final class EngineWorld {
                   8 << 10,
                   8)),
           new BrokerIdentity(1, List.of(), Optional.empty(), "test"));
+  final ClientQuotas quotas =
+      new ClientQuotas(
+          () -> this.engine.metadata().image(),
+          environment.clock(),
+          new QuotaSettings(11, 1_000_000_000L, 11, 1_000_000_000L));
   final SimulatedVerifier transactions = new SimulatedVerifier();
   final ProduceHandler produce;
   final FetchHandler fetch;
@@ -84,7 +91,8 @@ final class EngineWorld {
             engine,
             new FetchSessions(10, environment.clock(), environment.randomness()),
             environment.threads().eventLoop("fetch"),
-            1 << 20);
+            1 << 20,
+            quotas);
     listOffsets = new ListOffsetsHandler(engine.metadata()::image, engine);
   }
 

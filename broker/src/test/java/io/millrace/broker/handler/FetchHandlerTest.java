@@ -7,10 +7,13 @@ import io.millrace.protocol.RecordSlices;
 import io.millrace.protocol.batch.BatchHeader;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog.Origin;
+import io.millrace.storage.metadata.MetadataRecord.QuotasChanged;
+import io.millrace.storage.metadata.QuotaEntity;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
@@ -48,7 +51,8 @@ class FetchHandlerTest {
             world.failingOn(new PartitionId(topic, 1)),
             new FetchSessions(10, world.environment.clock(), world.environment.randomness()),
             world.environment.threads().eventLoop("fetch"),
-            1 << 20);
+            1 << 20,
+            world.quotas);
     FetchRequestData request = request(10_000, 1);
     request
         .topics()
@@ -165,6 +169,44 @@ class FetchHandlerTest {
     FetchResponseData news = world.await(fetch(next(session, 2)));
     assertThat(told(news)).containsExactly("2: NONE hw 1 from 0");
     release(news);
+  }
+
+  @Test
+  void aConsumerAboveItsQuotaGetsNothingForATimeAndItsSessionGoesOn() {
+    append(0, 1);
+    FetchResponseData first = world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0)));
+    release(first);
+    append(0, 1);
+    world.await(
+        world
+            .engine
+            .metadata()
+            .submit(
+                new QuotasChanged(
+                    new QuotaEntity(List.of(new QuotaEntity.Part("user", Optional.empty()))),
+                    Map.of("consumer_byte_rate", Optional.of(1.0)))));
+
+    FetchResponseData whole = world.await(fetch(request(0, 1).setSessionEpoch(0), wish(0, 0)));
+    FetchResponseData more = world.await(fetch(next(first.sessionId(), 1), wish(0, 1)));
+
+    assertThat(whole.throttleTimeMs()).isPositive();
+    assertThat(whole.sessionId()).as("it cannot begin a session").isZero();
+    assertThat(told(whole)).isEmpty();
+    assertThat(more.throttleTimeMs()).isPositive();
+    assertThat(more.sessionId()).isEqualTo(first.sessionId());
+    assertThat(told(more)).isEmpty();
+
+    world.await(
+        world
+            .engine
+            .metadata()
+            .submit(
+                new QuotasChanged(
+                    new QuotaEntity(List.of(new QuotaEntity.Part("user", Optional.empty()))),
+                    Map.of("consumer_byte_rate", Optional.empty()))));
+    FetchResponseData later = world.await(fetch(next(first.sessionId(), 2)));
+    assertThat(told(later)).containsExactly("0: NONE hw 2 from 1");
+    release(later);
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.GroupConfigs;
+import io.millrace.coordinator.group.consumer.ConsumerSettings;
 import java.util.Map;
 import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
 import org.junit.jupiter.api.Test;
@@ -39,8 +40,8 @@ class GroupConfigHandlersTest {
             "consumer.session.timeout.ms=50000 [8:consumer.session.timeout.ms=50000,"
                 + " 4:group.consumer.session.timeout.ms=46000,"
                 + " 5:group.consumer.session.timeout.ms=45000]");
-    assertThat(settings("g")).isEqualTo(new GroupConfigs.OfConsumers(50000, 5000, 1000));
-    assertThat(settings("other")).isEqualTo(new GroupConfigs.OfConsumers(46000, 5000, 1000));
+    assertThat(settings("g")).isEqualTo(new ConsumerSettings.OfGroup(50000, 5000, 1000));
+    assertThat(settings("other")).isEqualTo(new ConsumerSettings.OfGroup(46000, 5000, 1000));
     assertThat(configs.describe(GROUP, "g")).hasSize(17);
   }
 
@@ -55,7 +56,7 @@ class GroupConfigHandlersTest {
         .isEqualTo(50000);
   }
 
-  private GroupConfigs.OfConsumers settings(String group) {
+  private ConsumerSettings.OfGroup settings(String group) {
     return world.configs.groups().ofConsumers(world.metadata.image(), group);
   }
 

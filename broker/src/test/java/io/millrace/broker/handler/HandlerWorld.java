@@ -9,6 +9,8 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.LoggerLevels;
 import io.millrace.broker.config.ResourceConfigs;
 import io.millrace.broker.config.TopicConfigs;
+import io.millrace.broker.quota.ClientQuotas;
+import io.millrace.broker.quota.QuotaSettings;
 import io.millrace.objectstore.MemoryStore;
 import io.millrace.runtime.Randomness;
 import io.millrace.runtime.simulated.SimulatedClock;
@@ -17,6 +19,7 @@ import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.runtime.simulated.SimulatedThreads;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.BoundarySpacing;
+import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
@@ -53,6 +56,11 @@ public final class HandlerWorld {
   final TopicConfigs topicConfigs;
   public final MetadataLog metadata;
   final NewTopics newTopics;
+  final ClientQuotas quotas =
+      new ClientQuotas(
+          this::image,
+          new SimulatedClock(scheduler),
+          new QuotaSettings(11, 1_000_000_000L, 11, 1_000_000_000L));
   private final MemoryStore store = new MemoryStore(threads.eventLoop("store"));
 
   public HandlerWorld(Map<String, String> settings) {
@@ -61,6 +69,10 @@ public final class HandlerWorld {
     topicConfigs = configs.topics();
     metadata = startUnnoticed(1);
     newTopics = new NewTopics(metadata, config, topicConfigs, randomness);
+  }
+
+  private MetadataImage image() {
+    return metadata.image();
   }
 
   /** Another broker; broker 1 knows it at once. */

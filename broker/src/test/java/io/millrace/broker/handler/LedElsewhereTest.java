@@ -50,7 +50,8 @@ class LedElsewhereTest {
           none,
           new FetchSessions(10, clock, world.randomness),
           world.threads.eventLoop("fetch"),
-          1 << 20);
+          1 << 20,
+          world.quotas);
 
   private static final class NoPartitions implements Partitions {
     @Override

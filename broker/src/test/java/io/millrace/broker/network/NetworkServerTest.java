@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.broker.StartException;
+import io.millrace.broker.api.Admission;
 import io.millrace.broker.api.ApiFeatures;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.ApiTable;
@@ -17,6 +18,7 @@ import io.millrace.protocol.RecordSlices;
 import io.millrace.runtime.SystemClock;
 import io.netty.util.ResourceLeakDetector;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,6 +31,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 import java.util.function.UnaryOperator;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.FetchRequestData;
@@ -116,9 +119,13 @@ class NetworkServerTest {
         new NetworkServer(change.apply(NetworkSettings.DEFAULT), counters, clock);
     server = started;
     port = started.bind(List.of(listener(0))).getFirst().port();
+    started.open(dispatcher());
+  }
+
+  private Dispatcher dispatcher() {
     ApiTable table =
         new ApiTable(List.of(new HeldHeartbeats(), new LargeFetches()), () -> ApiFeatures.NONE);
-    started.open(new Dispatcher(table, new RequestCounters()));
+    return new Dispatcher(table, new RequestCounters());
   }
 
   private static Listener listener(int port) {
@@ -400,6 +407,83 @@ class NetworkServerTest {
       assertThat(slow.nextCorrelationId()).isEqualTo(i);
       assertThat(lent.get()).isLessThanOrEqualTo(3);
     }
+  }
+
+  @Test
+  void aClientThatHasToWaitIsNotReadMeanwhileAndThenGoesOn() throws Exception {
+    start(s -> s);
+    TestClient throttled = connect();
+    TestClient other = connect();
+    throttled.send(heartbeat(1));
+    nextHeld().answer().complete(new HeartbeatResponseData().setThrottleTimeMs(500));
+    assertThat(throttled.nextCorrelationId()).isEqualTo(1);
+
+    throttled.send(heartbeat(2));
+    other.send(heartbeat(3));
+
+    Held others = nextHeld();
+    assertThat(others.member()).isEqualTo("m3");
+    others.answerIt();
+    Held later = nextHeld();
+    assertThat(later.member()).isEqualTo("m2");
+    later.answerIt();
+    assertThat(throttled.nextCorrelationId()).isEqualTo(2);
+  }
+
+  @Test
+  void limitsThatChangeHoldForTheNextConnection() throws Exception {
+    start(s -> s);
+    AtomicInteger most = new AtomicInteger(1);
+    server().open(dispatcher(), admission(most::get, 0));
+    TestClient first = connect();
+    first.send(heartbeat(1));
+    nextHeld().answerIt();
+
+    assertThat(connect().closedByBroker()).isTrue();
+
+    most.set(2);
+    TestClient second = connect();
+    second.send(heartbeat(2));
+    nextHeld().answerIt();
+    assertThat(second.nextCorrelationId()).isEqualTo(2);
+  }
+
+  @Test
+  void aConnectionThatCameTooFastIsClosedUnserved() throws Exception {
+    start(s -> s);
+    server().open(dispatcher(), admission(() -> 10, 1));
+
+    assertThat(connect().closedByBroker()).isTrue();
+    assertThat(counters.closed(CloseReason.TOO_MANY_NEW_PER_IP)).isEqualTo(1);
+  }
+
+  private static Admission admission(IntSupplier most, int refusedForMs) {
+    return new Admission() {
+      @Override
+      public int loops() {
+        return 1;
+      }
+
+      @Override
+      public int connectionsMax() {
+        return most.getAsInt();
+      }
+
+      @Override
+      public int connectionsMax(InetAddress address) {
+        return most.getAsInt();
+      }
+
+      @Override
+      public int refusedForMs(InetAddress address) {
+        return refusedForMs;
+      }
+
+      @Override
+      public int pauseMs() {
+        return 0;
+      }
+    };
   }
 
   @Test

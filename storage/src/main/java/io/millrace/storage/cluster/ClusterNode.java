@@ -15,6 +15,7 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataLog;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -111,6 +112,13 @@ public final class ClusterNode implements PeerService, AutoCloseable {
       case Suspect suspect ->
           onLoop(() -> liveness.opinion(suspect.about()).thenApply(Opinion::new));
     };
+  }
+
+  /** What was last heard of the other registered brokers; completes on the cluster loop. */
+  public CompletableFuture<Map<WriterId, Heard>> heard() {
+    CompletableFuture<Map<WriterId, Heard>> heard = new CompletableFuture<>();
+    loop.execute(() -> heard.complete(liveness.heard()));
+    return heard;
   }
 
   /** Ends at once; the incarnation itself stays registered. */

@@ -96,6 +96,14 @@ final class Liveness {
     }
   }
 
+  /** Of the other registered brokers. */
+  Map<WriterId, Heard> heard() {
+    long nowNs = clock.monotonicNs();
+    Map<WriterId, Heard> heard = new TreeMap<>();
+    peers.forEach((writer, peer) -> heard.put(writer, peer.heard(nowNs)));
+    return heard;
+  }
+
   /** Another broker tells how it fares. */
   void onHeartbeat(Heartbeat heartbeat) {
     Peer peer = peers.get(heartbeat.from());

@@ -70,6 +70,10 @@ final class Peer {
     return refusals == 1;
   }
 
+  Heard heard(long nowNs) {
+    return new Heard(entryNumber, nowNs - lastHeardNs);
+  }
+
   /** Of its image, as far as it has told. */
   long entryNumber() {
     return entryNumber;

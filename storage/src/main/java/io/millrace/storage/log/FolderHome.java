@@ -6,6 +6,7 @@ import io.millrace.runtime.Environment;
 import io.millrace.storage.RandomUuid;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.LogCache;
+import io.millrace.storage.cluster.Heard;
 import io.millrace.storage.cluster.PeerReply;
 import io.millrace.storage.cluster.PeerService;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
@@ -23,6 +24,7 @@ import io.millrace.storage.wal.SpareFiles;
 import io.millrace.storage.wal.WalFolder;
 import io.millrace.storage.wal.WalPublisher;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -139,6 +141,11 @@ final class FolderHome implements Home {
     return _ ->
         CompletableFuture.completedFuture(
             new PeerReply.Declined("this broker is alone in its folder"));
+  }
+
+  @Override
+  public CompletableFuture<Map<WriterId, Heard>> heard() {
+    return CompletableFuture.completedFuture(Map.of());
   }
 
   @Override

@@ -2,11 +2,13 @@ package io.millrace.storage.log;
 
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.LogCache;
+import io.millrace.storage.cluster.Heard;
 import io.millrace.storage.cluster.PeerService;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.Scribe;
 import io.millrace.storage.object.WalGarbage;
 import io.millrace.storage.wal.Wal;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 
@@ -43,6 +45,9 @@ interface Home {
 
   /** Answers other brokers. */
   PeerService peers();
+
+  /** What was last heard of the other registered brokers. */
+  CompletableFuture<Map<WriterId, Heard>> heard();
 
   /** The incarnation serves requests from now on. */
   void serving(MetadataLog metadata);

@@ -38,6 +38,7 @@ final class Maintenance {
   private final Merger merger;
   private final Checkpointer checkpointer;
   private final GarbageCollector collector;
+  private volatile long producerIdleMsMax;
   private volatile CompletableFuture<Void> folded = CompletableFuture.completedFuture(null);
 
   Maintenance(
@@ -53,12 +54,18 @@ final class Maintenance {
     this.loop = loop;
     this.environment = environment;
     this.settings = settings;
+    this.producerIdleMsMax = settings.producerIdleMsMax();
     this.writer = metadata.writer();
     this.footers = footers;
     this.partitions = partitions;
     this.merger = merger;
     this.checkpointer = checkpointer;
     this.collector = collector;
+  }
+
+  /** Any thread; holds from the next look on. */
+  void forgetProducersAfter(long idleMsMax) {
+    producerIdleMsMax = idleMsMax;
   }
 
   void start() {
@@ -117,7 +124,7 @@ final class Maintenance {
         TimeUnit.MILLISECONDS.toNanos(settings.producerIdleCheckMs()),
         () -> {
           for (OpenPartition partition : partitions.all()) {
-            partition.expireProducers(nowMs(), settings.producerIdleMsMax());
+            partition.expireProducers(nowMs(), producerIdleMsMax);
           }
           scheduleExpiry();
         });

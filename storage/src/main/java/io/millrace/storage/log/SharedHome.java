@@ -8,6 +8,7 @@ import io.millrace.storage.RandomUuid;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.LogCache;
 import io.millrace.storage.cluster.ClusterNode;
+import io.millrace.storage.cluster.Heard;
 import io.millrace.storage.cluster.NodeIds;
 import io.millrace.storage.cluster.PeerLink;
 import io.millrace.storage.cluster.PeerReply;
@@ -24,6 +25,7 @@ import io.millrace.storage.recovery.ObjectSeal;
 import io.millrace.storage.recovery.Takeover;
 import io.millrace.storage.wal.ObjectWal;
 import io.millrace.storage.wal.WalPublisher;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -98,6 +100,12 @@ final class SharedHome implements Home {
             new WalPublisher(metadata));
     return CompletableFuture.completedFuture(
         new OpenLog(wal, wal::read, wal.counters()::recentSyncNs, new WalGarbage.Entries()));
+  }
+
+  @Override
+  public CompletableFuture<Map<WriterId, Heard>> heard() {
+    ClusterNode present = node;
+    return present == null ? CompletableFuture.completedFuture(Map.of()) : present.heard();
   }
 
   @Override

@@ -5,11 +5,14 @@ import io.millrace.objectstore.ObservedStore;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.WriterId;
+import io.millrace.storage.cluster.Heard;
 import io.millrace.storage.cluster.NodeIds;
 import io.millrace.storage.cluster.PeerLink;
 import io.millrace.storage.cluster.PeerService;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ProducerIds;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
@@ -197,6 +200,16 @@ public final class StorageEngine implements Partitions {
 
   public ProducerIds producerIds() {
     return running().producerIds();
+  }
+
+  /** Monotonic time without a write after which a producer is forgotten, from now on. */
+  public void forgetProducersAfter(long idleMsMax) {
+    running().maintenance().forgetProducersAfter(idleMsMax);
+  }
+
+  /** What was last heard of the other registered brokers; nothing of a broker on its own. */
+  public CompletableFuture<Map<WriterId, Heard>> heard() {
+    return home.heard();
   }
 
   private Incarnation running() {

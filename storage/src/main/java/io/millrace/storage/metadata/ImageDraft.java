@@ -16,6 +16,7 @@ import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import io.millrace.storage.metadata.MetadataRecord.LeaderHandedOver;
 import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
 import io.millrace.storage.metadata.MetadataRecord.NoOp;
+import io.millrace.storage.metadata.MetadataRecord.NodeUnregistered;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
@@ -31,6 +32,7 @@ import java.util.Optional;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSortedMap;
+import org.pcollections.PSortedSet;
 import org.pcollections.TreePMap;
 
 /**
@@ -51,6 +53,7 @@ final class ImageDraft {
   PSortedMap<ConfigResource, PSortedMap<String, String>> configs;
   PSortedMap<String, Short> features;
   PSortedMap<QuotaEntity, PSortedMap<String, Double>> quotas;
+  PSortedSet<Integer> unregistered;
   long nextProducerId;
   long nextBrokerEpoch;
 
@@ -66,6 +69,7 @@ final class ImageDraft {
     configs = image.configs();
     features = image.features();
     quotas = image.quotas();
+    unregistered = image.unregistered();
     nextProducerId = image.nextProducerId();
     nextBrokerEpoch = image.nextBrokerEpoch();
   }
@@ -119,6 +123,7 @@ final class ImageDraft {
         configs,
         features,
         quotas,
+        unregistered,
         nextProducerId,
         nextBrokerEpoch);
   }
@@ -158,6 +163,7 @@ final class ImageDraft {
       case IncarnationRegistered r -> IncarnationEffects.registered(this, r);
       case IncarnationFenced r -> IncarnationEffects.fenced(this, r);
       case IncarnationRecovered r -> IncarnationEffects.recovered(this, r);
+      case NodeUnregistered r -> IncarnationEffects.nodeUnregistered(this, r);
       case UploadFloorMoved r -> IncarnationEffects.uploadFloorMoved(this, issuer, r);
       case WalPublished r -> ObjectEffects.published(this, issuer, r);
       case ObjectsMerged r -> ObjectEffects.merged(this, issuer, r);

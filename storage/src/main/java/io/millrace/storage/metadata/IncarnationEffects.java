@@ -6,6 +6,7 @@ import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
+import io.millrace.storage.metadata.MetadataRecord.NodeUnregistered;
 import io.millrace.storage.metadata.MetadataRecord.UploadFloorMoved;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -52,6 +53,7 @@ final class IncarnationEffects {
     draft.incarnations = draft.incarnations.plus(r.writer(), incarnation);
     draft.brokers = draft.brokers.plus(r.nodeId(), r.writer());
     draft.nextBrokerEpoch++;
+    draft.unregistered = draft.unregistered.minus(r.nodeId());
     return null;
   }
 
@@ -121,6 +123,18 @@ final class IncarnationEffects {
             List.of(),
             ended.uploadFloor()));
     PartitionEffects.reassign(draft, r.writer());
+    return null;
+  }
+
+  static @Nullable String nodeUnregistered(ImageDraft draft, NodeUnregistered r) {
+    if (draft.brokers.containsKey(r.nodeId())) {
+      return "node %d is registered".formatted(r.nodeId());
+    }
+    if (draft.unregistered.contains(r.nodeId())
+        || draft.incarnations.values().stream().noneMatch(i -> i.nodeId() == r.nodeId())) {
+      return "node %d is not known".formatted(r.nodeId());
+    }
+    draft.unregistered = draft.unregistered.plus(r.nodeId());
     return null;
   }
 

@@ -8,8 +8,10 @@ import java.util.OptionalLong;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSortedMap;
+import org.pcollections.PSortedSet;
 import org.pcollections.PVector;
 import org.pcollections.TreePMap;
+import org.pcollections.TreePSet;
 import org.pcollections.TreePVector;
 
 /**
@@ -36,8 +38,11 @@ public record MetadataImage(
     PSortedMap<ConfigResource, PSortedMap<String, String>> configs,
     PSortedMap<String, Short> features,
     PSortedMap<QuotaEntity, PSortedMap<String, Double>> quotas,
+    PSortedSet<Integer> unregistered,
     long nextProducerId,
     long nextBrokerEpoch) {
+
+  private static final PSortedMap<String, String> NO_CONFIGS = TreePMap.empty();
 
   /** Before the first entry. */
   public static final MetadataImage EMPTY =
@@ -55,6 +60,7 @@ public record MetadataImage(
           TreePMap.empty(),
           TreePMap.empty(),
           TreePMap.empty(),
+          TreePSet.empty(),
           0,
           1);
 
@@ -178,10 +184,13 @@ public record MetadataImage(
         : topic.partitions().get(id.partition());
   }
 
-  /** Stored values only; defaults and precedence are the broker's. */
+  /**
+   * Stored values only; defaults and precedence are the broker's. The very same map until they
+   * change.
+   */
   public PSortedMap<String, String> configs(MetadataRecord.ConfigScope scope, String name) {
     PSortedMap<String, String> found = configs.get(new ConfigResource(scope, name));
-    return found == null ? TreePMap.empty() : found;
+    return found == null ? NO_CONFIGS : found;
   }
 
   /** The level in force; 0 if the feature is off. */

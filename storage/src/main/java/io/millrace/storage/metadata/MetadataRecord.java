@@ -162,6 +162,12 @@ public sealed interface MetadataRecord {
   record FeaturesChanged(Map<String, Short> levels, Map<String, Short> before)
       implements MetadataRecord {}
 
+  /**
+   * A node that is gone for good: nobody is told of it until it registers again. Relies on: an
+   * incarnation of it is known and none is registered.
+   */
+  record NodeUnregistered(int nodeId) implements MetadataRecord {}
+
   /** Sets (present) or removes (empty) quotas of an entity. */
   record QuotasChanged(QuotaEntity entity, Map<String, Optional<Double>> changes)
       implements MetadataRecord {}

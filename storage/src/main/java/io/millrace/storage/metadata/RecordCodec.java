@@ -14,6 +14,7 @@ import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import io.millrace.storage.metadata.MetadataRecord.LeaderHandedOver;
 import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
 import io.millrace.storage.metadata.MetadataRecord.NoOp;
+import io.millrace.storage.metadata.MetadataRecord.NodeUnregistered;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
@@ -34,7 +35,7 @@ import java.util.TreeMap;
 final class RecordCodec {
   static final int VERSION = 1;
 
-  private static final int TYPE_MAX = 21;
+  private static final int TYPE_MAX = 22;
 
   private RecordCodec() {}
 
@@ -60,6 +61,7 @@ final class RecordCodec {
       case FeaturesChanged _ -> 18;
       case ReplicasChanged _ -> 19;
       case QuotasChanged _ -> 20;
+      case NodeUnregistered _ -> 21;
     };
   }
 
@@ -120,6 +122,7 @@ final class RecordCodec {
       case FeaturesChanged r ->
           out.levels(new TreeMap<>(r.levels())).levels(new TreeMap<>(r.before()));
       case ReplicasChanged r -> out.partition(r.partition()).ints(r.before()).ints(r.replicas());
+      case NodeUnregistered r -> out.i32(r.nodeId());
       case QuotasChanged r -> {
         writeEntity(out, r.entity());
         out.list(
@@ -178,6 +181,7 @@ final class RecordCodec {
       case 18 -> new FeaturesChanged(in.levels(), in.levels());
       case 19 -> new ReplicasChanged(in.partition(), in.ints(), in.ints());
       case 20 -> new QuotasChanged(readEntity(in), in.values(() -> in.optional(in::f64)));
+      case 21 -> new NodeUnregistered(in.i32());
       default -> throw in.corrupt("record type " + type);
     };
   }

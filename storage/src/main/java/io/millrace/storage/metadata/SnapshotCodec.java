@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import org.pcollections.PSortedMap;
 import org.pcollections.TreePMap;
+import org.pcollections.TreePSet;
 import org.pcollections.TreePVector;
 
 /**
@@ -39,6 +40,7 @@ final class SnapshotCodec {
     out.list(image.configs().entrySet(), e -> writeConfigs(out, e));
     out.levels(image.features());
     out.list(image.quotas().entrySet(), e -> writeQuotas(out, e));
+    out.ints(image.unregistered());
     out.i64(image.nextProducerId()).i64(image.nextBrokerEpoch());
     return out.withCrc();
   }
@@ -81,6 +83,7 @@ final class SnapshotCodec {
             configs,
             features,
             quotas,
+            TreePSet.from(in.ints()),
             in.i64(),
             in.i64());
     in.end();

@@ -33,6 +33,7 @@ import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import io.millrace.storage.metadata.MetadataRecord.LeaderHandedOver;
 import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
 import io.millrace.storage.metadata.MetadataRecord.NoOp;
+import io.millrace.storage.metadata.MetadataRecord.NodeUnregistered;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
@@ -445,6 +446,34 @@ class ImageDraftTest {
 
   private static FeaturesChanged levels(Map<String, Short> levels, Map<String, Short> before) {
     return new FeaturesChanged(levels, before);
+  }
+
+  @Test
+  void aNodeThatIsGoneIsUnregisteredUntilItRegistersAgain() {
+    world.isVoid(A, new NodeUnregistered(2));
+    world.isVoid(A, new NodeUnregistered(9));
+    world.applied(A, new IncarnationFenced(B));
+    world.applied(A, new NodeUnregistered(2));
+    world.isVoid(A, new NodeUnregistered(2));
+
+    assertThat(world.image().unregistered()).containsExactly(2);
+
+    world.applied(C, registered(C, 2));
+
+    assertThat(world.image().unregistered()).isEmpty();
+  }
+
+  @Test
+  void configsThatDoNotChangeStayTheSameMap() {
+    MetadataImage before = world.image();
+    world.applied(A, new ConfigsChanged(ConfigScope.GROUP, "g", Map.of("a", Optional.of("1"))));
+    MetadataImage between = world.image();
+    world.applied(A, new ConfigsChanged(ConfigScope.GROUP, "h", Map.of("a", Optional.of("1"))));
+
+    assertThat(world.image().configs(ConfigScope.GROUP, "g"))
+        .isSameAs(between.configs(ConfigScope.GROUP, "g"));
+    assertThat(world.image().configs(ConfigScope.BROKER, "1"))
+        .isSameAs(before.configs(ConfigScope.BROKER, "1"));
   }
 
   @Test

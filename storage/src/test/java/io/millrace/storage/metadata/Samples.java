@@ -17,6 +17,7 @@ import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import io.millrace.storage.metadata.MetadataRecord.LeaderHandedOver;
 import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
 import io.millrace.storage.metadata.MetadataRecord.NoOp;
+import io.millrace.storage.metadata.MetadataRecord.NodeUnregistered;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.PartitionsAdded;
 import io.millrace.storage.metadata.MetadataRecord.ProducerIdsTaken;
@@ -134,6 +135,7 @@ final class Samples {
         new UploadFloorMoved(A, 9),
         new FeaturesChanged(
             Map.of("group.version", (short) 1), Map.of("transaction.version", (short) 2)),
+        new NodeUnregistered(7),
         new QuotasChanged(
             ALICE,
             Map.of("producer_byte_rate", Optional.of(0.5), "consumer_byte_rate", Optional.empty())),
@@ -181,6 +183,8 @@ final class Samples {
     world.applied(C, new IncarnationFenced(D));
     world.applied(C, new IncarnationRecovered(D, -1, 4, List.of()));
     world.applied(E, registered(E, 3));
+    world.applied(E, new IncarnationFenced(C));
+    world.applied(E, new NodeUnregistered(1));
     return world.image();
   }
 }
