@@ -324,21 +324,20 @@ final class StoredPartitionLog implements PartitionLog {
     }
     return reader
         .read(offset, visible, bytesMax, atLeastOne)
-        .thenCompose(batches -> checked(offset, batches))
-        .thenCompose(batches ->
-            committed
-                ? withAborted(offset, batches, high, stable)
-                : CompletableFuture.completedFuture(slice(batches, high, stable, List.of())));
+        .thenCompose(batches -> checked(offset, batches, committed, high, stable));
   }
 
   /**
    * A read that met an object that is gone has gone on with a newer image. If that has lost the
    * offset, to a moved log start or with the topic, what was read begins somewhere behind it.
    */
-  private CompletableFuture<History.Batches> checked(long offset, History.Batches batches) {
+  private CompletableFuture<LogSlice> checked(
+      long offset, History.Batches batches, boolean committed, long high, long stable) {
     ApiException reason = closed;
     if (reason == null && offset >= logStart) {
-      return CompletableFuture.completedFuture(batches);
+      return committed
+          ? withAborted(offset, batches, high, stable)
+          : CompletableFuture.completedFuture(slice(batches, high, stable, List.of()));
     }
     batches.release().run();
     return reason != null

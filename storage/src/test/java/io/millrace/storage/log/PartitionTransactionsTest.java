@@ -225,17 +225,23 @@ final class PartitionTransactionsTest {
   void markersAreWrittenWhileTheFullDiskRefusesProducers() {
     send(7, 0, 0);
     broker.machine().disk().capacityBytes(broker.machine().disk().usedBytes());
-    assertThatThrownBy(
-            () -> {
-              for (int i = 0; i < 10_000; i++) {
-                broker.await(log.append(Batches.at(new long[500]), -1, Origin.CLIENT));
-              }
-            })
-        .hasCauseInstanceOf(KafkaStorageException.class);
+    fill(500);
+    fill(1);
 
     end(commit(7, 1));
 
     assertThat(log.lastStableOffset()).isEqualTo(log.highWatermark());
+  }
+
+  /** Until no batch of so many records is taken. */
+  private void fill(int records) {
+    assertThatThrownBy(
+            () -> {
+              for (int i = 0; i < 10_000; i++) {
+                broker.await(log.append(Batches.at(new long[records]), -1, Origin.CLIENT));
+              }
+            })
+        .hasCauseInstanceOf(KafkaStorageException.class);
   }
 
   private void plain() {
