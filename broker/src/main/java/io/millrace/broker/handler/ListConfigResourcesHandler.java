@@ -23,7 +23,12 @@ import org.apache.kafka.common.protocol.Errors;
 public final class ListConfigResourcesHandler
     implements ApiHandler<ListConfigResourcesRequestData> {
   private static final List<ConfigResource.Type> ALL =
-      List.of(ConfigResource.Type.TOPIC, ConfigResource.Type.BROKER, ConfigResource.Type.BROKER_LOGGER, ConfigResource.Type.CLIENT_METRICS, ConfigResource.Type.GROUP);
+      List.of(
+          ConfigResource.Type.TOPIC,
+          ConfigResource.Type.BROKER,
+          ConfigResource.Type.BROKER_LOGGER,
+          ConfigResource.Type.CLIENT_METRICS,
+          ConfigResource.Type.GROUP);
 
   private final Supplier<MetadataImage> image;
 
