@@ -40,6 +40,7 @@ import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.apache.kafka.common.Uuid;
@@ -178,8 +179,8 @@ public final class BrokerCore implements Life {
     ClientQuotas quotas =
         new ClientQuotas(metadata::image, environment.clock(), Settings.quotas(config));
     LiveConfig live = new LiveConfig(config, ClusterView.ownNodeId(metadata), metadata::image);
-    metadata.addListener(
-        (_, _) -> storage.forgetProducersAfter(live.get(GroupKeys.PRODUCER_ID_EXPIRATION_MS)));
+    metadata.addListener((_, _) -> followProducerExpiration(live));
+    followProducerExpiration(live);
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
     WriteTxnMarkersHandler markers =
         new WriteTxnMarkersHandler(metadata::image, storage, coordinator::onTransactionCompleted);
@@ -208,6 +209,14 @@ public final class BrokerCore implements Life {
             counters,
             new RequestThrottle(quotas, environment.clock()));
     ofTransactions.start();
+  }
+
+  private void followProducerExpiration(LiveConfig live) {
+    int ms = live.get(GroupKeys.PRODUCER_ID_EXPIRATION_MS);
+    storage.forgetProducersAfter(
+        ms == config.get(GroupKeys.PRODUCER_ID_EXPIRATION_MS)
+            ? OptionalLong.empty()
+            : OptionalLong.of(ms));
   }
 
   private static void tellDeletedTopics(
