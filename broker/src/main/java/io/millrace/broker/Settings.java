@@ -60,7 +60,6 @@ final class Settings {
             config.get(ConsumerGroupKeys.MIGRATION_POLICY).toUpperCase(Locale.ROOT)));
   }
 
-  /** Of a group that sets nothing of its own. */
   static TransactionSettings transactions(BrokerConfig config) {
     return new TransactionSettings(
         config.get(TransactionKeys.TIMEOUT_MAX_MS),
