@@ -36,6 +36,17 @@ class ConsumerGroupTest {
   }
 
   @Test
+  void aMemberMayJoinBeforeItSubscribesToATopic() {
+    ConsumerGroupHeartbeatResponseData joined = world.heartbeat(join("a"));
+
+    assertThat(joined.errorCode()).isEqualTo(Errors.NONE.code());
+    assertThat(assigned(joined, topic)).isEmpty();
+    ConsumerGroupHeartbeatResponseData subscribed =
+        world.heartbeat(alive("a", joined.memberEpoch()).setSubscribedTopicNames(List.of("t")));
+    assertThat(assigned(subscribed, topic)).hasSize(6);
+  }
+
+  @Test
   void onlyWhatMovesIsRevokedAndGivenOnlyAfterItWasLetGo() {
     world.heartbeat(join("a", "t"));
 
@@ -260,7 +271,7 @@ class ConsumerGroupTest {
     assertThat(error(join("a", "t").setTopicPartitions(null))).isEqualTo(Errors.INVALID_REQUEST);
     assertThat(error(join("a", "t").setTopicPartitions(owning(topic, 0))))
         .isEqualTo(Errors.INVALID_REQUEST);
-    assertThat(error(join("a"))).isEqualTo(Errors.INVALID_REQUEST);
+    assertThat(error(join("a", "t").setSubscribedTopicNames(null))).isEqualTo(Errors.INVALID_REQUEST);
     assertThat(error(alive("a", -3))).isEqualTo(Errors.INVALID_REQUEST);
     assertThat(error(alive("a", -2))).isEqualTo(Errors.INVALID_REQUEST);
     assertThat(error(join("a", "t").setServerAssignor("own")))
