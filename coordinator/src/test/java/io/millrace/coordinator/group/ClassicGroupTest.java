@@ -75,8 +75,7 @@ class ClassicGroupTest {
       CompletableFuture<SyncGroupResponseData> sync = sync(members.getLast(), generation);
       CompletableFuture<JoinGroupResponseData> third = joinNew();
       assertThat(sync.join().errorCode()).isEqualTo(Errors.REBALANCE_IN_PROGRESS.code());
-      assertThat(heartbeat(members.getFirst(), generation))
-          .isEqualTo(Errors.REBALANCE_IN_PROGRESS);
+      assertThat(heartbeat(members.getFirst(), generation)).isEqualTo(Errors.REBALANCE_IN_PROGRESS);
       join(members.getFirst(), null);
       assertThat(join(members.getLast(), null).join().generationId()).isEqualTo(generation + 1);
       leave(new MemberIdentity().setMemberId(third.join().memberId()));
@@ -96,8 +95,7 @@ class ClassicGroupTest {
       heartbeat(members.getFirst(), generation);
     }
 
-    assertThat(heartbeat(members.getFirst(), generation))
-        .isEqualTo(Errors.REBALANCE_IN_PROGRESS);
+    assertThat(heartbeat(members.getFirst(), generation)).isEqualTo(Errors.REBALANCE_IN_PROGRESS);
     assertThat(join(members.getFirst(), null).join().members()).hasSize(1);
   }
 
@@ -141,12 +139,11 @@ class ClassicGroupTest {
     String old = join("", "instance").join().memberId();
     String present = join("", "instance").join().memberId();
 
-    assertThat(
-            leave(new MemberIdentity().setMemberId(old).setGroupInstanceId("instance")))
+    assertThat(leave(new MemberIdentity().setMemberId(old).setGroupInstanceId("instance")))
         .isEqualTo(Errors.FENCED_INSTANCE_ID);
     assertThat(join(old, "instance").join().errorCode())
         .isEqualTo(Errors.FENCED_INSTANCE_ID.code());
-    assertThat(heartbeat(present, 1)).isEqualTo(Errors.NONE);
+    assertThat(heartbeat(present, 2)).isEqualTo(Errors.NONE);
   }
 
   @Test
@@ -167,8 +164,8 @@ class ClassicGroupTest {
   void offsetsOfAGroupNobodyKnowsAreAbsentAndNoError() {
     Fetched fetched =
         world
-            .<Fetched>call((shard, out, reply) ->
-                shard.fetch("g", "member", 7, null, true, out, reply))
+            .<Fetched>call(
+                (shard, out, reply) -> shard.fetch("g", "member", 7, null, true, out, reply))
             .join();
 
     assertThat(fetched.error()).isEqualTo(Errors.NONE);
