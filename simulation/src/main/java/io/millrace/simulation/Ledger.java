@@ -44,6 +44,11 @@ final class Ledger {
 
           @Override
           public void checkEnd(PartitionId id, long end, String how, WriterId by) {}
+
+          @Override
+          public long endOfEpoch(PartitionId id, int leaderEpoch) {
+            return 0;
+          }
         };
 
     /** Throws {@link Violation} if the batch is not. */
@@ -51,6 +56,9 @@ final class Ledger {
 
     /** Throws {@link Violation} if not all below {@code end} is. */
     void checkEnd(PartitionId id, long end, String how, WriterId by);
+
+    /** Where the records end that leaders up to this epoch have written; 0 if nobody can tell. */
+    long endOfEpoch(PartitionId id, int leaderEpoch);
   }
 
   /** A topic as clients found it. */

@@ -42,7 +42,8 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
       long lastOffset,
       int crc,
       WriterId writer,
-      long sequence) {}
+      long sequence,
+      int leaderEpoch) {}
 
   private record Term(PartitionId partition, int leaderEpoch) {}
 
@@ -120,7 +121,13 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
     int at = batch.position();
     long last = batch.baseOffset() + BatchHeader.lastOffsetDelta(bytes, at);
     return new Stored(
-        batch.partition(), batch.baseOffset(), last, BatchHeader.crc(bytes, at), writer, sequence);
+        batch.partition(),
+        batch.baseOffset(),
+        last,
+        BatchHeader.crc(bytes, at),
+        writer,
+        sequence,
+        batch.leaderEpoch());
   }
 
   private void adopt(Stored batch) {
@@ -133,6 +140,16 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
               .formatted(batch, partition, end, content.floorEntry(batch.baseOffset())));
     }
     content.put(batch.baseOffset(), batch);
+  }
+
+  @Override
+  public long endOfEpoch(PartitionId partition, int leaderEpoch) {
+    TreeMap<Long, Stored> content = contents.getOrDefault(partition, new TreeMap<>());
+    return content.values().stream()
+        .filter(batch -> batch.leaderEpoch() > leaderEpoch)
+        .mapToLong(Stored::baseOffset)
+        .findFirst()
+        .orElseGet(() -> end(partition));
   }
 
   /** One past the last offset in any log. */
