@@ -49,6 +49,9 @@ final class Ledger {
           public long endOfEpoch(PartitionId id, int leaderEpoch) {
             return 0;
           }
+
+          @Override
+          public void checkAbsent(PartitionId id, RecordedBatch batch, WriterId writer) {}
         };
 
     /** Throws {@link Violation} if the batch is not. */
@@ -59,6 +62,9 @@ final class Ledger {
 
     /** Where the records end that leaders up to this epoch have written; 0 if nobody can tell. */
     long endOfEpoch(PartitionId id, int leaderEpoch);
+
+    /** Throws {@link Violation} if the log of the incarnation holds the batch, at any offset. */
+    void checkAbsent(PartitionId id, RecordedBatch batch, WriterId writer);
   }
 
   /** A topic as clients found it. */
