@@ -164,7 +164,7 @@ final class SimulatedCluster {
     if (random.nextInt(4) > 0) {
       store.weather(StoreWeather.CHANGEABLE);
     }
-    chaos(1 + random.nextInt(8));
+    chaos(5 + random.nextInt(12));
     peace();
   }
 
@@ -245,17 +245,9 @@ final class SimulatedCluster {
     for (int i = 0; i < producerCount; i++) {
       TransactionLedger.Id id = new TransactionLedger.Id("t" + i);
       boolean implicit = random.nextBoolean();
-      for (int same = 0; same < (random.nextInt(4) == 0 ? 2 : 1); same++) {
-        String name = id.name + (same == 0 ? "" : "-again");
-        start(
-            new TransactionalProducer(
-                name,
-                clientThreads.eventLoop(name),
-                scheduler.fork(),
-                world,
-                transactions,
-                id,
-                implicit));
+      addTransactionalProducer(id.name, id, implicit);
+      if (random.nextInt(4) == 0) {
+        addTransactionalProducer(id.name + "-again", id, implicit);
       }
     }
     String name = "transformer";
@@ -268,6 +260,22 @@ final class SimulatedCluster {
             transactions,
             new TransactionLedger.Id(name),
             random.nextBoolean()));
+    addAuditor();
+  }
+
+  void addTransactionalProducer(String name, TransactionLedger.Id id, boolean implicit) {
+    start(
+        new TransactionalProducer(
+            name,
+            clientThreads.eventLoop(name),
+            scheduler.fork(),
+            world,
+            transactions,
+            id,
+            implicit));
+  }
+
+  void addAuditor() {
     start(auditor);
   }
 
@@ -435,6 +443,10 @@ final class SimulatedCluster {
 
   Ledger ledger() {
     return ledger;
+  }
+
+  TransactionLedger transactions() {
+    return transactions;
   }
 
   Coverage coverage() {
