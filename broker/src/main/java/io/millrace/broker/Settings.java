@@ -29,7 +29,6 @@ import java.util.concurrent.TimeUnit;
 
 /** From the broker's configuration to the values each part works by. */
 final class Settings {
-  private static final long PRODUCER_CHECK_MS = 600_000;
   private static final long HEDGE_DELAY_MS = 1_000;
   private static final long SCRIBE_TIMEOUT_MS = 1_000;
   private static final long PARTIAL_FRAME_MS_MAX = 30_000;
@@ -61,7 +60,6 @@ final class Settings {
             config.get(ConsumerGroupKeys.MIGRATION_POLICY).toUpperCase(Locale.ROOT)));
   }
 
-  /** Of a group that sets nothing of its own. */
   static TransactionSettings transactions(BrokerConfig config) {
     return new TransactionSettings(
         config.get(TransactionKeys.TIMEOUT_MAX_MS),
@@ -103,7 +101,7 @@ final class Settings {
         config.get(MillraceKeys.LOG_CACHE_BYTES),
         config.get(MillraceKeys.BLOCK_CACHE_BYTES),
         config.get(GroupKeys.PRODUCER_ID_EXPIRATION_MS),
-        PRODUCER_CHECK_MS);
+        config.get(GroupKeys.PRODUCER_ID_CHECK_MS));
   }
 
   private static WalSync walSync(String value) {

@@ -59,6 +59,11 @@ public final class BadInput {
       input.offsets(read);
       input.epochs(read);
       input.producerIds(connection);
+      new BadTransactions(
+              input.table,
+              RawTopic.create(connection, prefix + "-transactions", Map.of()),
+              RawTopic.create(connection, prefix + "-transactions-2", Map.of()))
+          .run();
     }
     return input.table;
   }

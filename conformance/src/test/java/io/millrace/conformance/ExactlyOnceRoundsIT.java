@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +22,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,7 +40,7 @@ class ExactlyOnceRoundsIT {
   private static final Path PROGRAM = Path.of("../examples/ConsumeTransformProduce.java");
 
   @TempDir private Path folder;
-  private Process program;
+  private @Nullable Process program;
 
   @AfterEach
   void stop() {
@@ -64,7 +66,7 @@ class ExactlyOnceRoundsIT {
           broker.kill();
           broker.start();
         } else {
-          program.destroyForcibly().waitFor();
+          Objects.requireNonNull(program).destroyForcibly().waitFor();
           startProgram(broker);
         }
       }

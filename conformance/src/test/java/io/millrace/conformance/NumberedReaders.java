@@ -16,6 +16,7 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -174,7 +175,7 @@ final class NumberedReaders implements AutoCloseable {
       Map<Integer, Long> covered = Map.copyOf(next);
       try {
         consumer.commitSync();
-      } catch (CommitFailedException | RetriableException e) {
+      } catch (CommitFailedException | RebalanceInProgressException | RetriableException e) {
         return; // a rebalance, or no coordinator for now: what follows is committed later
       }
       synchronized (NumberedReaders.this) {

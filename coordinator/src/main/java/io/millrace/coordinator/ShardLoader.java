@@ -1,98 +1,150 @@
 package io.millrace.coordinator;
 
+import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.log.PartitionLog;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
 import org.apache.kafka.common.record.internal.Record;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Replays a partition of an internal topic, from log start to the high watermark it had when the
- * load began.
+ * load began. Records are read and decoded on the threads of the reads, one stretch ahead of what
+ * the loop replays.
  */
 final class ShardLoader {
+  private static final Logger LOG = LoggerFactory.getLogger(ShardLoader.class);
   private static final int STEP_BYTES = 4 << 20;
 
   private final EventLoop loop;
+  private final Clock clock;
   private final PartitionLog log;
   private final Shard shard;
   private final long end;
+  private final long beganNs;
   private final CompletableFuture<Void> done = new CompletableFuture<>();
 
-  private ShardLoader(EventLoop loop, PartitionLog log, Shard shard) {
+  /** Of the stretch before; the next one is read, but waits for it. */
+  private CompletableFuture<Void> replayed = CompletableFuture.completedFuture(null);
+
+  private ShardLoader(EventLoop loop, Clock clock, PartitionLog log, Shard shard) {
     this.loop = loop;
+    this.clock = clock;
     this.log = log;
     this.shard = shard;
     this.end = log.highWatermark();
+    this.beganNs = clock.monotonicNs();
   }
 
   /** Completes on the loop when everything is replayed. */
-  static CompletableFuture<Void> load(EventLoop loop, PartitionLog log, Shard shard) {
-    ShardLoader loader = new ShardLoader(loop, log, shard);
-    loop.execute(() -> loader.step(log.logStart()));
+  static CompletableFuture<Void> load(
+      EventLoop loop, Clock clock, PartitionLog log, Shard shard) {
+    ShardLoader loader = new ShardLoader(loop, clock, log, shard);
+    loop.execute(() -> loader.read(log.logStart()));
     return loader.done;
   }
 
-  private void step(long offset) {
+  private void read(long offset) {
     if (offset >= end) {
-      done.complete(null);
+      replayed.thenRun(() -> loop.execute(this::finish));
       return;
     }
     log.read(offset, STEP_BYTES, true, PartitionLog.Isolation.READ_UNCOMMITTED)
-        .whenComplete((slice, failure) ->
-            loop.execute(() -> {
-              if (failure != null) {
-                done.completeExceptionally(failure);
-              } else {
-                replay(slice, offset);
-              }
-            }));
+        .whenComplete((slice, failure) -> {
+          if (failure != null) {
+            fail(failure);
+          } else {
+            decode(slice, offset);
+          }
+        });
   }
 
-  private void replay(PartitionLog.LogSlice slice, long offset) {
+  private void finish() {
+    if (end > 0) {
+      LOG.info(
+          "Loaded {} up to offset {} in {} ms",
+          log.id(),
+          end,
+          TimeUnit.NANOSECONDS.toMillis(clock.monotonicNs() - beganNs));
+    }
+    done.complete(null);
+  }
+
+  private void fail(Throwable failure) {
+    loop.execute(() -> done.completeExceptionally(failure));
+  }
+
+  private void decode(PartitionLog.LogSlice slice, long offset) {
+    List<Consumer<Shard>> events = new ArrayList<>();
     long next = offset;
     try {
       ByteBuffer copy = ByteBuffer.allocate(slice.sizeBytes());
       slice.buffers().forEach(part -> copy.put(part.duplicate()));
       copy.flip();
       for (MutableRecordBatch batch : MemoryRecords.readableRecords(copy).batches()) {
-        replay(batch, offset);
+        decode(batch, offset, events);
         next = batch.nextOffset();
       }
     } catch (RuntimeException e) {
-      done.completeExceptionally(e);
+      fail(e);
       return;
     } finally {
       slice.release();
     }
     if (next == offset) {
-      done.completeExceptionally(
+      fail(
           new IllegalStateException(
               log.id() + " gives nothing at offset " + offset + " below its end " + end));
       return;
     }
-    step(next);
+    long from = next;
+    replayed.thenRun(() -> {
+      replayed = replay(events);
+      read(from);
+    });
   }
 
-  private void replay(MutableRecordBatch batch, long from) {
+  private CompletableFuture<Void> replay(List<Consumer<Shard>> events) {
+    CompletableFuture<Void> all = new CompletableFuture<>();
+    loop.execute(() -> {
+      try {
+        events.forEach(event -> event.accept(shard));
+        all.complete(null);
+      } catch (RuntimeException e) {
+        done.completeExceptionally(e);
+      }
+    });
+    return all;
+  }
+
+  private void decode(MutableRecordBatch batch, long from, List<Consumer<Shard>> events) {
+    long producerId = batch.producerId();
+    short producerEpoch = batch.producerEpoch();
     for (Record record : batch) {
       if (record.offset() < from) {
         continue;
       }
       if (batch.isControlBatch()) {
         ControlRecordType type = ControlRecordType.parse(record.key());
-        if (type == ControlRecordType.COMMIT || type == ControlRecordType.ABORT) {
-          shard.replayMarker(
-              batch.producerId(), batch.producerEpoch(), type == ControlRecordType.COMMIT);
+        boolean committed = type == ControlRecordType.COMMIT;
+        if (committed || type == ControlRecordType.ABORT) {
+          events.add(to -> to.replayMarker(producerId, producerEpoch, committed));
         }
       } else if (batch.isTransactional()) {
         CoordinatorRecordCodec.decode(shard.recordTypes(), record)
-            .ifPresent(each -> shard.replay(batch.producerId(), batch.producerEpoch(), each));
+            .ifPresent(each -> events.add(to -> to.replay(producerId, producerEpoch, each)));
       } else {
-        CoordinatorRecordCodec.decode(shard.recordTypes(), record).ifPresent(shard::replay);
+        CoordinatorRecordCodec.decode(shard.recordTypes(), record)
+            .ifPresent(each -> events.add(to -> to.replay(each)));
       }
     }
   }

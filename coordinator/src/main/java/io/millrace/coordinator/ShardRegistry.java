@@ -83,7 +83,7 @@ public final class ShardRegistry<S extends Shard> {
     S shard = newShard.apply(log);
     ShardRunner<S> runner = new ShardRunner<>(loop, clock, log, shard, BATCH_BYTES_MAX);
     CompletableFuture<ShardRunner<S>> loaded =
-        ShardLoader.load(loop, log, shard)
+        ShardLoader.load(loop, clock, log, shard)
             .thenApply(done -> {
               runner.tell(Shard::onLoaded);
               return runner;

@@ -33,7 +33,7 @@ public final class ShardHarness<S extends Shard> {
   /** Another shard, which does not run, as the log alone makes it. */
   public S replayed() {
     S shard = newShard.apply(environment, log);
-    CompletableFuture<Void> loaded = ShardLoader.load(loop, log, shard);
+    CompletableFuture<Void> loaded = ShardLoader.load(loop, environment.clock(), log, shard);
     scheduler.runUntil(loaded::isDone, STEPS_MAX);
     loaded.join();
     return shard;

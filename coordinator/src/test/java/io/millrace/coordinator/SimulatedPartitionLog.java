@@ -9,7 +9,10 @@ import io.millrace.storage.object.Footer.AbortedTransaction;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.ApiException;
@@ -22,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /** A partition in memory whose appends become durable when the test says so. */
 public final class SimulatedPartitionLog implements PartitionLog {
   private final PartitionId id = new PartitionId(new Uuid(7, 7), 0);
-  private final List<ByteBuffer> batches = new ArrayList<>();
+  /** By last offset. */
+  private final NavigableMap<Long, ByteBuffer> batches = new TreeMap<>();
   private final List<CompletableFuture<Appended>> waiting = new ArrayList<>();
   private final List<CompletableFuture<Void>> waitingProofs = new ArrayList<>();
   private final List<Runnable> listeners = new ArrayList<>();
@@ -89,7 +93,7 @@ public final class SimulatedPartitionLog implements PartitionLog {
     long base = end;
     only.setLastOffset(base + only.lastOffset());
     end = only.lastOffset() + 1;
-    batches.add(copy);
+    batches.put(only.lastOffset(), copy);
     if (held) {
       CompletableFuture<Appended> future = new CompletableFuture<>();
       waiting.add(future);
@@ -144,12 +148,9 @@ public final class SimulatedPartitionLog implements PartitionLog {
   @Override
   public CompletableFuture<LogSlice> read(
       long offset, int bytesMax, boolean atLeastOne, Isolation isolation) {
-    for (ByteBuffer batch : batches) {
-      MutableRecordBatch header =
-          MemoryRecords.readableRecords(batch.duplicate()).batches().iterator().next();
-      if (header.lastOffset() >= offset) {
-        return CompletableFuture.completedFuture(new Slice(batch.duplicate(), end));
-      }
+    Map.Entry<Long, ByteBuffer> batch = batches.ceilingEntry(offset);
+    if (batch != null) {
+      return CompletableFuture.completedFuture(new Slice(batch.getValue().duplicate(), end));
     }
     return CompletableFuture.completedFuture(new Slice(ByteBuffer.allocate(0), end));
   }
@@ -212,7 +213,7 @@ public final class SimulatedPartitionLog implements PartitionLog {
   @Override
   public CompletableFuture<Long> sizeBytes() {
     return CompletableFuture.completedFuture(
-        batches.stream().mapToLong(ByteBuffer::remaining).sum());
+        batches.values().stream().mapToLong(ByteBuffer::remaining).sum());
   }
 
   @Override

@@ -75,7 +75,7 @@ final class Auditor extends Client {
         }
       }
     }
-    later(1 + random.nextInt(20), this::act);
+    later(1 + random.nextInt(unread.isEmpty() ? 60 : 10), this::act);
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataImage.Partition;
+import io.millrace.storage.metadata.MetadataImage.Topic;
 import io.millrace.storage.metadata.MetadataLog.Outcome;
 import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
 import io.millrace.storage.metadata.MetadataRecord.ReplicasChanged;
@@ -35,10 +36,10 @@ final class ClusterOrders {
 
   /** Another broker is to lead, or the replicas change, by order of any broker. */
   void handOver(SplittableRandom random) {
-    PartitionLedger partition = anyPartition(random);
-    BrokerHost host = hosts.anyRunning(random);
     MetadataImage image = watch.newest();
-    Partition now = partition == null ? null : image.partition(partition.id());
+    PartitionId partition = anyPartitionOrCoordinator(random, image);
+    BrokerHost host = hosts.anyRunning(random);
+    Partition now = partition == null ? null : image.partition(partition);
     if (partition == null || host == null || now == null || image.brokers().isEmpty()) {
       return;
     }
@@ -46,18 +47,18 @@ final class ClusterOrders {
     Collections.shuffle(nodes, new Random(random.nextLong()));
     if (random.nextBoolean()) {
       story.tell(
-          "%s orders node %d to lead %s".formatted(host.name(), nodes.getFirst(), partition.id()));
-      submitTarget(host, partition.id(), nodes.getFirst());
+          "%s orders node %d to lead %s".formatted(host.name(), nodes.getFirst(), partition));
+      submitTarget(host, partition, nodes.getFirst());
     } else {
       List<Integer> replicas = nodes.subList(0, 1 + random.nextInt(nodes.size()));
-      story.tell("%s orders replicas %s of %s".formatted(host.name(), replicas, partition.id()));
+      story.tell("%s orders replicas %s of %s".formatted(host.name(), replicas, partition));
       BrokerProcess process = host.process();
       if (process != null) {
         host.onPeerLoop(() ->
             process
                 .metadata()
                 .submit(
-                    new ReplicasChanged(partition.id(), now.replicas(), List.copyOf(replicas))));
+                    new ReplicasChanged(partition, now.replicas(), List.copyOf(replicas))));
       }
     }
   }
@@ -114,6 +115,19 @@ final class ClusterOrders {
                 partition.movedLogStart(to);
               }
             }));
+  }
+
+  /** Of the partitions coordinators live on as often as of all others. */
+  private @Nullable PartitionId anyPartitionOrCoordinator(
+      SplittableRandom random, MetadataImage image) {
+    List<Topic> internal =
+        image.topics().values().stream().filter(topic -> topic.name().startsWith("__")).toList();
+    if (internal.isEmpty() || random.nextBoolean()) {
+      PartitionLedger partition = anyPartition(random);
+      return partition == null ? null : partition.id();
+    }
+    Topic topic = internal.get(random.nextInt(internal.size()));
+    return new PartitionId(topic.id(), random.nextInt(topic.partitions().size()));
   }
 
   private @Nullable PartitionLedger anyPartition(SplittableRandom random) {

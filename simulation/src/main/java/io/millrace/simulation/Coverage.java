@@ -32,7 +32,9 @@ final class Coverage {
   }
 
   void count(String what, long times) {
-    counts.merge(what, times, Long::sum);
+    if (times > 0) {
+      counts.merge(what, times, Long::sum);
+    }
   }
 
   long count(String what) {

@@ -44,6 +44,9 @@ final class Ledger {
 
           @Override
           public void checkEnd(PartitionId id, long end, String how, WriterId by) {}
+
+          @Override
+          public void checkAbsent(PartitionId id, RecordedBatch batch, WriterId writer) {}
         };
 
     /** Throws {@link Violation} if the batch is not. */
@@ -51,6 +54,9 @@ final class Ledger {
 
     /** Throws {@link Violation} if not all below {@code end} is. */
     void checkEnd(PartitionId id, long end, String how, WriterId by);
+
+    /** Throws {@link Violation} if the log of the incarnation holds the batch, at any offset. */
+    void checkAbsent(PartitionId id, RecordedBatch batch, WriterId writer);
   }
 
   /** A topic as clients found it. */

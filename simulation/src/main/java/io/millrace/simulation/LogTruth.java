@@ -29,6 +29,7 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
   private final Map<WriterId, Log> logs = new HashMap<>();
   private final Map<PartitionId, TreeMap<Long, Stored>> contents = new HashMap<>();
   private final Map<Term, WriterId> terms = new HashMap<>();
+  private final Set<Content> adopted = new HashSet<>();
   private final Coverage coverage;
 
   LogTruth(Coverage coverage) {
@@ -43,6 +44,8 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
       int crc,
       WriterId writer,
       long sequence) {}
+
+  private record Content(PartitionId partition, int crc, WriterId writer) {}
 
   private record Term(PartitionId partition, int leaderEpoch) {}
 
@@ -133,6 +136,7 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
               .formatted(batch, partition, end, content.floorEntry(batch.baseOffset())));
     }
     content.put(batch.baseOffset(), batch);
+    adopted.add(new Content(partition, batch.crc(), batch.writer()));
   }
 
   /** One past the last offset in any log. */
@@ -166,6 +170,15 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
     }
     if (how.equals(ACKNOWLEDGED) && !found.writer().equals(by)) {
       coverage.count(DUPLICATE_ELSEWHERE, 1);
+    }
+  }
+
+  @Override
+  public void checkAbsent(PartitionId id, RecordedBatch batch, WriterId writer) {
+    if (adopted.contains(new Content(id, batch.crc(), writer))) {
+      throw new Violation(
+          "I5: %s said that %s of %s is not written, and its log holds it"
+              .formatted(writer, batch.name(), id));
     }
   }
 

@@ -52,7 +52,7 @@ final class OffsetAsker extends Client {
           },
           answer -> {});
     }
-    later(10 + random.nextInt(40), this::act);
+    later(10 + random.nextInt(80), this::act);
   }
 
   @Override

@@ -198,6 +198,10 @@ final class PartitionLedger {
         }
       }
     }
+    for (SentBatch batch : sent.values()) {
+      RecordedBatch bytes = RecordedBatch.of(batch.name, batch.bytes, -1);
+      batch.refusedBy().forEach(writer -> durability.checkAbsent(id, bytes, writer));
+    }
     if (highWatermark < end) {
       throw new Violation(
           "A1: %s ends at %d and was known to reach %d".formatted(id, highWatermark, end));

@@ -2,6 +2,7 @@ package io.millrace.simulation;
 
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.PartitionId;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -242,7 +243,7 @@ final class Producer extends Client {
     }
   }
 
-  private static void put(ProduceRequestData request, PartitionId partition, SentBatch batch) {
+  private static void put(ProduceRequestData request, PartitionId partition, ByteBuffer batch) {
     TopicProduceData topic = request.topicData().find("", partition.topicId());
     if (topic == null) {
       topic = new TopicProduceData().setTopicId(partition.topicId());
@@ -253,7 +254,7 @@ final class Producer extends Client {
         .add(
             new PartitionProduceData()
                 .setIndex(partition.partition())
-                .setRecords(MemoryRecords.readableRecords(batch.attempt())));
+                .setRecords(MemoryRecords.readableRecords(batch)));
   }
 
   /**
@@ -268,7 +269,7 @@ final class Producer extends Client {
             sending.batch, result.baseOffset(), sending.sentAfterDelete, connection.process());
         world.onAcknowledged().run();
       } else if (result.errorCode() == Errors.NOT_LEADER_OR_FOLLOWER.code()) {
-        sending.batch.refused();
+        sending.batch.refused(connection.process().writer());
       }
     }
   }
@@ -345,7 +346,7 @@ final class Producer extends Client {
 
     void add(Lane lane, SentBatch batch) {
       content.add(new Sending(lane, batch, lane.ledger.isGoneAt(connection.process())));
-      put(data, lane.ledger.id(), batch);
+      put(data, lane.ledger.id(), batch.attempt(connection.process().writer()));
     }
   }
 }

@@ -36,6 +36,7 @@ final class SimulatedCluster {
   private static final int PORT = 9092;
   private static final int TASKS_PENDING_MAX = 20_000;
   private static final int SLOWNESS = 20;
+  private static final int TRANSACTION_SLOWNESS = 8;
   private static final long PEACE_NS_MAX = TimeUnit.SECONDS.toNanos(300);
   private static final long CHAOS_NS_MAX = TimeUnit.SECONDS.toNanos(120);
   private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(300);
@@ -136,24 +137,46 @@ final class SimulatedCluster {
 
   /** One seed: everything is drawn. */
   static Result run(long seed, Member.Starter starter, Consumer<String> log) {
-    SplittableRandom sizes = new SplittableRandom(seed);
-    int members = 1 + sizes.nextInt(5);
+    int members = 1 + new SplittableRandom(seed).nextInt(5);
     SimulatedCluster cluster =
         new SimulatedCluster(seed, Math.min(5, members + 1), SLOWNESS, starter, log);
-    cluster.told(() -> cluster.play(members));
+    cluster.told("ClusterSimulation", () -> cluster.play(members));
     return cluster.result();
+  }
+
+  /** One seed of groups and transactions: fewer brokers and faults, more that coordinators do. */
+  static Result runTransactions(long seed, Member.Starter starter, Consumer<String> log) {
+    int members = 1 + new SplittableRandom(seed).nextInt(3);
+    SimulatedCluster cluster =
+        new SimulatedCluster(seed, members + 1, TRANSACTION_SLOWNESS, starter, log);
+    cluster.told("TransactionSimulation", () -> cluster.playTransactions(members));
+    return cluster.result();
+  }
+
+  private void playTransactions(int members) {
+    for (int node = 1; node <= members; node++) {
+      join(node);
+    }
+    addClients(random.nextInt(2), 0, 1 + random.nextInt(2), false);
+    addTransactions(1 + random.nextInt(2));
+    addGroup("g0", 1 + random.nextInt(2), random.nextBoolean());
+    if (random.nextInt(4) > 0) {
+      store.weather(StoreWeather.CHANGEABLE);
+    }
+    chaos(1 + random.nextInt(8));
+    peace();
   }
 
   private void play(int members) {
     for (int node = 1; node <= members; node++) {
       join(node);
     }
-    boolean deletesTopics = random.nextInt(3) == 0;
-    addClients(1 + random.nextInt(3), 1 + random.nextInt(2), 1 + random.nextInt(3), deletesTopics);
-    if (!deletesTopics && random.nextBoolean()) {
-      addTransactions(1 + random.nextInt(2));
-    }
-    if (random.nextInt(3) > 0) {
+    addClients(
+        1 + random.nextInt(3),
+        1 + random.nextInt(2),
+        1 + random.nextInt(3),
+        random.nextInt(3) == 0);
+    if (random.nextBoolean()) {
       addGroup("g0", 1 + random.nextInt(3), random.nextBoolean());
     }
     if (random.nextInt(4) > 0) {
@@ -167,13 +190,13 @@ final class SimulatedCluster {
   }
 
   /** Runs a script; what it finds is told with the seed and what happened before. */
-  void told(Runnable script) {
+  private void told(String test, Runnable script) {
     try {
       script.run();
     } catch (RuntimeException | Error failure) {
       throw new FailedException(
-          "seed %d: %s%nreplay: mvn -pl simulation -am test -Dquick -Dsurefire.failIfNoSpecifiedTests=false -Dtest=ClusterSimulation -Dmillrace.seed=%d%n%s"
-              .formatted(seed, failure.getMessage(), seed, story),
+          "seed %d: %s%nreplay: mvn -pl simulation -am test -Dquick -Dsurefire.failIfNoSpecifiedTests=false -Dtest=%s -Dmillrace.seed=%d%n%s"
+              .formatted(seed, failure.getMessage(), test, seed, story),
           failure);
     }
   }

@@ -14,8 +14,9 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 /**
- * Runs many seeds across the cores: {@code [--cluster] --seeds FROM..TO [--twice-every N]}. Prints
- * what fails; the exit code is 1 if anything did. {@code [--cluster] --calls SEED} runs one and
+ * Runs many seeds across the cores: {@code [--cluster |
+ * --transactions] --seeds FROM..TO [--twice-every N]}. Prints
+ * what fails; the exit code is 1 if anything did. {@code [--cluster | --transactions] --calls SEED} runs one and
  * prints every disk call and event.
  */
 public final class SimulationRun {
@@ -34,6 +35,13 @@ public final class SimulationRun {
       Simulation.Result run(long seed, Consumer<String> log) {
         return SimulatedCluster.run(seed, ClusterProcess::start, log);
       }
+    },
+    /** Of a cluster with groups and transactions. */
+    TRANSACTIONS {
+      @Override
+      Simulation.Result run(long seed, Consumer<String> log) {
+        return SimulatedCluster.runTransactions(seed, ClusterProcess::start, log);
+      }
     };
 
     abstract Simulation.Result run(long seed, Consumer<String> log);
@@ -47,7 +55,11 @@ public final class SimulationRun {
   public static void main(String[] given) {
     Deque<String> arguments = new ArrayDeque<>(List.of(given));
     Subject subject =
-        arguments.removeFirstOccurrence("--cluster") ? Subject.CLUSTER : Subject.BROKER;
+        arguments.removeFirstOccurrence("--cluster")
+            ? Subject.CLUSTER
+            : arguments.removeFirstOccurrence("--transactions")
+                ? Subject.TRANSACTIONS
+                : Subject.BROKER;
     String what = String.valueOf(arguments.poll());
     String value = String.valueOf(arguments.poll());
     if (what.equals("--calls")) {
@@ -58,7 +70,7 @@ public final class SimulationRun {
     long twiceEvery = twice ? Long.parseLong(String.valueOf(arguments.poll())) : 100;
     if (!what.equals("--seeds") || !arguments.isEmpty()) {
       System.err.println(
-          "usage: SimulationRun [--cluster] --seeds FROM..TO [--twice-every N] (TO excluded) | [--cluster] --calls SEED");
+          "usage: SimulationRun [--cluster | --transactions] --seeds FROM..TO [--twice-every N] (TO excluded) | [--cluster | --transactions] --calls SEED");
       System.exit(2);
     }
     String[] range = value.split("\\.\\.", -1);

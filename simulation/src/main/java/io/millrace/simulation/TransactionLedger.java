@@ -21,26 +21,37 @@ final class TransactionLedger {
   /** A transactional id, which several clients may use at a time. */
   static final class Id {
     final String name;
-    private int initialized;
+    private Epoch latest = Epoch.NONE;
     private @Nullable Transaction open;
 
     Id(String name) {
       this.name = name;
     }
 
-    /** How often it was given a producer id and epoch: whoever has an older one is fenced. */
-    int initialized() {
-      return initialized;
+    /** Whoever has an older one is fenced. */
+    Epoch latest() {
+      return latest;
     }
 
-    /** A client is told its producer id and epoch: what nobody has asked to commit is aborted. */
-    int onInitialized() {
+    /** A client is told its epoch: what nobody has asked to commit at an older one is aborted. */
+    void onInitialized(Epoch epoch) {
       Transaction before = open;
-      if (before != null && before.fate == Fate.OPEN) {
+      if (before != null && before.fate == Fate.OPEN && before.epoch.compareTo(epoch) < 0) {
         before.fate = Fate.ABORTED;
       }
-      open = null;
-      return ++initialized;
+      latest = latest.compareTo(epoch) < 0 ? epoch : latest;
+    }
+  }
+
+  /** A producer id and its epoch; ids that come later are higher. */
+  record Epoch(long producerId, short epoch) implements Comparable<Epoch> {
+    static final Epoch NONE = new Epoch(-1, (short) -1);
+
+    @Override
+    public int compareTo(Epoch other) {
+      return producerId == other.producerId
+          ? Short.compare(epoch, other.epoch)
+          : Long.compare(producerId, other.producerId);
     }
   }
 
@@ -59,6 +70,7 @@ final class TransactionLedger {
   /** One transaction. */
   static final class Transaction {
     final String name;
+    final Epoch epoch;
     final List<Part> parts = new ArrayList<>();
 
     /** Names of the batches it was made out of. */
@@ -66,8 +78,9 @@ final class TransactionLedger {
 
     private Fate fate = Fate.OPEN;
 
-    private Transaction(String name) {
+    private Transaction(String name, Epoch epoch) {
       this.name = name;
+      this.epoch = epoch;
     }
 
     Fate fate() {
@@ -98,12 +111,12 @@ final class TransactionLedger {
 
     @Override
     public String toString() {
-      return "transaction " + name;
+      return "transaction " + name + " at " + epoch;
     }
   }
 
-  Transaction begin(Id id, String name) {
-    Transaction begun = new Transaction(name);
+  Transaction begin(Id id, String name, Epoch epoch) {
+    Transaction begun = new Transaction(name, epoch);
     all.add(begun);
     id.open = begun;
     return begun;

@@ -1,6 +1,7 @@
 package io.millrace.simulation;
 
 import io.millrace.runtime.EventLoop;
+import io.millrace.simulation.TransactionLedger.Epoch;
 import io.millrace.simulation.TransactionLedger.Part;
 import io.millrace.simulation.TransactionLedger.Transaction;
 import io.millrace.storage.PartitionId;
@@ -79,7 +80,6 @@ class TransactionalProducer extends Client {
   private Step step = Step.INITIALIZE;
   private long producerId = -1;
   private short producerEpoch = -1;
-  private int initialized;
   private int number;
   private int tries;
   private boolean commits;
@@ -189,7 +189,8 @@ class TransactionalProducer extends Client {
   }
 
   final Transaction begin() {
-    Transaction transaction = transactions.begin(id, name + "." + number++);
+    Transaction transaction = 
+        transactions.begin(id, name + "." + number++, new Epoch(producerId, producerEpoch));
     open = transaction;
     return transaction;
   }
@@ -254,7 +255,6 @@ class TransactionalProducer extends Client {
   void onFailed() {}
 
   private void initialize(Connection connection) {
-    int[] order = new int[1];
     coordinator.ask(
         connection,
         new InitProducerIdRequestData()
@@ -262,15 +262,15 @@ class TransactionalProducer extends Client {
             .setTransactionTimeoutMs(TIMEOUT_MS),
         INIT_VERSION,
         answer -> {
-          if (((InitProducerIdResponseData) answer).errorCode() == Errors.NONE.code()) {
-            order[0] = id.onInitialized();
+          InitProducerIdResponseData told = (InitProducerIdResponseData) answer;
+          if (told.errorCode() == Errors.NONE.code()) {
+            id.onInitialized(new Epoch(told.producerId(), told.producerEpoch()));
           }
         },
         answer -> {
           InitProducerIdResponseData told = (InitProducerIdResponseData) answer;
           Errors error = Errors.forCode(told.errorCode());
           if (error == Errors.NONE) {
-            initialized = order[0];
             renewed(told.producerId(), told.producerEpoch());
             step = Step.BEGIN;
           } else if (!FENCED.contains(error)) {
@@ -382,7 +382,9 @@ class TransactionalProducer extends Client {
                 List.of(
                     new PartitionProduceData()
                         .setIndex(partition.partition())
-                        .setRecords(MemoryRecords.readableRecords(part.batch().attempt()))));
+                        .setRecords(
+                            MemoryRecords.readableRecords(
+                                part.batch().attempt(connection.process().writer())))));
     if (implicit) {
       topic.setTopicId(partition.topicId());
     } else {
@@ -455,8 +457,7 @@ class TransactionalProducer extends Client {
 
   private void end(Transaction transaction, Connection connection) {
     boolean commit = commits;
-    int latest = id.initialized();
-    int own = initialized;
+    Epoch latest = id.latest();
     if (commit) {
       transaction.committing();
     }
@@ -468,19 +469,18 @@ class TransactionalProducer extends Client {
             .setProducerEpoch(producerEpoch)
             .setCommitted(commit),
         implicit ? 5 : 4,
-        answer -> onEndAnswered(transaction, commit, own, latest, (EndTxnResponseData) answer),
+        answer -> onEndAnswered(transaction, commit, latest, (EndTxnResponseData) answer),
         answer -> onEnded(transaction, commit, (EndTxnResponseData) answer));
   }
 
   private void onEndAnswered(
-      Transaction transaction, boolean commit, int own, int latest, EndTxnResponseData answer) {
+      Transaction transaction, boolean commit, Epoch latest, EndTxnResponseData answer) {
     if (answer.errorCode() != Errors.NONE.code()) {
       return;
     }
-    if (own < latest) {
+    if (transaction.epoch.compareTo(latest) < 0) {
       throw new Violation(
-          "B7: %s was ended by one that had been fenced: %d, %d"
-              .formatted(transaction, own, latest));
+          "B7: %s was ended by one that had been fenced by %s".formatted(transaction, latest));
     }
     if (commit) {
       transaction.committed();

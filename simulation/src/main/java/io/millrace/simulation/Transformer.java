@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class Transformer extends TransactionalProducer {
   private static final int OFFSET_FETCH_VERSION = 9;
   private static final int ADD_OFFSETS_VERSION = 4;
-  private static final int BATCHES_MAX = 5;
+  private static final int BATCHES_MAX = 40;
   private static final long UNKNOWN = -1;
 
   private final String group;
@@ -148,7 +148,7 @@ final class Transformer extends TransactionalProducer {
     fetching = connection;
     send(
         connection,
-        FetchCheck.request(List.of(check), 0, 2_000 + random.nextInt(20_000)),
+        FetchCheck.request(List.of(check), 0, 2_000 + random.nextInt(50_000)),
         FetchCheck.VERSION,
         answer -> {
           fetching = null;
@@ -177,7 +177,7 @@ final class Transformer extends TransactionalProducer {
     }
     Transaction transaction = begin();
     for (RecordedBatch batch : batches) {
-      transaction.inputs.add(from.id() + " " + batch.name());
+      transaction.inputs.add(from.id() + " at " + batch.baseOffset());
       add(transaction, outputs.get(random.nextInt(outputs.size())), 0);
     }
     next = batches.getLast().lastOffset() + 1;

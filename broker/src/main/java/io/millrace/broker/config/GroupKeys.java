@@ -39,6 +39,11 @@ public final class GroupKeys {
           .atLeast(1)
           .clusterWide()
           .inForce("Idle time after which a partition forgets a producer id.");
+  public static final ConfigKey<Integer> PRODUCER_ID_CHECK_MS =
+      int32("producer.id.expiration.check.interval.ms", 600000)
+          .atLeast(1)
+          .internal()
+          .inForce("How often it is checked which producer ids are to be forgotten.");
   public static final ConfigKey<Integer> OFFSETS_RETENTION_MINUTES =
       int32("offsets.retention.minutes", 10080)
           .atLeast(1)
@@ -58,6 +63,7 @@ public final class GroupKeys {
           OFFSETS_TOPIC_PARTITIONS,
           OFFSETS_TOPIC_REPLICATION_FACTOR,
           PRODUCER_ID_EXPIRATION_MS,
+          PRODUCER_ID_CHECK_MS,
           OFFSETS_RETENTION_MINUTES,
           OFFSETS_RETENTION_CHECK_MS);
 

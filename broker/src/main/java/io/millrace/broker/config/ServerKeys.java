@@ -39,11 +39,7 @@ final class ServerKeys {
               .accepted(Reasons.PEER_LIMITS, "Longest such timeout after failures."),
           int32("telemetry.max.bytes", 1048576)
               .atLeast(1)
-              .accepted(Reasons.METRICS_LATER, "Largest batch of metrics a client may push."),
-          int32("producer.id.expiration.check.interval.ms", 600000)
-              .atLeast(1)
-              .internal()
-              .accepted(Reasons.OWN_THREADS, "How often it is checked which producer ids expire."));
+              .accepted(Reasons.METRICS_LATER, "Largest batch of metrics a client may push."));
 
   private ServerKeys() {}
 }

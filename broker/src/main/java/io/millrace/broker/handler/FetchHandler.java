@@ -101,7 +101,10 @@ public final class FetchHandler implements ApiHandler<FetchRequestData> {
             .thenApply(fetched -> {
               int throttleMs =
                   quotas.useIfWithin(
-                      QuotaType.FETCH, context.principal(), context.clientId(), bytes(fetched));
+                      QuotaType.FETCH,
+                      context.principal(),
+                      context.clientId(),
+                      (double) bytes(fetched));
               if (throttleMs > 0) {
                 return throttled(plan, fetched, throttleMs);
               }

@@ -51,7 +51,22 @@ class TransactionHandlersTest {
       new InternalTopics(world.engine.metadata(), world.environment.randomness());
   private final NewProducerIds producerIds =
       () -> world.engine.producerIds().next().thenApply(NewProducerIds.Given.Id::new);
-  private final TransactionCoordinator coordinator = coordinator();
+  private final EventLoop loop = world.environment.threads().eventLoop("transactions");
+  private final ShardRegistry<TransactionShard> shards =
+      new ShardRegistry<>(
+          loop,
+          world.environment.clock(),
+          world.engine,
+          log ->
+              new TransactionShard(
+                  new TransactionSettings(900_000, 10_000, 604_800_000, 3_600_000),
+                  () -> 2,
+                  world.environment.clock(),
+                  log.leaderEpoch(),
+                  producerIds,
+                  _ -> CompletableFuture.completedFuture(MarkerOutcome.WRITTEN)));
+  private final TransactionCoordinator coordinator =
+      new TransactionCoordinator(loop, world.engine.metadata(), shards);
   private final InitProducerIdHandler init = new InitProducerIdHandler(producerIds, coordinator);
   private final AddPartitionsToTxnHandler add =
       new AddPartitionsToTxnHandler(world.engine.metadata()::image, coordinator);
@@ -64,25 +79,6 @@ class TransactionHandlersTest {
       new FindCoordinatorHandler(
           world.engine.metadata()::image,
           Map.of(CoordinatorType.TRANSACTION, () -> topic(TransactionCoordinator.TOPIC)));
-
-  private TransactionCoordinator coordinator() {
-    EventLoop loop = world.environment.threads().eventLoop("transactions");
-    return new TransactionCoordinator(
-        loop,
-        world.engine.metadata(),
-        new ShardRegistry<>(
-            loop,
-            world.environment.clock(),
-            world.engine,
-            log ->
-                new TransactionShard(
-                    new TransactionSettings(900_000, 10_000, 604_800_000, 3_600_000),
-                    () -> 2,
-                    world.environment.clock(),
-                    log.leaderEpoch(),
-                    producerIds,
-                    _ -> CompletableFuture.completedFuture(MarkerOutcome.WRITTEN))));
-  }
 
   private CompletableFuture<MetadataImage.Topic> topic(String name) {
     return topics.ensure(name, 2, 1, Map.of());
@@ -183,6 +179,20 @@ class TransactionHandlersTest {
   }
 
   @Test
+  void whatThisBrokerLeadsIsLoadedThoughNobodyAsks() {
+    coordinator.start();
+    assertThat(shards.present()).isEmpty();
+
+    world.await(topic(TransactionCoordinator.TOPIC));
+    world.pass(100);
+
+    assertThat(shards.present()).hasSize(2).allMatch(CompletableFuture::isDone);
+    coordinator.close();
+    world.pass(5_000);
+    assertThat(shards.present()).isEmpty();
+  }
+
+  @Test
   void whoWasFencedLearnsItInTheTermsOfItsVersion() {
     InitProducerIdResponseData first = begin();
     begin();
@@ -190,12 +200,10 @@ class TransactionHandlersTest {
 
     assertThat(init(3, first.producerId(), 0).errorCode())
         .isEqualTo(Errors.INVALID_PRODUCER_EPOCH.code());
-    assertThat(init(4, first.producerId(), 0).errorCode())
-        .isEqualTo(Errors.PRODUCER_FENCED.code());
+    assertThat(init(4, first.producerId(), 0).errorCode()).isEqualTo(Errors.PRODUCER_FENCED.code());
     assertThat(error(add(1, first, partitions("t", 0)), "t", 0))
         .isEqualTo(Errors.INVALID_PRODUCER_EPOCH);
-    assertThat(error(add(2, first, partitions("t", 0)), "t", 0))
-        .isEqualTo(Errors.PRODUCER_FENCED);
+    assertThat(error(add(2, first, partitions("t", 0)), "t", 0)).isEqualTo(Errors.PRODUCER_FENCED);
     assertThat(end(1, first).errorCode()).isEqualTo(Errors.INVALID_PRODUCER_EPOCH.code());
     assertThat(end(2, first).errorCode()).isEqualTo(Errors.PRODUCER_FENCED.code());
   }
@@ -310,7 +318,6 @@ class TransactionHandlersTest {
 
     assertThat(describe("").errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
     assertThat(describe("x".repeat(40_000)).errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
-    assertThat(describe("nobody").errorCode())
-        .isEqualTo(Errors.TRANSACTIONAL_ID_NOT_FOUND.code());
+    assertThat(describe("nobody").errorCode()).isEqualTo(Errors.TRANSACTIONAL_ID_NOT_FOUND.code());
   }
 }

@@ -7,6 +7,7 @@ import io.millrace.broker.transaction.SimulatedBrokers.Asked;
 import io.millrace.runtime.simulated.SimulatedClock;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.TopicPartition;
@@ -69,7 +70,7 @@ class CoordinatorVerifierTest {
                         new AddPartitionsToTxnPartitionResult()
                             .setPartitionIndex(p)
                             .setPartitionErrorCode(
-                                errors.get(new TopicPartition(topic.name(), p)).code())));
+                                error(errors, topic.name(), p).code())));
             result
                 .topicResults()
                 .add(
@@ -81,6 +82,10 @@ class CoordinatorVerifierTest {
     }
     asked.answer(response);
     pass(5);
+  }
+
+  private static Errors error(Map<TopicPartition, Errors> errors, String topic, int partition) {
+    return Objects.requireNonNull(errors.get(new TopicPartition(topic, partition)));
   }
 
   private void coordinatorIsAnother() {

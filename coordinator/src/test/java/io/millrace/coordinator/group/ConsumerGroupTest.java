@@ -29,10 +29,21 @@ class ConsumerGroupTest {
     ConsumerGroupHeartbeatResponseData answer = world.heartbeat(join("a", "t"));
 
     assertThat(answer.errorCode()).isEqualTo(Errors.NONE.code());
-    assertThat(answer.memberEpoch()).isEqualTo(1);
+    assertThat(answer.memberEpoch()).isEqualTo(2);
     assertThat(answer.heartbeatIntervalMs()).isEqualTo(5_000);
     assertThat(assigned(answer, topic)).containsExactly(0, 1, 2, 3, 4, 5);
     assertThat(world.describe().groupState()).isEqualTo("Stable");
+  }
+
+  @Test
+  void aMemberMayJoinBeforeItSubscribesToATopic() {
+    ConsumerGroupHeartbeatResponseData joined = world.heartbeat(join("a"));
+
+    assertThat(joined.errorCode()).isEqualTo(Errors.NONE.code());
+    assertThat(assigned(joined, topic)).isEmpty();
+    ConsumerGroupHeartbeatResponseData subscribed =
+        world.heartbeat(alive("a", joined.memberEpoch()).setSubscribedTopicNames(List.of("t")));
+    assertThat(assigned(subscribed, topic)).hasSize(6);
   }
 
   @Test
@@ -40,19 +51,19 @@ class ConsumerGroupTest {
     world.heartbeat(join("a", "t"));
 
     ConsumerGroupHeartbeatResponseData second = world.heartbeat(join("b", "t"));
-    assertThat(second.memberEpoch()).isEqualTo(2);
+    assertThat(second.memberEpoch()).isEqualTo(3);
     assertThat(assigned(second, topic)).isEmpty();
 
-    ConsumerGroupHeartbeatResponseData revoke = world.heartbeat(alive("a", 1));
-    assertThat(revoke.memberEpoch()).isEqualTo(1);
+    ConsumerGroupHeartbeatResponseData revoke = world.heartbeat(alive("a", 2));
+    assertThat(revoke.memberEpoch()).isEqualTo(2);
     assertThat(assigned(revoke, topic)).containsExactly(0, 1, 2);
-    assertThat(world.heartbeat(alive("b", 2)).assignment()).isNull();
+    assertThat(world.heartbeat(alive("b", 3)).assignment()).isNull();
     assertThat(world.describe().groupState()).isEqualTo("Reconciling");
 
     ConsumerGroupHeartbeatResponseData revoked =
-        world.heartbeat(alive("a", 1).setTopicPartitions(owning(topic, 0, 1, 2)));
-    assertThat(revoked.memberEpoch()).isEqualTo(2);
-    assertThat(assigned(world.heartbeat(alive("b", 2)), topic)).containsExactly(3, 4, 5);
+        world.heartbeat(alive("a", 2).setTopicPartitions(owning(topic, 0, 1, 2)));
+    assertThat(revoked.memberEpoch()).isEqualTo(3);
+    assertThat(assigned(world.heartbeat(alive("b", 3)), topic)).containsExactly(3, 4, 5);
     assertThat(world.describe().groupState()).isEqualTo("Stable");
   }
 
@@ -60,27 +71,27 @@ class ConsumerGroupTest {
   void aMemberThatStillUsesWhatItMustGiveUpBlocksTheOther() {
     world.heartbeat(join("a", "t"));
     world.heartbeat(join("b", "t"));
-    world.heartbeat(alive("a", 1));
+    world.heartbeat(alive("a", 2));
 
     ConsumerGroupHeartbeatResponseData still =
-        world.heartbeat(alive("a", 1).setTopicPartitions(owning(topic, 0, 1, 2, 3)));
+        world.heartbeat(alive("a", 2).setTopicPartitions(owning(topic, 0, 1, 2, 3)));
 
-    assertThat(still.memberEpoch()).isEqualTo(1);
-    assertThat(world.heartbeat(alive("b", 2)).assignment()).isNull();
+    assertThat(still.memberEpoch()).isEqualTo(2);
+    assertThat(world.heartbeat(alive("b", 3)).assignment()).isNull();
   }
 
   @Test
   void aMemberThatKeepsWhatItMustGiveUpIsRemovedAtTheRebalanceTimeout() {
     world.heartbeat(join("a", "t"));
     world.heartbeat(join("b", "t"));
-    world.heartbeat(alive("a", 1));
+    world.heartbeat(alive("a", 2));
     for (int waitedMs = 0; waitedMs < GroupWorld.REBALANCE_MS + 2_000; waitedMs += 5_000) {
-      world.heartbeat(alive("a", 1));
-      world.heartbeat(alive("b", 2));
+      world.heartbeat(alive("a", 2));
+      world.heartbeat(alive("b", 3));
       world.harness.pass(5_000);
     }
 
-    assertThat(world.heartbeat(alive("a", 1)).errorCode())
+    assertThat(world.heartbeat(alive("a", 2)).errorCode())
         .isEqualTo(Errors.UNKNOWN_MEMBER_ID.code());
     assertThat(world.describe().members()).hasSize(1);
     assertThat(owned("b")).hasSize(6);
@@ -95,7 +106,7 @@ class ConsumerGroupTest {
       world.heartbeat(alive("b", epoch("b")));
     }
 
-    assertThat(world.heartbeat(alive("a", 1)).errorCode())
+    assertThat(world.heartbeat(alive("a", 2)).errorCode())
         .isEqualTo(Errors.UNKNOWN_MEMBER_ID.code());
     assertThat(owned("b")).hasSize(6);
   }
@@ -104,26 +115,26 @@ class ConsumerGroupTest {
   void epochsFence() {
     world.heartbeat(join("a", "t"));
 
-    assertThat(world.heartbeat(alive("a", 2)).errorCode())
+    assertThat(world.heartbeat(alive("a", 3)).errorCode())
         .isEqualTo(Errors.FENCED_MEMBER_EPOCH.code());
-    assertThat(world.heartbeat(alive("x", 1)).errorCode())
+    assertThat(world.heartbeat(alive("x", 2)).errorCode())
         .isEqualTo(Errors.UNKNOWN_MEMBER_ID.code());
-    assertThat(world.heartbeat(alive("a", 1)).errorCode()).isEqualTo(Errors.NONE.code());
+    assertThat(world.heartbeat(alive("a", 2)).errorCode()).isEqualTo(Errors.NONE.code());
   }
 
   @Test
   void aMemberWhoseAnswerGotLostGoesOnFromThePreviousEpoch() {
     world.heartbeat(join("a", "t"));
     world.heartbeat(join("b", "t"));
-    world.heartbeat(alive("a", 1));
-    world.heartbeat(alive("a", 1).setTopicPartitions(owning(topic, 0, 1, 2)));
+    world.heartbeat(alive("a", 2));
+    world.heartbeat(alive("a", 2).setTopicPartitions(owning(topic, 0, 1, 2)));
 
     ConsumerGroupHeartbeatRequestData again =
-        alive("a", 1).setTopicPartitions(owning(topic, 0, 1, 2));
-    assertThat(world.heartbeat(again).memberEpoch()).isEqualTo(2);
-    assertThat(world.heartbeat(alive("a", 1)).errorCode())
+        alive("a", 2).setTopicPartitions(owning(topic, 0, 1, 2));
+    assertThat(world.heartbeat(again).memberEpoch()).isEqualTo(3);
+    assertThat(world.heartbeat(alive("a", 2)).errorCode())
         .isEqualTo(Errors.FENCED_MEMBER_EPOCH.code());
-    assertThat(world.heartbeat(alive("a", 1).setTopicPartitions(owning(topic, 0, 5))).errorCode())
+    assertThat(world.heartbeat(alive("a", 2).setTopicPartitions(owning(topic, 0, 5))).errorCode())
         .isEqualTo(Errors.FENCED_MEMBER_EPOCH.code());
   }
 
@@ -131,13 +142,13 @@ class ConsumerGroupTest {
   void aMemberThatJoinsAgainOwnsNothingUntilItIsToldSo() {
     world.heartbeat(join("a", "t"));
     world.heartbeat(join("b", "t"));
-    world.heartbeat(alive("a", 1));
+    world.heartbeat(alive("a", 2));
 
     ConsumerGroupHeartbeatResponseData again = world.heartbeat(join("a", "t"));
 
-    assertThat(again.memberEpoch()).isEqualTo(2);
+    assertThat(again.memberEpoch()).isEqualTo(3);
     assertThat(assigned(again, topic)).containsExactly(0, 1, 2);
-    assertThat(assigned(world.heartbeat(alive("b", 2)), topic)).containsExactly(3, 4, 5);
+    assertThat(assigned(world.heartbeat(alive("b", 3)), topic)).containsExactly(3, 4, 5);
   }
 
   @Test
@@ -147,7 +158,7 @@ class ConsumerGroupTest {
 
     assertThat(world.heartbeat(alive("a", -1)).memberEpoch()).isEqualTo(-1);
 
-    assertThat(assigned(world.heartbeat(alive("b", 2)), topic)).hasSize(6);
+    assertThat(assigned(world.heartbeat(alive("b", 3)), topic)).hasSize(6);
     assertThat(world.heartbeat(alive("a", -1)).errorCode())
         .isEqualTo(Errors.UNKNOWN_MEMBER_ID.code());
   }
@@ -156,20 +167,20 @@ class ConsumerGroupTest {
   void aStaticMemberThatIsBackKeepsItsPartitionsUnderANewId() {
     world.heartbeat(join("a", "t").setInstanceId("i"));
     world.heartbeat(join("b", "t"));
-    world.heartbeat(alive("a", 1).setInstanceId("i"));
-    world.heartbeat(alive("a", 1).setInstanceId("i").setTopicPartitions(owning(topic, 0, 1, 2)));
+    world.heartbeat(alive("a", 2).setInstanceId("i"));
+    world.heartbeat(alive("a", 2).setInstanceId("i").setTopicPartitions(owning(topic, 0, 1, 2)));
 
     assertThat(world.heartbeat(join("a2", "t").setInstanceId("i")).errorCode())
         .isEqualTo(Errors.UNRELEASED_INSTANCE_ID.code());
     assertThat(world.heartbeat(alive("a", -2).setInstanceId("i")).memberEpoch()).isEqualTo(-2);
     ConsumerGroupHeartbeatResponseData back = world.heartbeat(join("a2", "t").setInstanceId("i"));
 
-    assertThat(back.memberEpoch()).isEqualTo(2);
+    assertThat(back.memberEpoch()).isEqualTo(3);
     assertThat(assigned(back, topic)).containsExactly(0, 1, 2);
-    assertThat(world.describe().groupEpoch()).isEqualTo(2);
-    assertThat(world.heartbeat(alive("a", 2).setInstanceId("i")).errorCode())
+    assertThat(world.describe().groupEpoch()).isEqualTo(3);
+    assertThat(world.heartbeat(alive("a", 3).setInstanceId("i")).errorCode())
         .isEqualTo(Errors.FENCED_INSTANCE_ID.code());
-    assertThat(world.heartbeat(alive("a2", 2).setInstanceId("x")).errorCode())
+    assertThat(world.heartbeat(alive("a2", 3).setInstanceId("x")).errorCode())
         .isEqualTo(Errors.UNKNOWN_MEMBER_ID.code());
   }
 
@@ -187,19 +198,19 @@ class ConsumerGroupTest {
   void newPartitionsAndNewTopicsAreAssignedWithTheNextHeartbeat() {
     world.heartbeat(join("a", "t", "later"));
     world.topic("t", 8);
-    assertThat(assigned(world.heartbeat(alive("a", 1)), topic)).hasSize(8);
+    assertThat(assigned(world.heartbeat(alive("a", 2)), topic)).hasSize(8);
 
     Uuid later = world.topic("later", 2);
-    assertThat(assigned(world.heartbeat(alive("a", 2)), later)).containsExactly(0, 1);
+    assertThat(assigned(world.heartbeat(alive("a", 3)), later)).containsExactly(0, 1);
   }
 
   @Test
   void aDeletedTopicIsTakenAwayAndItsSuccessorIsAnother() {
     world.heartbeat(join("a", "t"));
     world.deleteTopic("t");
-    ConsumerGroupHeartbeatResponseData gone = world.heartbeat(alive("a", 1));
+    ConsumerGroupHeartbeatResponseData gone = world.heartbeat(alive("a", 2));
     assertThat(gone.assignment().topicPartitions()).isEmpty();
-    world.heartbeat(alive("a", 1).setTopicPartitions(List.of()));
+    world.heartbeat(alive("a", 2).setTopicPartitions(List.of()));
 
     Uuid successor = world.topic("t", 1);
     assertThat(assigned(world.heartbeat(alive("a", epoch("a"))), successor)).containsExactly(0);
@@ -212,15 +223,15 @@ class ConsumerGroupTest {
 
     ConsumerGroupHeartbeatResponseData answer =
         world.heartbeat(
-            alive("a", 1)
+            alive("a", 2)
                 .setSubscribedTopicNames(List.of("u"))
                 .setTopicPartitions(owning(topic, 0)));
 
     assertThat(assigned(answer, topic)).isEmpty();
     assertThat(assigned(answer, other)).containsExactly(0, 1);
-    assertThat(answer.memberEpoch()).isEqualTo(1);
-    assertThat(world.heartbeat(alive("a", 1).setTopicPartitions(owning(other, 0, 1))).memberEpoch())
-        .isEqualTo(2);
+    assertThat(answer.memberEpoch()).isEqualTo(2);
+    assertThat(world.heartbeat(alive("a", 2).setTopicPartitions(owning(other, 0, 1))).memberEpoch())
+        .isEqualTo(3);
   }
 
   @Test
@@ -233,11 +244,11 @@ class ConsumerGroupTest {
     assertThat(assigned(answer, topic)).isEmpty();
 
     Uuid more = world.topic("orders-us", 1);
-    assertThat(assigned(world.heartbeat(alive("a", 1)), more)).containsExactly(0);
+    assertThat(assigned(world.heartbeat(alive("a", 2)), more)).containsExactly(0);
 
     world.harness.reload();
     assertThat(world.describe().members().getFirst().subscribedTopicRegex()).isEqualTo("orders-.*");
-    assertThat(world.heartbeat(alive("a", 2)).memberEpoch()).isEqualTo(2);
+    assertThat(world.heartbeat(alive("a", 3)).memberEpoch()).isEqualTo(3);
   }
 
   @Test
@@ -260,12 +271,12 @@ class ConsumerGroupTest {
     assertThat(error(join("a", "t").setTopicPartitions(null))).isEqualTo(Errors.INVALID_REQUEST);
     assertThat(error(join("a", "t").setTopicPartitions(owning(topic, 0))))
         .isEqualTo(Errors.INVALID_REQUEST);
-    assertThat(error(join("a"))).isEqualTo(Errors.INVALID_REQUEST);
+    assertThat(error(join("a", "t").setSubscribedTopicNames(null))).isEqualTo(Errors.INVALID_REQUEST);
     assertThat(error(alive("a", -3))).isEqualTo(Errors.INVALID_REQUEST);
     assertThat(error(alive("a", -2))).isEqualTo(Errors.INVALID_REQUEST);
     assertThat(error(join("a", "t").setServerAssignor("own")))
         .isEqualTo(Errors.UNSUPPORTED_ASSIGNOR);
-    assertThat(error(alive("a", 1))).isEqualTo(Errors.GROUP_ID_NOT_FOUND);
+    assertThat(error(alive("a", 2))).isEqualTo(Errors.GROUP_ID_NOT_FOUND);
     assertThat(error(alive("a", -1))).isEqualTo(Errors.GROUP_ID_NOT_FOUND);
   }
 
@@ -284,7 +295,7 @@ class ConsumerGroupTest {
     world.heartbeat(join("a", "t").setServerAssignor("range"));
 
     assertThat(world.describe().assignorName()).isEqualTo("range");
-    world.heartbeat(alive("a", 1).setServerAssignor("uniform"));
+    world.heartbeat(alive("a", 2).setServerAssignor("uniform"));
     assertThat(world.describe().assignorName()).isEqualTo("uniform");
   }
 
@@ -296,13 +307,13 @@ class ConsumerGroupTest {
 
     ConsumerGroupHeartbeatResponseData second = patient.heartbeat(join("b", "t"));
     ConsumerGroupHeartbeatResponseData third = patient.heartbeat(join("c", "t"));
-    assertThat(second.memberEpoch()).isEqualTo(1);
-    assertThat(third.memberEpoch()).isEqualTo(1);
+    assertThat(second.memberEpoch()).isEqualTo(2);
+    assertThat(third.memberEpoch()).isEqualTo(2);
     assertThat(patient.describe().groupState()).isEqualTo("Assigning");
 
     patient.harness.pass(1_000);
-    assertThat(patient.heartbeat(alive("c", 1)).memberEpoch()).isEqualTo(3);
-    assertThat(patient.describe().assignmentEpoch()).isEqualTo(3);
+    assertThat(patient.heartbeat(alive("c", 2)).memberEpoch()).isEqualTo(4);
+    assertThat(patient.describe().assignmentEpoch()).isEqualTo(4);
   }
 
   @Test
@@ -315,7 +326,7 @@ class ConsumerGroupTest {
     assertThat(answer).isNotDone();
     world.harness.log.letGo();
 
-    assertThat(answer.join().memberEpoch()).isEqualTo(1);
+    assertThat(answer.join().memberEpoch()).isEqualTo(2);
   }
 
   @Test
@@ -323,8 +334,8 @@ class ConsumerGroupTest {
     world.heartbeat(join("a", "t"));
     long end = world.harness.log.highWatermark();
 
-    world.heartbeat(alive("a", 1));
-    world.heartbeat(alive("a", 1));
+    world.heartbeat(alive("a", 2));
+    world.heartbeat(alive("a", 2));
 
     assertThat(world.harness.log.highWatermark()).isEqualTo(end);
   }
@@ -335,12 +346,12 @@ class ConsumerGroupTest {
     world.heartbeat(join("b", "t"));
     world.harness.reload();
 
-    assertThat(world.heartbeat(alive("b", 2)).memberEpoch()).isEqualTo(2);
+    assertThat(world.heartbeat(alive("b", 3)).memberEpoch()).isEqualTo(3);
     world.harness.pass(GroupWorld.SESSION_MS - 1_000);
-    assertThat(world.heartbeat(alive("b", 2)).errorCode()).isEqualTo(Errors.NONE.code());
+    assertThat(world.heartbeat(alive("b", 3)).errorCode()).isEqualTo(Errors.NONE.code());
     world.harness.pass(2_000);
 
-    assertThat(world.heartbeat(alive("a", 1)).errorCode())
+    assertThat(world.heartbeat(alive("a", 2)).errorCode())
         .isEqualTo(Errors.UNKNOWN_MEMBER_ID.code());
   }
 
@@ -348,13 +359,13 @@ class ConsumerGroupTest {
   void membersCommitAndFetchAtTheirEpoch() {
     world.heartbeat(join("a", "t"));
 
-    assertThat(world.commit("a", 1, topic, 0, 7)).isEqualTo(Errors.NONE);
-    assertThat(world.commit("a", 2, topic, 0, 8)).isEqualTo(Errors.STALE_MEMBER_EPOCH);
-    assertThat(world.commit("x", 1, topic, 0, 8)).isEqualTo(Errors.UNKNOWN_MEMBER_ID);
+    assertThat(world.commit("a", 2, topic, 0, 7)).isEqualTo(Errors.NONE);
+    assertThat(world.commit("a", 3, topic, 0, 8)).isEqualTo(Errors.STALE_MEMBER_EPOCH);
+    assertThat(world.commit("x", 2, topic, 0, 8)).isEqualTo(Errors.UNKNOWN_MEMBER_ID);
     assertThat(world.commit("", -1, topic, 0, 8)).isEqualTo(Errors.UNKNOWN_MEMBER_ID);
-    assertThat(world.fetch("a", 1, topic, 0).error()).isEqualTo(Errors.NONE);
-    assertThat(world.fetch("a", 2, topic, 0).error()).isEqualTo(Errors.STALE_MEMBER_EPOCH);
-    assertThat(world.fetch("x", 1, topic, 0).error()).isEqualTo(Errors.UNKNOWN_MEMBER_ID);
+    assertThat(world.fetch("a", 2, topic, 0).error()).isEqualTo(Errors.NONE);
+    assertThat(world.fetch("a", 3, topic, 0).error()).isEqualTo(Errors.STALE_MEMBER_EPOCH);
+    assertThat(world.fetch("x", 2, topic, 0).error()).isEqualTo(Errors.UNKNOWN_MEMBER_ID);
     assertThat(((FetchedOffset.Found) world.offset(topic, 0)).offset()).isEqualTo(7);
   }
 
@@ -362,13 +373,13 @@ class ConsumerGroupTest {
   void aMemberThatIsBehindCommitsWhatItStillHas() {
     world.heartbeat(join("a", "t"));
     world.heartbeat(join("b", "t"));
-    world.heartbeat(alive("a", 1));
-    world.heartbeat(alive("a", 1).setTopicPartitions(owning(topic, 0, 1, 2)));
-    world.heartbeat(alive("b", 2));
+    world.heartbeat(alive("a", 2));
+    world.heartbeat(alive("a", 2).setTopicPartitions(owning(topic, 0, 1, 2)));
+    world.heartbeat(alive("b", 3));
 
-    assertThat(world.commit("a", 1, topic, 0, 7)).isEqualTo(Errors.NONE);
-    assertThat(world.commit("a", 1, topic, 3, 7)).isEqualTo(Errors.STALE_MEMBER_EPOCH);
-    assertThat(world.commit("b", 1, topic, 3, 7)).isEqualTo(Errors.STALE_MEMBER_EPOCH);
+    assertThat(world.commit("a", 2, topic, 0, 7)).isEqualTo(Errors.NONE);
+    assertThat(world.commit("a", 2, topic, 3, 7)).isEqualTo(Errors.STALE_MEMBER_EPOCH);
+    assertThat(world.commit("b", 2, topic, 3, 7)).isEqualTo(Errors.STALE_MEMBER_EPOCH);
   }
 
   @Test
@@ -393,7 +404,7 @@ class ConsumerGroupTest {
     assertThat(answers)
         .extracting(each -> Errors.forCode(each.errorCode()))
         .containsExactly(Errors.NONE, Errors.NONE, Errors.UNKNOWN_MEMBER_ID);
-    assertThat(world.describe().groupEpoch()).isEqualTo(4);
+    assertThat(world.describe().groupEpoch()).isEqualTo(5);
     assertThat(world.describe().members()).hasSize(1);
   }
 

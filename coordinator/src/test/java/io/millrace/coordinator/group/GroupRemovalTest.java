@@ -28,7 +28,7 @@ class GroupRemovalTest {
   @Test
   void aDeletedGroupIsGoneWithItsOffsets() {
     world.heartbeat(join("a", "t"));
-    world.commit("a", 1, topic, 0, 5);
+    world.commit("a", 2, topic, 0, 5);
     world.heartbeat(alive("a", -1));
 
     assertThat(delete()).isEqualTo(Errors.NONE);
@@ -51,7 +51,7 @@ class GroupRemovalTest {
   void offsetsOfTopicsInUseAreNotDeleted() {
     world.topic("u", 1);
     world.heartbeat(join("a", "u"));
-    world.commit("a", 1, topic, 0, 5);
+    world.commit("a", 2, topic, 0, 5);
 
     DeletedOffsets deleted = deleteOffsets(new TopicSlot("t", 0), new TopicSlot("u", 0));
 
@@ -77,7 +77,7 @@ class GroupRemovalTest {
   @Test
   void offsetsOfSubscribedTopicsAreKeptHoweverOld() {
     world.heartbeat(join("a", "t"));
-    world.commit("a", 1, topic, 0, 5);
+    world.commit("a", 2, topic, 0, 5);
     keepAlive(GroupWorld.RETENTION_MS + 2 * GroupWorld.RETENTION_CHECK_MS);
 
     assertThat(world.offset(topic, 0)).isInstanceOf(FetchedOffset.Found.class);
@@ -109,7 +109,7 @@ class GroupRemovalTest {
   private void keepAlive(long ms) {
     for (long passed = 0; passed < ms; passed += 40_000) {
       world.harness.pass(40_000);
-      assertThat(world.heartbeat(alive("a", 1)).errorCode()).isEqualTo(Errors.NONE.code());
+      assertThat(world.heartbeat(alive("a", 2)).errorCode()).isEqualTo(Errors.NONE.code());
     }
   }
 

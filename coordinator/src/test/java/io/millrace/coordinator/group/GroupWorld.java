@@ -13,6 +13,7 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Topic;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -22,6 +23,7 @@ import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
 import org.apache.kafka.common.protocol.Errors;
 import org.pcollections.TreePVector;
+import org.jspecify.annotations.Nullable;
 
 /** A group shard, the topics around it, and shorthand for requests. */
 final class GroupWorld {
@@ -35,7 +37,7 @@ final class GroupWorld {
 
   final ShardHarness<GroupShard> harness;
   private MetadataImage image = MetadataImage.EMPTY;
-  private GroupShard shard;
+  private @Nullable GroupShard shard;
   private long nextTopic = 1;
 
   GroupWorld() {
@@ -67,12 +69,12 @@ final class GroupWorld {
 
   /** The shard that runs, which replay brought to where it is. */
   GroupShard shard() {
-    return shard;
+    return Objects.requireNonNull(shard);
   }
 
   /** Another shard, as the log alone makes it. */
   GroupShard replayed() {
-    GroupShard running = shard;
+    GroupShard running = shard();
     GroupShard copy = harness.replayed();
     shard = running;
     return copy;

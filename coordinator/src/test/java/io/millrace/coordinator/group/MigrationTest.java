@@ -99,9 +99,9 @@ class MigrationTest {
     JoinGroupResponseData joined = classicJoin(subscription(), named.memberId(), null).join();
 
     assertThat(joined.errorCode()).isEqualTo(Errors.NONE.code());
-    assertThat(joined.generationId()).isEqualTo(2);
+    assertThat(joined.generationId()).isEqualTo(3);
     assertThat(joined.protocolName()).isEqualTo("range");
-    assertThat(synced(named.memberId(), 2)).isEmpty();
+    assertThat(synced(named.memberId(), 3)).isEmpty();
     assertThat(heartbeat(named.memberId(), 1)).isEqualTo(Errors.ILLEGAL_GENERATION);
     assertThat(heartbeat("stranger", 1)).isEqualTo(Errors.UNKNOWN_MEMBER_ID);
   }
@@ -200,7 +200,7 @@ class MigrationTest {
     String old = stableClassicMember();
     leave(old);
     assertThat(describeClassic().groupState()).isEqualTo("Empty");
-    assertThat(world.heartbeat(join("new", "t")).memberEpoch()).isEqualTo(1);
+    assertThat(world.heartbeat(join("new", "t")).memberEpoch()).isEqualTo(2);
 
     world.heartbeat(alive("new", -1));
     assertThat(world.describe().groupState()).isEqualTo("Empty");

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -101,7 +102,7 @@ class ReconciliationPropertyTest {
         }
         case 5 -> {
           String grown = topics.get(random.nextInt(topics.size()));
-          world.topic(grown, 1 + world.image().topic(grown).partitions().size());
+          world.topic(grown, 1 + Objects.requireNonNull(world.image().topic(grown)).partitions().size());
         }
         case 6 -> world.harness.pass(1 + random.nextInt(20_000));
         default ->

@@ -128,13 +128,13 @@ class TransactionalOffsetsTest {
 
     assertThat(commit(PRODUCER, 0, 7)).isEqualTo(Errors.NONE);
     assertThat(
-            commitAsync(PRODUCER, new Committer("a", null, 2, (short) 3), 0, 7).join().getFirst())
+            commitAsync(PRODUCER, new Committer("a", null, 9, (short) 3), 0, 7).join().getFirst())
         .isEqualTo(Errors.STALE_MEMBER_EPOCH);
     assertThat(
             commitAsync(PRODUCER, new Committer("x", null, 1, (short) 3), 0, 7).join().getFirst())
         .isEqualTo(Errors.UNKNOWN_MEMBER_ID);
     assertThat(
-            commitAsync(PRODUCER, new Committer("a", null, 1, (short) 3), 0, 7).join().getFirst())
+            commitAsync(PRODUCER, new Committer("a", null, 2, (short) 3), 0, 7).join().getFirst())
         .isEqualTo(Errors.NONE);
   }
 

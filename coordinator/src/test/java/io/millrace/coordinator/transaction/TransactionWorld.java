@@ -115,7 +115,7 @@ final class TransactionWorld {
   }
 
   Errors add(ProducerOf producer, TopicPartition... partitions) {
-    return this.<Errors>addLater(producer, partitions).join();
+    return addLater(producer, partitions).join();
   }
 
   CompletableFuture<Errors> addLater(ProducerOf producer, TopicPartition... partitions) {

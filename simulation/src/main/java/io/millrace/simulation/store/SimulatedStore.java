@@ -38,6 +38,7 @@ public final class SimulatedStore {
   private final MemoryStore truth = new MemoryStore();
   private final Map<String, Long> outageUntilNs = new HashMap<>();
   private final Map<String, Long> throttledUntilNs = new HashMap<>();
+  private final Map<String, Long> deafUntilNs = new HashMap<>();
   private StoreWatcher watcher = StoreWatcher.NONE;
   private StoreWeather weather = StoreWeather.CALM;
   private long outageForAllUntilNs;
@@ -79,6 +80,11 @@ public final class SimulatedStore {
     outageUntilNs.merge(view, scheduler.nowNs() + durationNs, Math::max);
   }
 
+  /** What one asks for happens, and it hears nothing of it, for a while. */
+  public void deafen(String view, long durationNs) {
+    deafUntilNs.merge(view, scheduler.nowNs() + durationNs, Math::max);
+  }
+
   /**
    * One is told to slow down for a while: half of its requests are refused, the others take long.
    */
@@ -92,6 +98,7 @@ public final class SimulatedStore {
     outageForAllUntilNs = 0;
     outageUntilNs.clear();
     throttledUntilNs.clear();
+    deafUntilNs.clear();
   }
 
   /** Every key, as it is. */
@@ -163,6 +170,9 @@ public final class SimulatedStore {
     long back = there + latencyNs();
     if (nowNs < outageForAllUntilNs || nowNs < outageUntilNs.getOrDefault(view, 0L)) {
       return outageFate(there);
+    }
+    if (nowNs < deafUntilNs.getOrDefault(view, 0L)) {
+      return Fate.unanswered(there, timeoutNs(), "the reply was lost");
     }
     if (nowNs < throttledUntilNs.getOrDefault(view, 0L)) {
       return random.nextBoolean()

@@ -31,7 +31,6 @@ final class StoredPartitionLog implements PartitionLog {
   private final PartitionId id;
   private final int leaderEpoch;
   private final EpochHistory epochs;
-  private final History history;
   private final Wal wal;
   private final LogReader reader;
   private final TimeSearch timeSearch;
@@ -66,7 +65,6 @@ final class StoredPartitionLog implements PartitionLog {
     this.nextOffset = opened.end();
     this.highWatermark = opened.end();
     this.logStart = opened.logStart();
-    this.history = history;
     this.wal = wal;
     this.aborted = new AbortedTail(opened.end());
     this.reader = new LogReader(id.toString(), tail, tailReader, history, aborted);

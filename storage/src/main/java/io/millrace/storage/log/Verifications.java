@@ -1,7 +1,6 @@
 package io.millrace.storage.log;
 
-import java.util.HashMap;
-import java.util.Map;
+import java.util.LinkedHashMap;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +11,10 @@ import org.jspecify.annotations.Nullable;
  * transaction of its epoch makes the guard void. Owned by the partition's critical section.
  */
 final class Verifications {
-  private final Map<Long, Verification> byProducer = new HashMap<>();
+  /** More than wait at a time; of those that nobody makes use of, the oldest is forgotten. */
+  static final int PRODUCERS_MAX = 10_000;
+
+  private final LinkedHashMap<Long, Verification> byProducer = new LinkedHashMap<>();
 
   /** One producer's guard, and the lowest sequence that waits for the coordinator's answer. */
   private static final class Verification {
@@ -42,6 +44,9 @@ final class Verifications {
         byProducer.computeIfAbsent(
             id, _ -> new Verification(epoch, firstSequence, epochBumps, nowNs));
     verification.join(epoch, firstSequence);
+    if (byProducer.size() > PRODUCERS_MAX) {
+      byProducer.pollFirstEntry();
+    }
     return verification.guard;
   }
 

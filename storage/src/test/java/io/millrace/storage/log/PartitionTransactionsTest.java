@@ -170,9 +170,8 @@ final class PartitionTransactionsTest {
     end(commit(7, 1));
     restart();
 
-    assertThatThrownBy(() ->
-            broker.await(
-                log.appendMarker(new TransactionMarker(7, (short) 2, 8, true, 2))))
+    assertThatThrownBy(
+            () -> broker.await(log.appendMarker(new TransactionMarker(7, (short) 2, 8, true, 2))))
         .hasCauseInstanceOf(TransactionCoordinatorFencedException.class);
     assertThat(log.activeProducers())
         .extracting(ActiveProducer::coordinatorEpoch)
@@ -185,8 +184,7 @@ final class PartitionTransactionsTest {
     restart();
 
     assertThatThrownBy(() ->
-            broker.await(
-                log.append(Batches.transactional(7, 0, 0, 1), -1, Origin.CLIENT, guard)))
+            broker.await(log.append(Batches.transactional(7, 0, 0, 1), -1, Origin.CLIENT, guard)))
         .hasCauseInstanceOf(InvalidTxnStateException.class);
   }
 
@@ -216,8 +214,7 @@ final class PartitionTransactionsTest {
   void aMovedLogStartTakesTheLastStableOffsetAlong() {
     send(7, 0, 0);
     plain();
-    broker.await(
-        broker.engine().metadata().submit(new LogStartMoved(id, log.leaderEpoch(), 1)));
+    broker.await(broker.engine().metadata().submit(new LogStartMoved(id, log.leaderEpoch(), 1)));
 
     assertThat(log.lastStableOffset()).isEqualTo(1);
     end(commit(7, 1));
@@ -238,11 +235,12 @@ final class PartitionTransactionsTest {
 
   /** Until no batch of so many records is taken. */
   private void fill(int records) {
-    assertThatThrownBy(() -> {
-          for (int i = 0; i < 10_000; i++) {
-            broker.await(log.append(Batches.at(new long[records]), -1, Origin.CLIENT));
-          }
-        })
+    assertThatThrownBy(
+            () -> {
+              for (int i = 0; i < 10_000; i++) {
+                broker.await(log.append(Batches.at(new long[records]), -1, Origin.CLIENT));
+              }
+            })
         .hasCauseInstanceOf(KafkaStorageException.class);
   }
 

@@ -39,6 +39,18 @@ final class TransactionalProducersTest {
   }
 
   @Test
+  void guardsThatNobodyUsesAreForgottenWhenTheyGrowTooMany() {
+    VerificationGuard oldest = verify(7, 0, 0);
+    VerificationGuard second = verify(8, 0, 0);
+    for (int i = 1; i < Verifications.PRODUCERS_MAX; i++) {
+      verify(1000 + i, 0, 0);
+    }
+
+    assertRefused(check(7, 0, 0, oldest), InvalidTxnStateException.class);
+    assertAccepted(check(8, 0, 0, second));
+  }
+
+  @Test
   void requestsOfOneProducerShareAGuard() {
     assertThat(verify(7, 0, 0)).isSameAs(verify(7, 0, 1)).isNotSameAs(verify(8, 0, 0));
   }

@@ -4,6 +4,7 @@ import io.millrace.broker.Broker;
 import io.millrace.broker.BrokerOptions;
 import io.millrace.broker.RunningBroker;
 import io.millrace.broker.StartException;
+import io.millrace.broker.config.LoggerLevels;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,7 +64,8 @@ final class ClusterNode {
                   store,
                   Optional.empty(),
                   sets,
-                  System.nanoTime()));
+                  System.nanoTime()),
+              LoggerLevels.NONE);
     } catch (StartException e) {
       throw new IllegalStateException("Broker " + id + " cannot start: " + e.getMessage(), e);
     }

@@ -18,15 +18,19 @@ import org.jspecify.annotations.Nullable;
  * that one by one.
  */
 public final class ConsumerGroup {
+  /** Of a group without members, so that the first of them has an epoch before it is assigned. */
+  private static final int FIRST_EPOCH = 1;
+
   private final String groupId;
   private final Map<String, ConsumerMember> members = new TreeMap<>();
   private final Map<String, String> staticMembers = new HashMap<>();
   private final Map<String, Map<Uuid, Set<Integer>>> targets = new TreeMap<>();
   private final Map<String, ResolvedRegex> regexes = new TreeMap<>();
   private final PartitionOwners owners = new PartitionOwners();
-  private int epoch;
+  private int epoch = FIRST_EPOCH;
+  private boolean hasEpochRecord;
   private long metadataHash;
-  private int assignmentEpoch;
+  private int assignmentEpoch = FIRST_EPOCH;
   private long assignmentTimestampMs;
 
   /** The image whose topics were last compared with the hash; not part of the state. */
@@ -42,6 +46,11 @@ public final class ConsumerGroup {
 
   public int epoch() {
     return epoch;
+  }
+
+  /** Its epoch is in the log. */
+  boolean hasEpochRecord() {
+    return hasEpochRecord;
   }
 
   long metadataHash() {
@@ -151,12 +160,17 @@ public final class ConsumerGroup {
 
   void epoch(int newEpoch, long hash) {
     epoch = newEpoch;
+    hasEpochRecord = true;
     metadataHash = hash;
   }
 
   void assignmentEpoch(int newEpoch, long timestampMs) {
     assignmentEpoch = newEpoch;
     assignmentTimestampMs = timestampMs;
+  }
+
+  void withoutAssignment() {
+    assignmentEpoch(FIRST_EPOCH, 0);
   }
 
   void put(String memberId, MemberMetadata metadata) {
@@ -215,6 +229,7 @@ public final class ConsumerGroup {
     return other instanceof ConsumerGroup that
         && groupId.equals(that.groupId)
         && epoch == that.epoch
+        && hasEpochRecord == that.hasEpochRecord
         && metadataHash == that.metadataHash
         && assignmentEpoch == that.assignmentEpoch
         && assignmentTimestampMs == that.assignmentTimestampMs

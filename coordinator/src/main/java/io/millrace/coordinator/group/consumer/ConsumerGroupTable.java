@@ -100,7 +100,7 @@ final class ConsumerGroupTable {
               (ConsumerGroupTargetAssignmentMetadataValue) value;
           group(key.groupId()).assignmentEpoch(read.assignmentEpoch(), read.assignmentTimestamp());
         } else {
-          present(key.groupId()).ifPresent(group -> group.assignmentEpoch(0, 0));
+          present(key.groupId()).ifPresent(ConsumerGroup::withoutAssignment);
         }
       }
       case ConsumerGroupRegularExpressionKey key ->

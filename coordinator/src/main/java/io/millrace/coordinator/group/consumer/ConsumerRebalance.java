@@ -74,9 +74,10 @@ final class ConsumerRebalance {
     }
     MetadataImage now = image.get();
     changed |= resolveRegexes(group, now, out);
-    if (changed || group.epoch() == 0 || topicsMayDiffer(group, now)) {
+    boolean due = changed || !group.hasEpochRecord();
+    if (due || topicsMayDiffer(group, now)) {
       long hash = MetadataHash.of(group.subscribedTopics(), now);
-      if (changed || group.epoch() == 0 || hash != group.metadataHash()) {
+      if (due || hash != group.metadataHash()) {
         bump(group, hash, out);
       }
     }

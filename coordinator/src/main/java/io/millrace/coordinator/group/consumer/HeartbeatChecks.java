@@ -63,8 +63,8 @@ final class HeartbeatChecks {
     if (request.topicPartitions() == null || !request.topicPartitions().isEmpty()) {
       return invalid("TopicPartitions must be empty when (re-)joining.");
     }
-    boolean byName =
-        request.subscribedTopicNames() != null && !request.subscribedTopicNames().isEmpty();
+    // nothing at all may be subscribed to: clients with a pattern join before a topic matches
+    boolean byName = request.subscribedTopicNames() != null;
     boolean byPattern = request.subscribedTopicRegex() != null;
     return byName || byPattern
         ? null

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -88,7 +89,7 @@ class AssignorPropertyTest {
       Map<String, Map<Uuid, Set<Integer>>> after = world.assign(assignor);
 
       for (String member : after.keySet()) {
-        assertThat(flat(after.get(member))).containsAll(flat(before.get(member)));
+        assertThat(flat(after.get(member))).containsAll(flat(Objects.requireNonNull(before.get(member))));
       }
     }
   }
@@ -206,7 +207,7 @@ class AssignorPropertyTest {
           topics.forEach((topic, numbers) -> {
             assertThat(members.get(member)).contains(topic);
             for (int p : numbers) {
-              assertThat(p).isBetween(0, partitions.get(topic) - 1);
+              assertThat(p).isBetween(0, Objects.requireNonNull(partitions.get(topic)) - 1);
               assertThat(given.add(new TopicPartition("" + topic, p))).isTrue();
             }
           }));
@@ -222,7 +223,7 @@ class AssignorPropertyTest {
       for (String from : assigned.keySet()) {
         for (Uuid topic : assigned.get(from).keySet()) {
           for (String to : assigned.keySet()) {
-            if (members.get(to).contains(topic)) {
+            if (Objects.requireNonNull(members.get(to)).contains(topic)) {
               assertThat(flat(assigned.get(from)).size() - flat(assigned.get(to)).size())
                   .as("%s has more of %s than %s", from, topic, to)
                   .isLessThan(2);
