@@ -14,10 +14,9 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 /**
- * Runs many seeds across the cores: {@code [--cluster |
- * --transactions] --seeds FROM..TO [--twice-every N]}. Prints
- * what fails; the exit code is 1 if anything did. {@code [--cluster | --transactions] --calls SEED} runs one and
- * prints every disk call and event.
+ * Runs many seeds across the cores: {@code [--cluster | --transactions] --seeds FROM..TO
+ * [--twice-every N]}. Prints what fails; the exit code is 1 if anything did. {@code [--cluster |
+ * --transactions] --calls SEED} runs one and prints every disk call and event.
  */
 public final class SimulationRun {
   private SimulationRun() {}

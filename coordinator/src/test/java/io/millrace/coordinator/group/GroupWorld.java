@@ -22,8 +22,8 @@ import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData.Describ
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
 import org.apache.kafka.common.protocol.Errors;
-import org.pcollections.TreePVector;
 import org.jspecify.annotations.Nullable;
+import org.pcollections.TreePVector;
 
 /** A group shard, the topics around it, and shorthand for requests. */
 final class GroupWorld {
