@@ -146,8 +146,7 @@ final class Handlers {
         new ListOffsetsHandler(image, storage),
         new OffsetForLeaderEpochHandler(image, storage),
         new DeleteRecordsHandler(storage.metadata(), storage, configs.topics()),
-        new DescribeProducersHandler(
-            storage.metadata(), storage, transactions.leaders()));
+        new DescribeProducersHandler(storage.metadata(), storage, transactions.leaders()));
   }
 
   private List<ApiHandler<?>> topics() {

@@ -65,7 +65,9 @@ final class SimulatedBrokerLink implements BrokerLink {
     return outcome;
   }
 
-  /** A marker that ends no epoch may end the next transaction if it is late, which KIP-890 mended. */
+  /**
+   * A marker that ends no epoch may end the next transaction if it is late, which KIP-890 mended.
+   */
   private static boolean mayComeLate(ApiMessage request) {
     return !(request instanceof WriteTxnMarkersRequestData markers)
         || markers.markers().stream().allMatch(marker -> marker.transactionVersion() >= 2);

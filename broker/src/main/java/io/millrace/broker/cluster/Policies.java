@@ -45,8 +45,7 @@ public final class Policies implements AutoCloseable {
         .find(key)
         .map(name -> {
           try {
-            T policy =
-                Class.forName(name).asSubclass(type).getDeclaredConstructor().newInstance();
+            T policy = Class.forName(name).asSubclass(type).getDeclaredConstructor().newInstance();
             policy.configure(config.texts());
             return policy;
           } catch (ReflectiveOperationException | ClassCastException e) {
@@ -68,12 +67,10 @@ public final class Policies implements AutoCloseable {
    *
    * @param changes what becomes different; a removed value is null
    */
-  public @Nullable Refusal refusal(
-      ConfigResource resource, Map<String, @Nullable String> changes) {
+  public @Nullable Refusal refusal(ConfigResource resource, Map<String, @Nullable String> changes) {
     return configs
         .map(policy ->
-            judged(() ->
-                policy.validate(new AlterConfigPolicy.RequestMetadata(resource, changes))))
+            judged(() -> policy.validate(new AlterConfigPolicy.RequestMetadata(resource, changes))))
         .orElse(null);
   }
 

@@ -13,10 +13,12 @@ import java.util.List;
 public final class PlugInKeys {
   public static final ConfigKey<String> CREATE_TOPIC_POLICY =
       className("create.topic.policy.class.name")
-          .inForce("Class that may refuse new topics: an org.apache.kafka.server.policy.CreateTopicPolicy.");
+          .inForce(
+              "Class that may refuse new topics: an org.apache.kafka.server.policy.CreateTopicPolicy.");
   public static final ConfigKey<String> ALTER_CONFIG_POLICY =
       className("alter.config.policy.class.name")
-          .inForce("Class that may refuse changes of configs: an org.apache.kafka.server.policy.AlterConfigPolicy.");
+          .inForce(
+              "Class that may refuse changes of configs: an org.apache.kafka.server.policy.AlterConfigPolicy.");
 
   static final List<ConfigKey<?>> ALL =
       List.of(

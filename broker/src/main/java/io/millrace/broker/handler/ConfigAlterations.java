@@ -110,8 +110,7 @@ public final class ConfigAlterations {
         altered.put(change.name(), value.orElse(null));
       }
     }
-    return policies.refusal(
-        new ConfigResource(ConfigResource.Type.forId(type), name), altered);
+    return policies.refusal(new ConfigResource(ConfigResource.Type.forId(type), name), altered);
   }
 
   private Found find(MetadataImage image, byte type, String name) {

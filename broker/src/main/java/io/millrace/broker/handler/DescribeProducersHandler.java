@@ -86,9 +86,7 @@ public final class DescribeProducersHandler implements ApiHandler<DescribeProduc
     }
     Partition of = topic.partitions().get(partition);
     Optional<WriterId> leader = of.leader().filter(l -> !l.equals(metadata.writer()));
-    if (ofClient
-        && leader.isPresent()
-        && of.replicas().contains(ClusterView.ownNodeId(metadata))) {
+    if (ofClient && leader.isPresent() && of.replicas().contains(ClusterView.ownNodeId(metadata))) {
       return atLeader(leader.get(), topic.name(), partition);
     }
     return partitions
@@ -103,9 +101,7 @@ public final class DescribeProducersHandler implements ApiHandler<DescribeProduc
   private CompletableFuture<List<ProducerState>> atLeader(
       WriterId leader, String topic, int partition) {
     DescribeProducersRequestData request = new DescribeProducersRequestData();
-    request
-        .topics()
-        .add(new TopicRequest().setName(topic).setPartitionIndexes(List.of(partition)));
+    request.topics().add(new TopicRequest().setName(topic).setPartitionIndexes(List.of(partition)));
     return leaders
         .call(leader, request, VERSION, this)
         .thenApply(outcome ->

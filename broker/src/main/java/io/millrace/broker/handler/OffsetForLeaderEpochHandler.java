@@ -90,7 +90,8 @@ public final class OffsetForLeaderEpochHandler
   }
 
   /** Where an earlier epoch ends does not change; this one has an end only while it leads. */
-  private static CompletableFuture<EpochEnd> find(PartitionLog log, OffsetForLeaderPartition asked) {
+  private static CompletableFuture<EpochEnd> find(
+      PartitionLog log, OffsetForLeaderPartition asked) {
     int current = asked.currentLeaderEpoch();
     if (current != UNKNOWN && current < log.leaderEpoch()) {
       throw new FencedLeaderEpochException(

@@ -68,16 +68,10 @@ class EpochEndProofTest {
                         .setCurrentLeaderEpoch(-1)
                         .setLeaderEpoch(0))));
     return world.ask(
-        handler,
-        VERSION,
-        new OffsetForLeaderEpochRequestData().setReplicaId(-1).setTopics(topics));
+        handler, VERSION, new OffsetForLeaderEpochRequestData().setReplicaId(-1).setTopics(topics));
   }
 
   private static EpochEndOffset only(ApiMessage answer) {
-    return ((OffsetForLeaderEpochResponseData) answer)
-        .topics()
-        .find("t")
-        .partitions()
-        .getFirst();
+    return ((OffsetForLeaderEpochResponseData) answer).topics().find("t").partitions().getFirst();
   }
 }

@@ -133,8 +133,7 @@ class LedElsewhereTest {
   private PartitionResponse producersOf(int partition, BrokerLink link) {
     if (world.metadata.image().topic("both") == null) {
       world.commit(
-          new TopicCreated(
-              new Uuid(99, 2), "both", List.of(List.of(2, 1), List.of(2)), Map.of()));
+          new TopicCreated(new Uuid(99, 2), "both", List.of(List.of(2, 1), List.of(2)), Map.of()));
     }
     DescribeProducersRequestData request = new DescribeProducersRequestData();
     request

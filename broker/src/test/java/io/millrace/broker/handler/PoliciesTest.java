@@ -97,8 +97,7 @@ class PoliciesTest {
     assertThat(configs.set(ConfigResource.Type.TOPIC, "orders", "retention.ms", "1000"))
         .isEqualTo("NONE null");
     assertThat(
-            configs.alter(
-                ConfigResource.Type.TOPIC, "orders", OpType.DELETE, "retention.ms", null))
+            configs.alter(ConfigResource.Type.TOPIC, "orders", OpType.DELETE, "retention.ms", null))
         .isEqualTo("POLICY_VIOLATION not for orders");
   }
 
