@@ -282,7 +282,9 @@ public final class BrokerConfigs {
                     : null;
         if (problem != null) {
           return refused(
-              "Dynamic thread count update validation failed for %s=%d, %s"
+              ("Invalid value org.apache.kafka.common.config.ConfigException: Dynamic thread count"
+                      + " update validation failed for %s=%d, %s for configuration Invalid dynamic"
+                      + " configuration")
                   .formatted(name, after, problem));
         }
       }
