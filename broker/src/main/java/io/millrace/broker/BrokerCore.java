@@ -10,6 +10,7 @@ import io.millrace.broker.cluster.ClusterView;
 import io.millrace.broker.cluster.FeatureLevels;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
+import io.millrace.broker.cluster.Policies;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.GroupKeys;
 import io.millrace.broker.config.LiveConfig;
@@ -67,6 +68,7 @@ public final class BrokerCore implements Life {
   private volatile @Nullable Transactions transactions;
   private volatile @Nullable ShardKeeper groupsKeeper;
   private volatile @Nullable ImageWaits waits;
+  private volatile @Nullable Policies policies;
   private volatile @Nullable Dispatcher dispatcher;
   private volatile @Nullable Admission admission;
 
@@ -156,6 +158,8 @@ public final class BrokerCore implements Life {
   private void compose() {
     MetadataLog metadata = storage.metadata();
     ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
+    Policies asked = Policies.of(config);
+    policies = asked;
     EventLoop groupsLoop = environment.threads().eventLoop("groups");
     ShardRegistry<GroupShard> shards =
         new ShardRegistry<>(
@@ -190,6 +194,7 @@ public final class BrokerCore implements Life {
                 environment,
                 config,
                 configs,
+                asked,
                 storage,
                 coordinator,
                 ofTransactions,
@@ -283,6 +288,10 @@ public final class BrokerCore implements Life {
     ImageWaits present = waits;
     if (present != null) {
       present.close();
+    }
+    Policies asked = policies;
+    if (asked != null) {
+      asked.close();
     }
     return storage.stop().whenComplete((_, _) -> threads.close());
   }

@@ -149,8 +149,7 @@ final class BadTransactions {
             .setAcks((short) -1)
             .setTimeoutMs(10_000);
     for (int i = 0; i < batches.length; i++) {
-      TopicProduceData part =
-          new TopicProduceData().setName(i == 0 ? topic.name() : second.name());
+      TopicProduceData part = new TopicProduceData().setName(i == 0 ? topic.name() : second.name());
       part.partitionData()
           .add(
               new PartitionProduceData()
@@ -159,9 +158,7 @@ final class BadTransactions {
       request.topicData().add(part);
     }
     ProduceResponseData response =
-        topic
-            .connection()
-            .ask(ApiKeys.PRODUCE, version, request, ProduceResponseData::new);
+        topic.connection().ask(ApiKeys.PRODUCE, version, request, ProduceResponseData::new);
     PartitionProduceResponse answer =
         response.responses().stream()
             .filter(each -> each.name().equals(topic.name()))
@@ -213,8 +210,7 @@ final class BadTransactions {
     DescribeProducersRequestData request =
         new DescribeProducersRequestData()
             .setTopics(
-                List.of(
-                    new TopicRequest().setName(name).setPartitionIndexes(List.of(partition))));
+                List.of(new TopicRequest().setName(name).setPartitionIndexes(List.of(partition))));
     PartitionResponse answer =
         topic
             .connection()
@@ -247,9 +243,7 @@ final class BadTransactions {
             .setIsolationLevel(IsolationLevel.READ_COMMITTED.id())
             .setTopics(
                 List.of(
-                    new FetchTopic()
-                        .setTopicId(topic.id())
-                        .setPartitions(List.of(topic.wish(0)))));
+                    new FetchTopic().setTopicId(topic.id()).setPartitions(List.of(topic.wish(0)))));
     FetchResponseData.PartitionData data =
         topic
             .connection()

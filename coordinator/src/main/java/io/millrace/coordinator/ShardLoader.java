@@ -46,8 +46,7 @@ final class ShardLoader {
   }
 
   /** Completes on the loop when everything is replayed. */
-  static CompletableFuture<Void> load(
-      EventLoop loop, Clock clock, PartitionLog log, Shard shard) {
+  static CompletableFuture<Void> load(EventLoop loop, Clock clock, PartitionLog log, Shard shard) {
     ShardLoader loader = new ShardLoader(loop, clock, log, shard);
     loop.execute(() -> loader.read(log.logStart()));
     return loader.done;

@@ -25,8 +25,10 @@ import org.jspecify.annotations.Nullable;
 /** A partition in memory whose appends become durable when the test says so. */
 public final class SimulatedPartitionLog implements PartitionLog {
   private final PartitionId id = new PartitionId(new Uuid(7, 7), 0);
+
   /** By last offset. */
   private final NavigableMap<Long, ByteBuffer> batches = new TreeMap<>();
+
   private final List<CompletableFuture<Appended>> waiting = new ArrayList<>();
   private final List<CompletableFuture<Void>> waitingProofs = new ArrayList<>();
   private final List<Runnable> listeners = new ArrayList<>();

@@ -309,7 +309,7 @@ final class ClusterFaults {
 
   private void breakWay(BrokerHost host) {
     List<String> parties = new ArrayList<>(hosts.all().stream().map(BrokerHost::name).toList());
-    parties.addAll(List.of("p0", "p1", "c0", "admin"));
+    parties.addAll(List.of("p0", "p1", "c0", "admin", "t0", "transformer", "g0-m0"));
     String other = parties.get(random.nextInt(parties.size()));
     long ns = random.nextLong(seconds(30));
     boolean out = random.nextBoolean();

@@ -57,8 +57,7 @@ final class ClusterOrders {
         host.onPeerLoop(() ->
             process
                 .metadata()
-                .submit(
-                    new ReplicasChanged(partition, now.replicas(), List.copyOf(replicas))));
+                .submit(new ReplicasChanged(partition, now.replicas(), List.copyOf(replicas))));
       }
     }
   }

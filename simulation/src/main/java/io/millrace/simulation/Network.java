@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Network {
   private static final long REPEAT_NS_MAX = TimeUnit.SECONDS.toNanos(60);
+  private static final int REPEATS_PER_LOSS = 5;
 
   private final SimulatedScheduler scheduler;
   private final SplittableRandom random;
@@ -69,7 +70,7 @@ final class Network {
 
   /** Whether a message between brokers is to come a second time. */
   boolean repeats() {
-    return random.nextInt(1000) < lossPerMille;
+    return random.nextInt(1000) < REPEATS_PER_LOSS * lossPerMille;
   }
 
   long repeatDelayNs() {

@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import org.apache.kafka.common.message.WriteTxnMarkersRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.jspecify.annotations.Nullable;
@@ -57,11 +58,19 @@ final class SimulatedBrokerLink implements BrokerLink {
     ByteBuffer frame = RequestEncoder.encode(request, version, id, from);
     ApiKeys api = ApiKeys.forId(request.apiKey());
     send(host, new Sent(api, version, id, frame, outcome::complete));
-    if (network.repeats()) {
+    if (network.repeats() && mayComeLate(request)) {
       Sent again = new Sent(api, version, id, frame.duplicate(), _ -> {});
       network.after(network.repeatDelayNs(), () -> send(host, again));
     }
     return outcome;
+  }
+
+  /**
+   * A marker that ends no epoch may end the next transaction if it is late, which KIP-890 mended.
+   */
+  private static boolean mayComeLate(ApiMessage request) {
+    return !(request instanceof WriteTxnMarkersRequestData markers)
+        || markers.markers().stream().allMatch(marker -> marker.transactionVersion() >= 2);
   }
 
   private void send(BrokerHost host, Sent sent) {

@@ -34,6 +34,7 @@ import java.util.stream.Collectors;
  */
 final class SimulatedCluster {
   private static final int PORT = 9092;
+  private static final String META = "meta/";
   private static final int TASKS_PENDING_MAX = 20_000;
   private static final int SLOWNESS = 20;
   private static final int TRANSACTION_SLOWNESS = 8;
@@ -163,7 +164,7 @@ final class SimulatedCluster {
     if (random.nextInt(4) > 0) {
       store.weather(StoreWeather.CHANGEABLE);
     }
-    chaos(1 + random.nextInt(8));
+    chaos(5 + random.nextInt(12));
     peace();
   }
 
@@ -244,17 +245,9 @@ final class SimulatedCluster {
     for (int i = 0; i < producerCount; i++) {
       TransactionLedger.Id id = new TransactionLedger.Id("t" + i);
       boolean implicit = random.nextBoolean();
-      for (int same = 0; same < (random.nextInt(4) == 0 ? 2 : 1); same++) {
-        String name = id.name + (same == 0 ? "" : "-again");
-        start(
-            new TransactionalProducer(
-                name,
-                clientThreads.eventLoop(name),
-                scheduler.fork(),
-                world,
-                transactions,
-                id,
-                implicit));
+      addTransactionalProducer(id.name, id, implicit);
+      if (random.nextInt(4) == 0) {
+        addTransactionalProducer(id.name + "-again", id, implicit);
       }
     }
     String name = "transformer";
@@ -267,6 +260,22 @@ final class SimulatedCluster {
             transactions,
             new TransactionLedger.Id(name),
             random.nextBoolean()));
+    addAuditor();
+  }
+
+  void addTransactionalProducer(String name, TransactionLedger.Id id, boolean implicit) {
+    start(
+        new TransactionalProducer(
+            name,
+            clientThreads.eventLoop(name),
+            scheduler.fork(),
+            world,
+            transactions,
+            id,
+            implicit));
+  }
+
+  void addAuditor() {
     start(auditor);
   }
 
@@ -349,14 +358,18 @@ final class SimulatedCluster {
     }
     story.tell(ledger.batches() + " batches are where they were");
     Set<String> garbage = watch.garbage();
-    await(each(TICK_NS, () -> garbageGone(garbage)), "garbage to go");
+    boolean idle = seed % 2 == 0;
+    if (idle) {
+      garbage.removeIf(key -> key.startsWith(META)); // waits for the next boundary
+    }
+    await(each(TICK_NS, () -> garbageGone(garbage, idle)), "garbage to go");
   }
 
-  /** Nothing collects garbage where nothing happens. */
-  private boolean garbageGone(Set<String> garbage) {
+  /** Of a cluster that is idle too, or of one in which entries are committed. */
+  private boolean garbageGone(Set<String> garbage, boolean idle) {
     garbage.retainAll(watch.garbage());
     boolean gone = watch.orphans().isEmpty() && garbage.isEmpty();
-    if (!gone) {
+    if (!gone && !idle) {
       orders.tick(random);
     }
     return gone;
@@ -430,6 +443,10 @@ final class SimulatedCluster {
 
   Ledger ledger() {
     return ledger;
+  }
+
+  TransactionLedger transactions() {
+    return transactions;
   }
 
   Coverage coverage() {

@@ -189,7 +189,7 @@ class TransactionalProducer extends Client {
   }
 
   final Transaction begin() {
-    Transaction transaction = 
+    Transaction transaction =
         transactions.begin(id, name + "." + number++, new Epoch(producerId, producerEpoch));
     open = transaction;
     return transaction;

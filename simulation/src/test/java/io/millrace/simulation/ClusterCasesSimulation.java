@@ -343,6 +343,28 @@ final class ClusterCasesSimulation {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
+  void aMarkerThatComesAgainMuchLaterEndsNoOtherTransaction(long seed) {
+    SimulatedCluster cluster = cluster(seed, 3, 3, FULL_SPEED);
+    cluster.addClients(0, 0, 1, false);
+    for (int i = 0; i < 3; i++) {
+      String name = "t" + i;
+      cluster.addTransactionalProducer(name, new TransactionLedger.Id(name), true);
+    }
+    cluster.addAuditor();
+    run(cluster, 5);
+
+    cluster.network().lossPerMille(20);
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int i = 0; i < 15; i++) {
+      cluster.orders().handOver(random);
+      run(cluster, 3);
+    }
+    cluster.peace();
+    assertThat(cluster.transactions().count(TransactionLedger.Fate.COMMITTED)).isPositive();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
   void aMergeThatPausesBetweenItsOutputsAndTheirListingListsNothingThatIsGone(long seed) {
     SimulatedCluster cluster = started(seed, 3, SLOW);
     for (int round = 0; round < 12; round++) {

@@ -68,7 +68,7 @@ public final class BrokerConfigs {
     BrokerLayers layers = BrokerLayers.of(start, nodeId, image);
     List<ConfigEntry> entries = new ArrayList<>();
     for (ConfigKey<?> key : BrokerKeys.all()) {
-      if (!key.internal()) {
+      if (!key.internal() && !LegacyKeys.ALL.contains(key)) {
         entries.add(entry(key, layers.text(key).orElse(null), layers.synonyms(standIns(key))));
       }
     }

@@ -69,8 +69,7 @@ class CoordinatorVerifierTest {
                     partitions.add(
                         new AddPartitionsToTxnPartitionResult()
                             .setPartitionIndex(p)
-                            .setPartitionErrorCode(
-                                error(errors, topic.name(), p).code())));
+                            .setPartitionErrorCode(error(errors, topic.name(), p).code())));
             result
                 .topicResults()
                 .add(

@@ -271,7 +271,8 @@ class ConsumerGroupTest {
     assertThat(error(join("a", "t").setTopicPartitions(null))).isEqualTo(Errors.INVALID_REQUEST);
     assertThat(error(join("a", "t").setTopicPartitions(owning(topic, 0))))
         .isEqualTo(Errors.INVALID_REQUEST);
-    assertThat(error(join("a", "t").setSubscribedTopicNames(null))).isEqualTo(Errors.INVALID_REQUEST);
+    assertThat(error(join("a", "t").setSubscribedTopicNames(null)))
+        .isEqualTo(Errors.INVALID_REQUEST);
     assertThat(error(alive("a", -3))).isEqualTo(Errors.INVALID_REQUEST);
     assertThat(error(alive("a", -2))).isEqualTo(Errors.INVALID_REQUEST);
     assertThat(error(join("a", "t").setServerAssignor("own")))

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Many groups with offsets on many topics, in one partition. How long a load takes is printed: see
- * docs/testing.md for the command that measures with as many as {@code -Dmillrace.load.groups} says.
+ * docs/testing.md for the command that measures with as many as {@code -Dmillrace.load.groups}
+ * says.
  */
 class GroupLoadTest {
   private static final int TOPICS = 100;
@@ -55,11 +56,7 @@ class GroupLoadTest {
         world
             .<List<Errors>>call((shard, out, reply) ->
                 shard.commit(
-                    group,
-                    new Committer("", null, -1, GroupWorld.VERSION),
-                    commits,
-                    out,
-                    reply))
+                    group, new Committer("", null, -1, GroupWorld.VERSION), commits, out, reply))
             .join();
     assertThat(errors).containsOnly(Errors.NONE);
   }

@@ -22,8 +22,8 @@ import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData.Describ
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
 import org.apache.kafka.common.protocol.Errors;
-import org.pcollections.TreePVector;
 import org.jspecify.annotations.Nullable;
+import org.pcollections.TreePVector;
 
 /** A group shard, the topics around it, and shorthand for requests. */
 final class GroupWorld {
@@ -45,9 +45,13 @@ final class GroupWorld {
   }
 
   GroupWorld(MigrationPolicy policy, int assignmentIntervalMs) {
+    this(new ClassicSettings(6_000, 1_800_000, 0, MEMBERS_MAX), policy, assignmentIntervalMs);
+  }
+
+  GroupWorld(ClassicSettings classic, MigrationPolicy policy, int assignmentIntervalMs) {
     GroupSettings settings =
         new GroupSettings(
-            new ClassicSettings(6_000, 1_800_000, 0, MEMBERS_MAX),
+            classic,
             new ConsumerSettings(List.of("uniform", "range"), MEMBERS_MAX, policy),
             4096,
             RETENTION_MS,

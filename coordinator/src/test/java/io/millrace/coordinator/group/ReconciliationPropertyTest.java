@@ -102,7 +102,8 @@ class ReconciliationPropertyTest {
         }
         case 5 -> {
           String grown = topics.get(random.nextInt(topics.size()));
-          world.topic(grown, 1 + Objects.requireNonNull(world.image().topic(grown)).partitions().size());
+          world.topic(
+              grown, 1 + Objects.requireNonNull(world.image().topic(grown)).partitions().size());
         }
         case 6 -> world.harness.pass(1 + random.nextInt(20_000));
         default ->

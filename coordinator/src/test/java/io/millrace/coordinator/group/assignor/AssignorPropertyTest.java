@@ -89,7 +89,8 @@ class AssignorPropertyTest {
       Map<String, Map<Uuid, Set<Integer>>> after = world.assign(assignor);
 
       for (String member : after.keySet()) {
-        assertThat(flat(after.get(member))).containsAll(flat(Objects.requireNonNull(before.get(member))));
+        assertThat(flat(after.get(member)))
+            .containsAll(flat(Objects.requireNonNull(before.get(member))));
       }
     }
   }
