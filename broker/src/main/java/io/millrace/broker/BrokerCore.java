@@ -10,6 +10,7 @@ import io.millrace.broker.cluster.ClusterView;
 import io.millrace.broker.cluster.FeatureLevels;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
+import io.millrace.broker.cluster.Policies;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.GroupKeys;
 import io.millrace.broker.config.LiveConfig;
@@ -40,6 +41,7 @@ import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.apache.kafka.common.Uuid;
@@ -66,6 +68,7 @@ public final class BrokerCore implements Life {
   private volatile @Nullable Transactions transactions;
   private volatile @Nullable ShardKeeper groupsKeeper;
   private volatile @Nullable ImageWaits waits;
+  private volatile @Nullable Policies policies;
   private volatile @Nullable Dispatcher dispatcher;
   private volatile @Nullable Admission admission;
 
@@ -155,6 +158,8 @@ public final class BrokerCore implements Life {
   private void compose() {
     MetadataLog metadata = storage.metadata();
     ResourceConfigs configs = ResourceConfigs.of(config, ClusterView.ownNodeId(metadata), loggers);
+    Policies asked = Policies.of(config);
+    policies = asked;
     EventLoop groupsLoop = environment.threads().eventLoop("groups");
     ShardRegistry<GroupShard> shards =
         new ShardRegistry<>(
@@ -178,8 +183,8 @@ public final class BrokerCore implements Life {
     ClientQuotas quotas =
         new ClientQuotas(metadata::image, environment.clock(), Settings.quotas(config));
     LiveConfig live = new LiveConfig(config, ClusterView.ownNodeId(metadata), metadata::image);
-    metadata.addListener(
-        (_, _) -> storage.forgetProducersAfter(live.get(GroupKeys.PRODUCER_ID_EXPIRATION_MS)));
+    metadata.addListener((_, _) -> followProducerExpiration(live));
+    followProducerExpiration(live);
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
     WriteTxnMarkersHandler markers =
         new WriteTxnMarkersHandler(metadata::image, storage, coordinator::onTransactionCompleted);
@@ -189,6 +194,7 @@ public final class BrokerCore implements Life {
                 environment,
                 config,
                 configs,
+                asked,
                 storage,
                 coordinator,
                 ofTransactions,
@@ -208,6 +214,14 @@ public final class BrokerCore implements Life {
             counters,
             new RequestThrottle(quotas, environment.clock()));
     ofTransactions.start();
+  }
+
+  private void followProducerExpiration(LiveConfig live) {
+    int ms = live.get(GroupKeys.PRODUCER_ID_EXPIRATION_MS);
+    storage.forgetProducersAfter(
+        ms == config.get(GroupKeys.PRODUCER_ID_EXPIRATION_MS)
+            ? OptionalLong.empty()
+            : OptionalLong.of(ms));
   }
 
   private static void tellDeletedTopics(
@@ -274,6 +288,10 @@ public final class BrokerCore implements Life {
     ImageWaits present = waits;
     if (present != null) {
       present.close();
+    }
+    Policies asked = policies;
+    if (asked != null) {
+      asked.close();
     }
     return storage.stop().whenComplete((_, _) -> threads.close());
   }

@@ -5,6 +5,7 @@ import io.millrace.broker.cluster.AtTheTip;
 import io.millrace.broker.cluster.ImageWaits;
 import io.millrace.broker.cluster.LogDirectory;
 import io.millrace.broker.cluster.NewTopics;
+import io.millrace.broker.cluster.Policies;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.ConsumerGroupKeys;
 import io.millrace.broker.config.RequestKeys;
@@ -77,6 +78,7 @@ final class Handlers {
   private final Environment environment;
   private final BrokerConfig config;
   private final ResourceConfigs configs;
+  private final Policies policies;
   private final StorageEngine storage;
   private final GroupCoordinator groups;
   private final Transactions transactions;
@@ -89,6 +91,7 @@ final class Handlers {
       Environment environment,
       BrokerConfig config,
       ResourceConfigs configs,
+      Policies policies,
       StorageEngine storage,
       GroupCoordinator groups,
       Transactions transactions,
@@ -99,6 +102,7 @@ final class Handlers {
     this.environment = environment;
     this.config = config;
     this.configs = configs;
+    this.policies = policies;
     this.storage = storage;
     this.groups = groups;
     this.transactions = transactions;
@@ -142,14 +146,14 @@ final class Handlers {
         new ListOffsetsHandler(image, storage),
         new OffsetForLeaderEpochHandler(image, storage),
         new DeleteRecordsHandler(storage.metadata(), storage, configs.topics()),
-        new DescribeProducersHandler(image, storage));
+        new DescribeProducersHandler(storage.metadata(), storage, transactions.leaders()));
   }
 
   private List<ApiHandler<?>> topics() {
     MetadataLog metadata = storage.metadata();
     NewTopics newTopics =
-        new NewTopics(metadata, config, configs.topics(), environment.randomness());
-    ConfigAlterations alterations = new ConfigAlterations(metadata, configs);
+        new NewTopics(metadata, config, configs.topics(), policies, environment.randomness());
+    ConfigAlterations alterations = new ConfigAlterations(metadata, configs, policies);
     return List.of(
         new MetadataHandler(metadata, newTopics, config.get(RequestKeys.AUTO_CREATE_TOPICS)),
         new DescribeTopicPartitionsHandler(

@@ -39,6 +39,7 @@ final class Transactions {
   private final TransactionCoordinator coordinator;
   private final AddPartitionsToTxnHandler addPartitions;
   private final TransactionVerifier verifier;
+  private final LeaderCalls leaders;
   private final ApiHandler<WriteTxnMarkersRequestData> markers;
 
   /**
@@ -53,7 +54,7 @@ final class Transactions {
       ApiHandler<WriteTxnMarkersRequestData> markers) {
     this.markers = markers;
     MetadataLog metadata = storage.metadata();
-    LeaderCalls leaders =
+    this.leaders =
         new LeaderCalls(metadata, link, config.interBrokerListener(), environment.clock());
     EventLoop requests = environment.threads().eventLoop("transaction-requests");
     MarkerWriter writer = new MarkerChannels(requests, metadata, leaders, markers);
@@ -109,6 +110,11 @@ final class Transactions {
   /** For leaders that append what belongs to transactions. */
   TransactionVerifier verifier() {
     return verifier;
+  }
+
+  /** For whom the leader of a partition is to be asked. */
+  LeaderCalls leaders() {
+    return leaders;
   }
 
   List<ApiHandler<?>> handlers(CoordinatorTopics topics) {

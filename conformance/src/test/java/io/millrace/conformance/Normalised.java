@@ -13,10 +13,12 @@ final class Normalised {
       List.of(
           new Replacement("\\[20\\d\\d-[^\\]]*\\]", "[TIME]"),
           new Replacement("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
-          new Replacement("(TopicId|Cluster ID): [A-Za-z0-9_-]{22}", "$1: ID"),
+          new Replacement("(TopicId|Cluster ?I[Dd]):\\s+[A-Za-z0-9_-]{22}", "$1: ID"),
           new Replacement("(\"(logDir|totalBytes|usableBytes)\"):(\"[^\"]*\"|\\d+)", "$1:X"),
           new Replacement("(\"size\"):[1-9]\\d*", "$1:N"),
-          new Replacement("(\\s[A-Za-z0-9_-]{22}\\s+)\\d+(?=\\s+\\d+\\s+\\d+\\s)", "$1N"),
+          new Replacement("(\"directoryId\"): \"[A-Za-z0-9_-]{22}\"", "$1: ID"),
+          new Replacement(
+              "(?<=^\\d\\s{1,9})[A-Za-z0-9_-]{22}\\s+\\d+(?=\\s+\\d+\\s+\\d+\\s)", "ID N"),
           new Replacement("(?<=\\s)[A-Za-z0-9_-]{22}(?=\\s+/127)", "MEMBER"),
           new Replacement("(?<=\\s)1[789]\\d{11}(?=\\s)(\\s+\\d+)?", "TIME"),
           new Replacement("(?<=\\s)/127\\.0\\.0\\.1(?=\\s)", "/HOST"),

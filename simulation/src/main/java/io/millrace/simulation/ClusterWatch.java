@@ -116,6 +116,33 @@ final class ClusterWatch implements StoreWatcher {
       checkTopics(before, after);
     }
     after.incarnations().values().forEach(now -> onIncarnation(before, now));
+    before.incarnations().values().stream()
+        .filter(then -> !after.incarnations().containsKey(then.writer()))
+        .forEach(then -> onForgotten(then, before, after));
+    if (!after.ended().entrySet().containsAll(before.ended().entrySet())) {
+      throw new Violation(
+          "an ended incarnation changed: %s, then %s".formatted(before.ended(), after.ended()));
+    }
+  }
+
+  /** Only of one that is done with, and its end stays known for ever. */
+  private void onForgotten(Incarnation then, MetadataImage before, MetadataImage after) {
+    boolean next = after.entryNumber() == before.entryNumber() + 1;
+    boolean listed =
+        after.objects().values().stream().anyMatch(o -> o.writer().equals(then.writer()));
+    if ((next && then.state() != IncarnationState.RECOVERED)
+        || listed
+        || after.recoveredEnd(then.writer()).orElse(-2) != truth.entries(then.writer()) - 1) {
+      throw new Violation(
+          "%s is forgotten at entry %d with end %s; its log has %d entries%s"
+              .formatted(
+                  then,
+                  after.entryNumber(),
+                  after.recoveredEnd(then.writer()),
+                  truth.entries(then.writer()),
+                  listed ? ", an object is listed" : ""));
+    }
+    coverage.count("incarnation forgotten", 1);
   }
 
   private void onListed(ObjectInfo object, MetadataImage image) {
@@ -374,6 +401,11 @@ final class ClusterWatch implements StoreWatcher {
     }
     for (String key : store.keys(Keys.META_LOG)) {
       if (Keys.number(key) <= boundaryEntry) {
+        garbage.add(key);
+      }
+    }
+    for (String key : store.keys(Keys.PROBE)) {
+      if (newest.knows(Keys.writer(key))) {
         garbage.add(key);
       }
     }

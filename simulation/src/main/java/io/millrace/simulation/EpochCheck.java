@@ -36,6 +36,10 @@ record EpochCheck(
   }
 
   OffsetForLeaderEpochRequestData request() {
+    return request(topic, partition, epoch);
+  }
+
+  static OffsetForLeaderEpochRequestData request(String topic, int partition, int epoch) {
     OffsetForLeaderTopicCollection topics = new OffsetForLeaderTopicCollection();
     topics.add(
         new OffsetForLeaderTopic()

@@ -118,9 +118,16 @@ record FetchCheck(
           OFFSET_NOT_AVAILABLE,
           FENCED_LEADER_EPOCH,
           UNKNOWN_LEADER_EPOCH,
-          KAFKA_STORAGE_ERROR,
-          CORRUPT_MESSAGE ->
+          KAFKA_STORAGE_ERROR ->
           Optional.empty();
+      case CORRUPT_MESSAGE -> {
+        if (!partition.oneBroker()) {
+          throw new Violation(
+              "I8: %s at %d is called corrupt by %s; no bucket loses a bit"
+                  .formatted(partition.id(), offset, asked.writer()));
+        }
+        yield Optional.empty();
+      }
       default -> throw new Violation(error + " answered to a fetch of " + partition.id());
     };
   }
@@ -134,7 +141,7 @@ record FetchCheck(
 
   private Fetched check(PartitionData data, boolean alone) {
     if (goneAtRequest) {
-      throw new Violation("A10/I10: " + partition.id() + " is read after its topic was gone");
+      throw new Violation("I10: " + partition.id() + " is read after its topic was gone");
     }
     ByteBuffer bytes =
         data.records() instanceof MemoryRecords records ? records.buffer() : ByteBuffer.allocate(0);

@@ -2,6 +2,7 @@ package io.millrace.simulation;
 
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.metadata.MetadataImage.Partition;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -15,6 +16,8 @@ import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartiti
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
 import org.apache.kafka.common.message.ListOffsetsResponseData;
 import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsPartitionResponse;
+import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData;
+import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData.EpochEndOffset;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +65,8 @@ final class Fetcher extends Client {
         askWhoLeads();
       } else if (random.nextInt(habit == Habit.READS_ON ? 6 : 2) == 0) {
         listOffsets(partitions);
+      } else if (habit == Habit.ASKS_FORMER_LEADERS && random.nextInt(3) == 0) {
+        askEpochEnd(partitions);
       } else {
         fetch(partitions);
       }
@@ -167,6 +172,41 @@ final class Fetcher extends Client {
           if (partition.id().topicId().equals(named.get())) {
             onListed(
                 answer, partition, latest, endAtRequest, logStartAtRequest, connection.process());
+          }
+        });
+  }
+
+  /** Of the epoch that led when the broker asked heard last. */
+  private void askEpochEnd(List<PartitionLedger> partitions) {
+    PartitionLedger ledgerOf = partitions.get(random.nextInt(partitions.size()));
+    PartitionId id = ledgerOf.id();
+    String topic = ledger.name(id.topicId());
+    Connection connection = formerLeader(id);
+    Partition known = connection == null ? null : connection.process().image().partition(id);
+    if (connection == null || known == null || topic == null) {
+      return;
+    }
+    int epoch = known.leaderEpoch();
+    long endAtRequest = ledgerOf.endOfEpoch(epoch);
+    ask(
+        connection,
+        EpochCheck.request(topic, id.partition(), epoch),
+        EpochCheck.VERSION,
+        answer -> {
+          EpochEndOffset told =
+              ((OffsetForLeaderEpochResponseData) answer)
+                  .topics()
+                  .find(topic)
+                  .partitions()
+                  .getFirst();
+          if (told.errorCode() == Errors.NONE.code()
+              && told.leaderEpoch() == epoch
+              && told.endOffset() < endAtRequest
+              && !ledgerOf.isDeleting()) {
+            throw new Violation(
+                "D4/I12: %s says epoch %d of %s ends at %d; its end was %d"
+                    .formatted(
+                        connection.process().writer(), epoch, id, told.endOffset(), endAtRequest));
           }
         });
   }

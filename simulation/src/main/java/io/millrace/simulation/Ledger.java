@@ -46,6 +46,11 @@ final class Ledger {
           public void checkEnd(PartitionId id, long end, String how, WriterId by) {}
 
           @Override
+          public long endOfEpoch(PartitionId id, int leaderEpoch) {
+            return 0;
+          }
+
+          @Override
           public void checkAbsent(PartitionId id, RecordedBatch batch, WriterId writer) {}
         };
 
@@ -54,6 +59,9 @@ final class Ledger {
 
     /** Throws {@link Violation} if not all below {@code end} is. */
     void checkEnd(PartitionId id, long end, String how, WriterId by);
+
+    /** Where the records end that leaders up to this epoch have written; 0 if nobody can tell. */
+    long endOfEpoch(PartitionId id, int leaderEpoch);
 
     /** Throws {@link Violation} if the log of the incarnation holds the batch, at any offset. */
     void checkAbsent(PartitionId id, RecordedBatch batch, WriterId writer);

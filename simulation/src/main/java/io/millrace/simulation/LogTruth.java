@@ -43,7 +43,8 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
       long lastOffset,
       int crc,
       WriterId writer,
-      long sequence) {}
+      long sequence,
+      int leaderEpoch) {}
 
   private record Content(PartitionId partition, int crc, WriterId writer) {}
 
@@ -123,7 +124,13 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
     int at = batch.position();
     long last = batch.baseOffset() + BatchHeader.lastOffsetDelta(bytes, at);
     return new Stored(
-        batch.partition(), batch.baseOffset(), last, BatchHeader.crc(bytes, at), writer, sequence);
+        batch.partition(),
+        batch.baseOffset(),
+        last,
+        BatchHeader.crc(bytes, at),
+        writer,
+        sequence,
+        batch.leaderEpoch());
   }
 
   private void adopt(Stored batch) {
@@ -137,6 +144,16 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
     }
     content.put(batch.baseOffset(), batch);
     adopted.add(new Content(partition, batch.crc(), batch.writer()));
+  }
+
+  @Override
+  public long endOfEpoch(PartitionId partition, int leaderEpoch) {
+    TreeMap<Long, Stored> content = contents.getOrDefault(partition, new TreeMap<>());
+    return content.values().stream()
+        .filter(batch -> batch.leaderEpoch() > leaderEpoch)
+        .mapToLong(Stored::baseOffset)
+        .findFirst()
+        .orElseGet(() -> end(partition));
   }
 
   /** One past the last offset in any log. */

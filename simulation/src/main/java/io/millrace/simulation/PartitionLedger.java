@@ -42,6 +42,11 @@ final class PartitionLedger {
     return end;
   }
 
+  /** No lower answer is right as the end of this epoch. */
+  long endOfEpoch(int leaderEpoch) {
+    return Math.min(end, durability.endOfEpoch(id, leaderEpoch));
+  }
+
   boolean oneBroker() {
     return oneBroker;
   }

@@ -1,5 +1,6 @@
 package io.millrace.simulation;
 
+import io.millrace.runtime.FailureCause;
 import io.millrace.runtime.SystemThreads;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -76,9 +77,9 @@ public final class SimulationRun {
     long from = Long.parseLong(range[0]);
     long to = range.length == 1 ? from + 1 : Long.parseLong(range[1]);
     long startNs = System.nanoTime();
-    Outcome outcome = run(subject, from, to, twiceEvery);
+    Outcome outcome =
+        run(subject, from, to, twiceEvery, failure -> report(failure, to - from == 1));
     double seconds = (System.nanoTime() - startNs) / 1e9;
-    outcome.failures().forEach(failure -> report(failure, to - from == 1));
     System.out.printf(
         "%s seeds %d..%d: %d failed, %d steps, %.1f s, %.1f seeds/s, every %d. seed ran twice%n",
         subject.name().toLowerCase(Locale.ROOT),
@@ -101,6 +102,14 @@ public final class SimulationRun {
    * second time, which must take the same steps.
    */
   static Outcome run(Subject subject, long from, long to, long twiceEvery) {
+    return run(subject, from, to, twiceEvery, failure -> {});
+  }
+
+  /**
+   * @param onFailure told of each as it comes, by whoever ran the seed
+   */
+  private static Outcome run(
+      Subject subject, long from, long to, long twiceEvery, Consumer<Throwable> onFailure) {
     List<Throwable> failures = new ArrayList<>();
     long steps = 0;
     Map<String, Long> coverage = new TreeMap<>();
@@ -112,7 +121,12 @@ public final class SimulationRun {
         long one = seed;
         results.add(
             CompletableFuture.supplyAsync(
-                () -> one % twiceEvery == 0 ? runTwice(subject, one) : subject.run(one), pool));
+                    () -> one % twiceEvery == 0 ? runTwice(subject, one) : subject.run(one), pool)
+                .whenComplete((_, failure) -> {
+                  if (failure != null) {
+                    onFailure.accept(FailureCause.of(failure));
+                  }
+                }));
       }
       for (CompletableFuture<Simulation.Result> future : results) {
         try {
@@ -120,7 +134,7 @@ public final class SimulationRun {
           steps += result.steps();
           result.coverage().forEach((what, times) -> coverage.merge(what, times, Long::sum));
         } catch (CompletionException e) {
-          failures.add(e.getCause() == null ? e : e.getCause());
+          failures.add(FailureCause.of(e));
         }
       }
     }
@@ -136,7 +150,7 @@ public final class SimulationRun {
     return first;
   }
 
-  private static void report(Throwable failure, boolean withStack) {
+  private static synchronized void report(Throwable failure, boolean withStack) {
     if (withStack) {
       failure.printStackTrace(System.out);
     } else {

@@ -36,6 +36,7 @@ final class ClusterSimulation {
             "fence of a live broker",
             "handover",
             "hedged put",
+            "incarnation forgotten",
             "late put of a deleted object",
             "log start moved",
             "merge of what another leads",

@@ -1,5 +1,7 @@
 package io.millrace.storage;
 
+import java.util.regex.Pattern;
+
 /**
  * The keys of the store, all in one place. Numbers are 20 decimal digits, so byte order is number
  * order.
@@ -14,7 +16,16 @@ public final class Keys {
   public static final String FENCE = "fence/";
   public static final String PROBE = "probe/";
 
+  private static final Pattern WELL_FORMED =
+      Pattern.compile(
+          "(meta/log|meta/boundary|(wal|data|checkpoint|meta/snapshot|probe)/[0-9a-f]{32})/[0-9]{20}|fence/[0-9a-f]{32}");
+
   private Keys() {}
+
+  /** Whether it is one of ours; what others put into the bucket is left alone. */
+  public static boolean isWellFormed(String key) {
+    return WELL_FORMED.matcher(key).matches();
+  }
 
   public static String metaEntry(long number) {
     return META_LOG + digits(number);

@@ -9,6 +9,9 @@ import org.apache.kafka.common.protocol.ApiMessage;
  * one address are bounded.
  */
 public interface BrokerLink {
+  /** What brokers call themselves in requests to each other. */
+  String CLIENT_ID = "broker";
+
   /** Of a broker that is the only one. */
   BrokerLink NONE =
       (address, request, version, timeoutNs) ->

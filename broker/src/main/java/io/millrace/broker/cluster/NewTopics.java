@@ -25,6 +25,7 @@ import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableReplicaA
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicConfig;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.server.policy.CreateTopicPolicy;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,13 +41,19 @@ public final class NewTopics {
   private final MetadataLog metadata;
   private final BrokerConfig config;
   private final TopicConfigs topicConfigs;
+  private final Policies policies;
   private final Randomness randomness;
 
   public NewTopics(
-      MetadataLog metadata, BrokerConfig config, TopicConfigs topicConfigs, Randomness randomness) {
+      MetadataLog metadata,
+      BrokerConfig config,
+      TopicConfigs topicConfigs,
+      Policies policies,
+      Randomness randomness) {
     this.metadata = metadata;
     this.config = config;
     this.topicConfigs = topicConfigs;
+    this.policies = policies;
     this.randomness = randomness;
   }
 
@@ -87,11 +94,15 @@ public final class NewTopics {
       return refused(refusal);
     }
     List<List<Integer>> replicas = replicas(image, asked);
+    Map<String, String> stored = new TreeMap<>();
+    configs.forEach((name, value) -> stored.put(name, Objects.requireNonNull(value)));
+    Refusal policy = policies.refusal(described(asked, replicas, stored));
+    if (policy != null) {
+      return refused(policy);
+    }
     if (!quota.test(replicas.size())) {
       return refused(Refusal.of(Errors.THROTTLING_QUOTA_EXCEEDED));
     }
-    Map<String, String> stored = new TreeMap<>();
-    configs.forEach((name, value) -> stored.put(name, Objects.requireNonNull(value)));
     List<ConfigEntry> described = topicConfigs.describe(image, stored);
     int replicationFactor = replicas.getFirst().size();
     if (validateOnly) {
@@ -107,6 +118,20 @@ public final class NewTopics {
                   new Outcome.Created(id, replicas.size(), replicationFactor, described);
               case MetadataLog.Outcome.Voided _ -> new Outcome.Refused(exists(asked.name()));
             });
+  }
+
+  /** Counts, or the assignment made by hand. */
+  private static CreateTopicPolicy.RequestMetadata described(
+      CreatableTopic asked, List<List<Integer>> replicas, Map<String, String> configs) {
+    if (asked.assignments().isEmpty()) {
+      return new CreateTopicPolicy.RequestMetadata(
+          asked.name(), replicas.size(), (short) replicas.getFirst().size(), null, configs);
+    }
+    Map<Integer, List<Integer>> byPartition = new TreeMap<>();
+    for (int p = 0; p < replicas.size(); p++) {
+      byPartition.put(p, replicas.get(p));
+    }
+    return new CreateTopicPolicy.RequestMetadata(asked.name(), null, null, byPartition, configs);
   }
 
   /** Partitions the topic would have, for the limit of a request. */

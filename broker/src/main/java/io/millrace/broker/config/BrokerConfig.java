@@ -63,6 +63,11 @@ public final class BrokerConfig {
     return setting == null ? null : setting.value();
   }
 
+  /** Everything that was given, by name, as plug-ins are handed it. */
+  public Map<String, String> texts() {
+    return values.texts();
+  }
+
   /** To be opened, in the order given; at least one. */
   public List<Listener> listeners() {
     return listeners;

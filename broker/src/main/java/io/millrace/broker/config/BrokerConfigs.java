@@ -68,7 +68,7 @@ public final class BrokerConfigs {
     BrokerLayers layers = BrokerLayers.of(start, nodeId, image);
     List<ConfigEntry> entries = new ArrayList<>();
     for (ConfigKey<?> key : BrokerKeys.all()) {
-      if (!key.internal()) {
+      if (!key.internal() && !LegacyKeys.ALL.contains(key)) {
         entries.add(entry(key, layers.text(key).orElse(null), layers.synonyms(standIns(key))));
       }
     }
@@ -282,7 +282,9 @@ public final class BrokerConfigs {
                     : null;
         if (problem != null) {
           return refused(
-              "Dynamic thread count update validation failed for %s=%d, %s"
+              ("Invalid value org.apache.kafka.common.config.ConfigException: Dynamic thread count"
+                      + " update validation failed for %s=%d, %s for configuration Invalid dynamic"
+                      + " configuration")
                   .formatted(name, after, problem));
         }
       }

@@ -39,6 +39,13 @@ final class ConfigValues {
     return settings.get(name);
   }
 
+  /** What was given, by name. */
+  Map<String, String> texts() {
+    Map<String, String> texts = new LinkedHashMap<>();
+    settings.forEach((name, setting) -> texts.put(name, setting.value()));
+    return texts;
+  }
+
   /** Where to look for the value; "" if it is a default. */
   String where(ConfigKey<?> key) {
     Setting setting = settings.get(key.name());

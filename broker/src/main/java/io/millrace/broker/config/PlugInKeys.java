@@ -10,7 +10,16 @@ import static io.millrace.broker.config.KeyDeclaration.text;
 import java.util.List;
 
 /** Plug-ins, quotas and metrics. */
-final class PlugInKeys {
+public final class PlugInKeys {
+  public static final ConfigKey<String> CREATE_TOPIC_POLICY =
+      className("create.topic.policy.class.name")
+          .inForce(
+              "Class that may refuse new topics: an org.apache.kafka.server.policy.CreateTopicPolicy.");
+  public static final ConfigKey<String> ALTER_CONFIG_POLICY =
+      className("alter.config.policy.class.name")
+          .inForce(
+              "Class that may refuse changes of configs: an org.apache.kafka.server.policy.AlterConfigPolicy.");
+
   static final List<ConfigKey<?>> ALL =
       List.of(
           text("authorizer.class.name", "")
@@ -24,10 +33,8 @@ final class PlugInKeys {
               .accepted(Reasons.SECURITY_LATER, "Classes that register security providers."),
           className("client.quota.callback.class")
               .accepted(Reasons.QUOTAS_BY_BROKER, "Class that decides quotas."),
-          className("create.topic.policy.class.name")
-              .accepted(Reasons.POLICIES_LATER, "Class that may refuse new topics."),
-          className("alter.config.policy.class.name")
-              .accepted(Reasons.POLICIES_LATER, "Class that may refuse changes of configs."),
+          CREATE_TOPIC_POLICY,
+          ALTER_CONFIG_POLICY,
           list("metric.reporters", "org.apache.kafka.common.metrics.JmxReporter")
               .clusterWide()
               .accepted(Reasons.METRICS_LATER, "Classes that get the metrics."),

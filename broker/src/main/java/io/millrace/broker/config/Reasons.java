@@ -50,7 +50,6 @@ final class Reasons {
       "Quotas are kept with the cluster (kafka-configs), not by a class or in the file.";
   static final String METRICS_LATER =
       "Not in force in this version: metrics are not reported through plug-ins.";
-  static final String POLICIES_LATER = "Not in force in this version: no policy class is called.";
 
   private Reasons() {}
 }

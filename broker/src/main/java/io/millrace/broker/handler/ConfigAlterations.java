@@ -1,6 +1,7 @@
 package io.millrace.broker.handler;
 
 import io.millrace.broker.cluster.NewTopics;
+import io.millrace.broker.cluster.Policies;
 import io.millrace.broker.cluster.Refusal;
 import io.millrace.broker.config.ClientMetricsConfigs;
 import io.millrace.broker.config.ConfigChanges;
@@ -35,10 +36,12 @@ public final class ConfigAlterations {
 
   private final MetadataLog metadata;
   private final ResourceConfigs configs;
+  private final Policies policies;
 
-  public ConfigAlterations(MetadataLog metadata, ResourceConfigs configs) {
+  public ConfigAlterations(MetadataLog metadata, ResourceConfigs configs, Policies policies) {
     this.metadata = metadata;
     this.configs = configs;
+    this.policies = policies;
   }
 
   /** The changes that are asked for where these configs are stored. */
@@ -71,6 +74,10 @@ public final class ConfigAlterations {
           case ConfigChanges.Refused(Errors error, String message) ->
               refused(new Refusal(error, message));
           case ConfigChanges.Changed(Map<String, Optional<String>> changed) -> {
+            Refusal policy = policyRefusal(type, name, changes, changed);
+            if (policy != null) {
+              yield refused(policy);
+            }
             if (validateOnly || changed.isEmpty()) {
               yield CompletableFuture.completedFuture(Optional.empty());
             }
@@ -91,6 +98,19 @@ public final class ConfigAlterations {
         };
       }
     };
+  }
+
+  /** Of what was asked for by name, as in Kafka: not of what the older form removes unasked. */
+  private @Nullable Refusal policyRefusal(
+      byte type, String name, List<Change> asked, Map<String, Optional<String>> changed) {
+    Map<String, @Nullable String> altered = new TreeMap<>();
+    for (Change change : asked) {
+      Optional<String> value = changed.get(change.name());
+      if (value != null) {
+        altered.put(change.name(), value.orElse(null));
+      }
+    }
+    return policies.refusal(new ConfigResource(ConfigResource.Type.forId(type), name), altered);
   }
 
   private Found find(MetadataImage image, byte type, String name) {

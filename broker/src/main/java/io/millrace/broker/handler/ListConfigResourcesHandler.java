@@ -3,7 +3,6 @@ package io.millrace.broker.handler;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.storage.metadata.MetadataImage;
-import io.millrace.storage.metadata.MetadataImage.ConfigResource;
 import io.millrace.storage.metadata.MetadataRecord.ConfigScope;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
-import org.apache.kafka.common.config.ConfigResource.Type;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.message.ListConfigResourcesRequestData;
 import org.apache.kafka.common.message.ListConfigResourcesResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -23,8 +22,13 @@ import org.apache.kafka.common.protocol.Errors;
  */
 public final class ListConfigResourcesHandler
     implements ApiHandler<ListConfigResourcesRequestData> {
-  private static final List<Type> ALL =
-      List.of(Type.TOPIC, Type.BROKER, Type.BROKER_LOGGER, Type.CLIENT_METRICS, Type.GROUP);
+  private static final List<ConfigResource.Type> ALL =
+      List.of(
+          ConfigResource.Type.TOPIC,
+          ConfigResource.Type.BROKER,
+          ConfigResource.Type.BROKER_LOGGER,
+          ConfigResource.Type.CLIENT_METRICS,
+          ConfigResource.Type.GROUP);
 
   private final Supplier<MetadataImage> image;
 
@@ -40,9 +44,9 @@ public final class ListConfigResourcesHandler
   @Override
   public CompletableFuture<ListConfigResourcesResponseData> handle(
       RequestContext context, ListConfigResourcesRequestData request) {
-    Set<Type> types = new TreeSet<>();
+    Set<ConfigResource.Type> types = new TreeSet<>();
     for (byte id : request.resourceTypes()) {
-      Type type = Type.forId(id);
+      ConfigResource.Type type = ConfigResource.Type.forId(id);
       if (!ALL.contains(type)) {
         return CompletableFuture.completedFuture(
             new ListConfigResourcesResponseData().setErrorCode(Errors.UNSUPPORTED_VERSION.code()));
@@ -50,13 +54,13 @@ public final class ListConfigResourcesHandler
       types.add(type);
     }
     if (context.version() == 0) {
-      types = Set.of(Type.CLIENT_METRICS);
+      types = Set.of(ConfigResource.Type.CLIENT_METRICS);
     } else if (types.isEmpty()) {
       types = new TreeSet<>(ALL);
     }
     MetadataImage now = image.get();
     List<ListConfigResourcesResponseData.ConfigResource> resources = new ArrayList<>();
-    for (Type type : types) {
+    for (ConfigResource.Type type : types) {
       for (String name : names(now, type)) {
         resources.add(
             new ListConfigResourcesResponseData.ConfigResource()
@@ -68,7 +72,7 @@ public final class ListConfigResourcesHandler
         new ListConfigResourcesResponseData().setConfigResources(resources));
   }
 
-  private static List<String> names(MetadataImage image, Type type) {
+  private static List<String> names(MetadataImage image, ConfigResource.Type type) {
     return switch (type) {
       case TOPIC -> List.copyOf(image.topicIds().keySet());
       case BROKER, BROKER_LOGGER ->
@@ -82,7 +86,7 @@ public final class ListConfigResourcesHandler
   private static List<String> configured(MetadataImage image, ConfigScope scope) {
     return image.configs().keySet().stream()
         .filter(resource -> resource.scope() == scope)
-        .map(ConfigResource::name)
+        .map(MetadataImage.ConfigResource::name)
         .toList();
   }
 }

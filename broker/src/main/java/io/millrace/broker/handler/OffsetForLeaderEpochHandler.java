@@ -5,6 +5,7 @@ import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog;
+import io.millrace.storage.log.PartitionLog.EpochEnd;
 import io.millrace.storage.log.Partitions;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Topic;
@@ -12,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.apache.kafka.common.errors.FencedLeaderEpochException;
+import org.apache.kafka.common.errors.UnknownLeaderEpochException;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData.OffsetForLeaderPartition;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData.OffsetForLeaderTopic;
@@ -24,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * OffsetForLeaderEpoch: where a leader epoch's records end, by which a consumer notices that what
- * it has read is no longer there.
+ * it has read is no longer there. The end of the epoch that leads may have grown elsewhere, so it
+ * is answered with a proof of leadership (invariant I12).
  */
 public final class OffsetForLeaderEpochHandler
     implements ApiHandler<OffsetForLeaderEpochRequestData> {
@@ -74,26 +78,32 @@ public final class OffsetForLeaderEpochHandler
     }
     return partitions
         .open(new PartitionId(topic.id(), asked.partition()))
-        .handle((log, failure) -> {
-          if (log == null) {
+        .thenCompose(log -> find(log, asked))
+        .handle((end, failure) -> {
+          if (end == null) {
             answer.setErrorCode(ApiErrors.of(failure).code());
           } else {
-            fill(log, asked, answer);
+            answer.setLeaderEpoch(end.leaderEpoch()).setEndOffset(end.endOffset());
           }
           return null;
         });
   }
 
-  private static void fill(
-      PartitionLog log, OffsetForLeaderPartition asked, EpochEndOffset answer) {
+  /** Where an earlier epoch ends does not change; this one has an end only while it leads. */
+  private static CompletableFuture<EpochEnd> find(
+      PartitionLog log, OffsetForLeaderPartition asked) {
     int current = asked.currentLeaderEpoch();
-    if (current != UNKNOWN && current != log.leaderEpoch()) {
-      Errors error =
-          current < log.leaderEpoch() ? Errors.FENCED_LEADER_EPOCH : Errors.UNKNOWN_LEADER_EPOCH;
-      answer.setErrorCode(error.code());
-      return;
+    if (current != UNKNOWN && current < log.leaderEpoch()) {
+      throw new FencedLeaderEpochException(
+          "The leader epoch is %d, not %d.".formatted(log.leaderEpoch(), current));
     }
-    PartitionLog.EpochEnd end = log.endOfEpoch(asked.leaderEpoch());
-    answer.setLeaderEpoch(end.leaderEpoch()).setEndOffset(end.endOffset());
+    if (current > log.leaderEpoch()) {
+      throw new UnknownLeaderEpochException(
+          "The leader epoch is %d, not yet %d.".formatted(log.leaderEpoch(), current));
+    }
+    EpochEnd end = log.endOfEpoch(asked.leaderEpoch());
+    return end.leaderEpoch() >= 0 && end.leaderEpoch() < log.leaderEpoch()
+        ? CompletableFuture.completedFuture(end)
+        : log.proof().thenApply(_ -> end);
   }
 }

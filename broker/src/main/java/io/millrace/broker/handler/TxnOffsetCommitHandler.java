@@ -64,7 +64,7 @@ public final class TxnOffsetCommitHandler implements ApiHandler<TxnOffsetCommitR
         TxnOffsetCommitResponsePartition each =
             new TxnOffsetCommitResponsePartition().setPartitionIndex(partition.partitionIndex());
         part.partitions().add(each);
-        if (exists(known, partition.partitionIndex())) {
+        if (known != null && exists(known, partition.partitionIndex())) {
           pending.add(each);
           commits.add(commit(known, partition));
         } else {
@@ -80,8 +80,8 @@ public final class TxnOffsetCommitHandler implements ApiHandler<TxnOffsetCommitR
         .handle((errors, failure) -> fill(answer, pending, errors, failure));
   }
 
-  private static boolean exists(MetadataImage.@Nullable Topic topic, int partition) {
-    return topic != null && partition >= 0 && partition < topic.partitions().size();
+  private static boolean exists(MetadataImage.Topic topic, int partition) {
+    return partition >= 0 && partition < topic.partitions().size();
   }
 
   private static OffsetCommit commit(

@@ -1,5 +1,6 @@
 package io.millrace.broker.network;
 
+import io.millrace.broker.cluster.BrokerLink;
 import io.millrace.broker.cluster.BrokerLink.Outcome;
 import io.millrace.protocol.RequestEncoder;
 import io.millrace.protocol.ResponseDecoder;
@@ -19,8 +20,6 @@ record KafkaExchange(
   /** The longest answer, without its length. */
   static final int FRAME_BYTES_MAX = 16 << 20;
 
-  private static final String CLIENT_ID = "broker";
-
   static KafkaExchange of(ApiMessage request, short version, CompletableFuture<Outcome> outcome) {
     return new KafkaExchange(request, version, RequestEncoder.sizeBytes(request, version), outcome);
   }
@@ -31,7 +30,7 @@ record KafkaExchange(
 
   @Override
   public ByteBuf frame(int correlationId) {
-    ByteBuffer frame = RequestEncoder.encode(request, version, correlationId, CLIENT_ID);
+    ByteBuffer frame = RequestEncoder.encode(request, version, correlationId, BrokerLink.CLIENT_ID);
     return Unpooled.wrappedBuffer(
         Unpooled.buffer(FrameAssembler.LENGTH_BYTES).writeInt(frame.remaining()),
         Unpooled.wrappedBuffer(frame));

@@ -7,8 +7,15 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 
 /** A request of the brokers' own, as {@link PeerCodec} writes it. */
-record PrivateExchange(byte[] body, CompletableFuture<PeerOutcome> outcome)
-    implements PeerExchange {
+final class PrivateExchange implements PeerExchange {
+  private final byte[] body;
+  private final CompletableFuture<PeerOutcome> outcome;
+
+  PrivateExchange(byte[] body, CompletableFuture<PeerOutcome> outcome) {
+    this.body = body;
+    this.outcome = outcome;
+  }
+
   @Override
   public int sizeBytes() {
     return body.length;

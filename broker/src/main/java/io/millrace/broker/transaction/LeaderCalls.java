@@ -44,7 +44,7 @@ public final class LeaderCalls {
    * @param own what answers if that is this one
    * @return never fails
    */
-  <Q extends ApiMessage> CompletableFuture<Outcome> call(
+  public <Q extends ApiMessage> CompletableFuture<Outcome> call(
       WriterId leader, Q request, short version, ApiHandler<Q> own) {
     if (leader.equals(metadata.writer())) {
       return own(request, version, own);
@@ -68,7 +68,7 @@ public final class LeaderCalls {
         new RequestContext(
             version,
             0,
-            "broker",
+            BrokerLink.CLIENT_ID,
             listener,
             InetSocketAddress.createUnresolved("localhost", 0),
             "User:ANONYMOUS",

@@ -5,16 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class ReplicaAssignmentTest {
-  private static final SortedMap<Integer, String> NO_RACKS =
+  private static final NavigableMap<Integer, String> NO_RACKS =
       new TreeMap<>(Map.of(1, "", 2, "", 3, "", 4, ""));
-  private static final SortedMap<Integer, String> TWO_RACKS =
+  private static final NavigableMap<Integer, String> TWO_RACKS =
       new TreeMap<>(Map.of(1, "a", 2, "a", 3, "b", 4, "b"));
 
   @Test

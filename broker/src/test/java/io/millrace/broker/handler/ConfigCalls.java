@@ -131,6 +131,6 @@ record ConfigCalls(HandlerWorld world) {
   }
 
   private ConfigAlterations alterations() {
-    return new ConfigAlterations(world.metadata, world.configs);
+    return new ConfigAlterations(world.metadata, world.configs, world.policies);
   }
 }

@@ -37,7 +37,8 @@ class ConfigHandlersTest {
   private final DescribeConfigsHandler describe =
       new DescribeConfigsHandler(world.metadata::image, world.configs);
   private final IncrementalAlterConfigsHandler alter =
-      new IncrementalAlterConfigsHandler(new ConfigAlterations(world.metadata, world.configs));
+      new IncrementalAlterConfigsHandler(
+          new ConfigAlterations(world.metadata, world.configs, world.policies));
 
   @BeforeEach
   void aTopic() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.cluster.NewTopics;
+import io.millrace.broker.cluster.Policies;
 import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.LoggerLevels;
 import io.millrace.broker.config.ResourceConfigs;
@@ -55,6 +56,7 @@ public final class HandlerWorld {
   final ResourceConfigs configs;
   final TopicConfigs topicConfigs;
   public final MetadataLog metadata;
+  final Policies policies;
   final NewTopics newTopics;
   final ClientQuotas quotas =
       new ClientQuotas(
@@ -68,7 +70,8 @@ public final class HandlerWorld {
     configs = ResourceConfigs.of(config, 1, loggers);
     topicConfigs = configs.topics();
     metadata = startUnnoticed(1);
-    newTopics = new NewTopics(metadata, config, topicConfigs, randomness);
+    policies = Policies.of(config);
+    newTopics = new NewTopics(metadata, config, topicConfigs, policies, randomness);
   }
 
   private MetadataImage image() {

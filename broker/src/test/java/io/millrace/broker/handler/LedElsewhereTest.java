@@ -2,20 +2,28 @@ package io.millrace.broker.handler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.broker.cluster.BrokerLink;
+import io.millrace.broker.cluster.BrokerLink.Outcome;
 import io.millrace.broker.fetch.FetchSessions;
 import io.millrace.broker.produce.PartitionProduce;
 import io.millrace.broker.produce.TransactionAdmission;
+import io.millrace.broker.transaction.LeaderCalls;
 import io.millrace.runtime.simulated.SimulatedClock;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog;
 import io.millrace.storage.log.Partitions;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.message.DescribeProducersRequestData;
+import org.apache.kafka.common.message.DescribeProducersResponseData;
+import org.apache.kafka.common.message.DescribeProducersResponseData.PartitionResponse;
+import org.apache.kafka.common.message.DescribeProducersResponseData.ProducerState;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
@@ -69,6 +77,93 @@ class LedElsewhereTest {
   void aTopicOfTheSecondBroker() {
     var unused = world.start(2);
     world.commit(new TopicCreated(TOPIC, "t", List.of(List.of(2), List.of(2)), Map.of()));
+  }
+
+  @Test
+  void aReplicaAsksTheLeaderWhoItsProducersAre() {
+    List<String> asked = new ArrayList<>();
+    PartitionResponse told =
+        producersOf(
+            0,
+            (address, request, version, timeoutNs) -> {
+              asked.add(address.host() + " " + request);
+              return CompletableFuture.completedFuture(
+                  new Outcome.Answered(
+                      producersAnswer(
+                          new PartitionResponse()
+                              .setActiveProducers(List.of(new ProducerState().setProducerId(7))))));
+            });
+
+    assertThat(told.errorCode()).isZero();
+    assertThat(told.activeProducers()).extracting(ProducerState::producerId).containsExactly(7L);
+    assertThat(asked).hasSize(1);
+    assertThat(asked.getFirst()).startsWith("broker2.example").contains("partitionIndexes=[0]");
+  }
+
+  @Test
+  void whatTheLeaderRefusesAReplicaRefuses() {
+    PartitionResponse told =
+        producersOf(
+            0,
+            (address, request, version, timeoutNs) ->
+                CompletableFuture.completedFuture(
+                    new Outcome.Answered(
+                        producersAnswer(
+                            new PartitionResponse()
+                                .setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code())))));
+
+    assertThat(told.errorCode()).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
+    assertThat(producersOf(0, BrokerLink.NONE).errorCode())
+        .isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER.code());
+  }
+
+  @Test
+  void aBrokerThatIsNoReplicaDoesNotAskForProducers() {
+    PartitionResponse told =
+        producersOf(
+            1,
+            (address, request, version, timeoutNs) -> {
+              throw new AssertionError("asked " + address);
+            });
+
+    assertThat(told.errorCode()).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER.code());
+  }
+
+  /** Of a topic whose partition 0 has both brokers as replicas, and 1 the second one only. */
+  private PartitionResponse producersOf(int partition, BrokerLink link) {
+    if (world.metadata.image().topic("both") == null) {
+      world.commit(
+          new TopicCreated(new Uuid(99, 2), "both", List.of(List.of(2, 1), List.of(2)), Map.of()));
+    }
+    DescribeProducersRequestData request = new DescribeProducersRequestData();
+    request
+        .topics()
+        .add(
+            new DescribeProducersRequestData.TopicRequest()
+                .setName("both")
+                .setPartitionIndexes(List.of(partition)));
+    return world
+        .call(
+            new DescribeProducersHandler(
+                world.metadata, none, new LeaderCalls(world.metadata, link, "PLAINTEXT", clock)),
+            0,
+            request,
+            DescribeProducersResponseData.class)
+        .topics()
+        .getFirst()
+        .partitions()
+        .getFirst();
+  }
+
+  private static DescribeProducersResponseData producersAnswer(PartitionResponse partition) {
+    DescribeProducersResponseData answer = new DescribeProducersResponseData();
+    answer
+        .topics()
+        .add(
+            new DescribeProducersResponseData.TopicResponse()
+                .setName("both")
+                .setPartitions(List.of(partition)));
+    return answer;
   }
 
   private ProduceResponseData produce(int version, String listener) {

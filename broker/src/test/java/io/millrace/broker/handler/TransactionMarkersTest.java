@@ -3,6 +3,8 @@ package io.millrace.broker.handler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.millrace.broker.cluster.BrokerLink;
+import io.millrace.broker.transaction.LeaderCalls;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog;
 import io.millrace.storage.log.PartitionLog.Origin;
@@ -54,7 +56,11 @@ class TransactionMarkersTest {
             return completion;
           });
   private final DescribeProducersHandler producers =
-      new DescribeProducersHandler(world.engine.metadata()::image, world.engine);
+      new DescribeProducersHandler(
+          world.engine.metadata(),
+          world.engine,
+          new LeaderCalls(
+              world.engine.metadata(), BrokerLink.NONE, "PLAINTEXT", world.environment.clock()));
 
   @Test
   void aMarkerIsAnsweredWhenItIsDurable() {

@@ -168,9 +168,9 @@ class ClientQuotasTest {
   }
 
   /** The limit, by how much the largest burst is that passes. */
-  private long allowed(String principal, String clientId) {
-    long allowed = 0;
-    for (long burst = 1; burst <= 20; burst++) {
+  private int allowed(String principal, String clientId) {
+    int allowed = 0;
+    for (int burst = 1; burst <= 20; burst++) {
       if (quotas.useIfWithin(QuotaType.PRODUCE, principal, clientId, burst * 10) == 0) {
         allowed = burst;
         // takes it back

@@ -45,9 +45,13 @@ final class GroupWorld {
   }
 
   GroupWorld(MigrationPolicy policy, int assignmentIntervalMs) {
+    this(new ClassicSettings(6_000, 1_800_000, 0, MEMBERS_MAX), policy, assignmentIntervalMs);
+  }
+
+  GroupWorld(ClassicSettings classic, MigrationPolicy policy, int assignmentIntervalMs) {
     GroupSettings settings =
         new GroupSettings(
-            new ClassicSettings(6_000, 1_800_000, 0, MEMBERS_MAX),
+            classic,
             new ConsumerSettings(List.of("uniform", "range"), MEMBERS_MAX, policy),
             4096,
             RETENTION_MS,

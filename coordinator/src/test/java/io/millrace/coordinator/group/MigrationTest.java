@@ -141,6 +141,20 @@ class MigrationTest {
   }
 
   @Test
+  void nothingIsLeftOfTheClassicGroupInTheLog() {
+    String old = stableClassicMember();
+    world.heartbeat(join("new", "t"));
+    leave(old);
+    world.heartbeat(alive("new", -1));
+    assertThat(world.<Errors>call((shard, out, reply) -> shard.delete("g", out, reply)).join())
+        .isEqualTo(Errors.NONE);
+
+    world.harness.reload();
+
+    assertThat(describeClassic().errorCode()).isEqualTo(Errors.GROUP_ID_NOT_FOUND.code());
+  }
+
+  @Test
   void aStaticMemberMayChangeItsProtocolInPlace() {
     stableClassicMember("i");
     ConsumerGroupHeartbeatResponseData up = world.heartbeat(join("new", "t").setInstanceId("i"));

@@ -280,7 +280,8 @@ final class Liveness {
     }
     var _ =
         CompletableFuture.allOf(answers)
-            .thenRun(() -> suspect.underTrial = agreed[0] && suspect.underTrial);
+            .whenCompleteAsync(
+                (_, _) -> suspect.underTrial = agreed[0] && suspect.underTrial, loop);
   }
 
   private static boolean isAgreement(PeerOutcome outcome) {

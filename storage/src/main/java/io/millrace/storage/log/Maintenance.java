@@ -16,6 +16,7 @@ import io.millrace.storage.object.GarbageCollector;
 import io.millrace.storage.object.Merger;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -64,8 +65,8 @@ final class Maintenance {
   }
 
   /** Any thread; holds from the next look on. */
-  void forgetProducersAfter(long idleMsMax) {
-    producerIdleMsMax = idleMsMax;
+  void forgetProducersAfter(OptionalLong idleMsMax) {
+    producerIdleMsMax = idleMsMax.orElse(settings.producerIdleMsMax());
   }
 
   void start() {

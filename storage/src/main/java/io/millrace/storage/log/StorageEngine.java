@@ -13,6 +13,7 @@ import io.millrace.storage.cluster.PeerService;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ProducerIds;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
@@ -202,8 +203,11 @@ public final class StorageEngine implements Partitions {
     return running().producerIds();
   }
 
-  /** Monotonic time without a write after which a producer is forgotten, from now on. */
-  public void forgetProducersAfter(long idleMsMax) {
+  /**
+   * Monotonic time without a write after which a producer is forgotten, from now on; empty: what
+   * the settings say.
+   */
+  public void forgetProducersAfter(OptionalLong idleMsMax) {
     running().maintenance().forgetProducersAfter(idleMsMax);
   }
 

@@ -153,7 +153,9 @@ final class CommitQueue {
         .catchUp()
         .thenCompose(_ -> {
           settle();
-          return decide(true);
+          return follower.image().hasEnded(writer)
+              ? CompletableFuture.completedFuture(null) // the log fails what is left
+              : decide(true);
         });
   }
 

@@ -59,7 +59,11 @@ final class MetadataCollector {
                 switch (outcome) {
                   case ListOutcome.Keys page -> {
                     Deque<String> doomed =
-                        new ArrayDeque<>(page.keys().stream().filter(deletable).toList());
+                        new ArrayDeque<>(
+                            page.keys().stream()
+                                .filter(Keys::isWellFormed)
+                                .filter(deletable)
+                                .toList());
                     boolean further = page.more() && !page.keys().isEmpty();
                     yield delete(doomed)
                         .thenCompose(_ ->

@@ -133,8 +133,14 @@ final class OwnCommands {
     fresh.forEach(each -> each.handedOver = false);
   }
 
-  /** The image may show what became of the first ones. */
+  /**
+   * The image may show what became of the first ones. One that shows this incarnation recovered
+   * keeps no hashes of its commands, so it tells nothing, and only the end of all is left.
+   */
   void settle(MetadataImage image) {
+    if (image.recoveredEnd(writer).isPresent()) {
+      return;
+    }
     while (!waiting.isEmpty()) {
       Waiting first = waiting.getFirst();
       Command command = first.command;
@@ -145,11 +151,12 @@ final class OwnCommands {
       if (!applied && !first.handedOver) {
         break;
       }
-      waiting.removeFirst();
-      first.outcome.complete(
+      Outcome outcome =
           applied
               ? new Outcome.Applied(image)
-              : new Outcome.Voided(requireNonNull(first.voidReason), image));
+              : new Outcome.Voided(requireNonNull(first.voidReason), image);
+      waiting.removeFirst();
+      first.outcome.complete(outcome);
     }
     for (Waiting rest : waiting) {
       if (rest.command == null) {

@@ -39,11 +39,12 @@ public final class FooterCache {
   }
 
   private CompletableFuture<Sized> load(ObjectInfo object) {
-    return listed
-        .read(
-            object.key(),
-            () -> reads.read(object.key(), object.footerPosition(), object.footerBytes()))
-        .thenApply(body -> decode(object, body));
+    return listed.read(
+        object.key(),
+        () ->
+            reads
+                .read(object.key(), object.footerPosition(), object.footerBytes())
+                .thenApply(body -> decode(object, body)));
   }
 
   private static Sized decode(ObjectInfo object, ByteBuffer body) {

@@ -237,7 +237,11 @@ public final class GarbageCollector implements AutoCloseable {
                             if (page.more() && !page.keys().isEmpty() && !stopped) {
                               pages.add(page.keys().getLast());
                             }
-                            yield deleteAll(page.keys().stream().filter(deletable).toList())
+                            yield deleteAll(
+                                    page.keys().stream()
+                                        .filter(Keys::isWellFormed)
+                                        .filter(deletable)
+                                        .toList())
                                 .thenApply(_ -> !pages.isEmpty());
                           }
                           case ListOutcome.Unknown _ -> CompletableFuture.completedFuture(false);
@@ -271,6 +275,7 @@ public final class GarbageCollector implements AutoCloseable {
               }
               Iterator<UnfinishedPut> given =
                   found.puts().stream()
+                      .filter(put -> Keys.isWellFormed(put.key()))
                       .filter(put ->
                           put.key().startsWith(Keys.PROBE)
                               ? probes.isLeftOver(put.key(), image)

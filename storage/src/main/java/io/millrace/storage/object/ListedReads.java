@@ -1,12 +1,14 @@
 package io.millrace.storage.object;
 
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.metadata.MetadataLog;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
  * Reads of objects that are pinned and were seen listed after that, so what is read is not a
- * recycled file. Any thread may call.
+ * recycled file. Damage is believed only of what a newer image lists still: in place of a log entry
+ * that was collected, a late seal may lie (invariant I8). Any thread may call.
  */
 final class ListedReads {
   private final MetadataLog metadata;
@@ -17,7 +19,11 @@ final class ListedReads {
     this.pins = pins;
   }
 
-  /** Fails with {@link ObjectAbsentException} if the image no longer lists the object. */
+  /**
+   * Fails with {@link ObjectAbsentException} if the image no longer lists the object.
+   *
+   * @param read all of it, checks included
+   */
   <T> CompletableFuture<T> read(String key, Supplier<CompletableFuture<T>> read) {
     pins.pin(key);
     CompletableFuture<T> answer;
@@ -29,6 +35,19 @@ final class ListedReads {
     } catch (RuntimeException e) {
       answer = CompletableFuture.failedFuture(e);
     }
-    return answer.whenComplete((_, _) -> pins.unpin(key));
+    return answer
+        .whenComplete((_, _) -> pins.unpin(key))
+        .exceptionallyCompose(failure ->
+            FailureCause.of(failure) instanceof ObjectCorruptException corrupt
+                ? damaged(key, corrupt)
+                : CompletableFuture.failedFuture(failure));
+  }
+
+  private <T> CompletableFuture<T> damaged(String key, ObjectCorruptException corrupt) {
+    return metadata
+        .refresh()
+        .thenCompose(newer ->
+            CompletableFuture.failedFuture(
+                newer.objects().containsKey(key) ? corrupt : new ObjectAbsentException(key)));
   }
 }

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataLog.IncarnationEndedException;
 import io.millrace.storage.metadata.MetadataLog.Outcome;
 import io.millrace.storage.metadata.MetadataRecord.FeaturesChanged;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
 import java.util.ArrayList;
@@ -93,6 +96,22 @@ class HandedOverCommandsTest {
     world.await(commitFor(handed));
     assertThat(lastCommandOfAsker(world.await(scribe.refresh()))).isEqualTo(last);
     assertThat(scribe.image().topic(id)).isNull();
+  }
+
+  @Test
+  void ofACommandOfARecoveredIncarnationNobodySaysWhatBecameOfIt() {
+    CompletableFuture<Outcome> outcome = asker.submit(FEATURE);
+    world.await(commitFor(handedOver()));
+    world.await(scribe.submit(new IncarnationFenced(asker.writer())));
+    world.await(scribe.submit(new IncarnationRecovered(asker.writer(), -1, -1, List.of())));
+
+    held.answers
+        .getFirst()
+        .complete(new Scribe.Answer.Committed(List.of(Optional.empty()), List.of()));
+
+    assertThatThrownBy(() -> world.await(outcome))
+        .hasCauseInstanceOf(IncarnationEndedException.class);
+    assertThat(world.await(asker.ended())).isInstanceOf(IncarnationEndedException.class);
   }
 
   @Test

@@ -86,6 +86,22 @@ class GarbageCollectorTest {
   }
 
   @Test
+  void whatOthersPutIntoTheBucketStaysAndStopsNothing() {
+    List<String> foreign = List.of(Keys.DATA + "x", Keys.PROBE + "y/z", Keys.WAL + "README");
+    foreign.forEach(this::put);
+    world.await(world.store.multipartPut(Keys.DATA + "part").append(ByteBuffer.allocate(8)));
+    String left = Keys.probe(writer, 0);
+    put(left);
+
+    world.await(world.broker.collector.sweep());
+
+    assertThat(world.keys(Keys.PROBE)).containsExactly(Keys.PROBE + "y/z");
+    assertThat(world.keys(Keys.DATA)).containsExactly(Keys.DATA + "x");
+    assertThat(world.keys(Keys.WAL)).contains(Keys.WAL + "README");
+    assertThat(world.unfinishedPuts(Keys.DATA)).isEqualTo(1);
+  }
+
+  @Test
   void aListedObjectStays() {
     PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
     world.publish(List.of(id), 20);

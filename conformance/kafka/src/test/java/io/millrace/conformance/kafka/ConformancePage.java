@@ -37,9 +37,14 @@ final class ConformancePage {
   List<String> unexplained() {
     return published.stream()
         .filter(list::mayRun)
-        .filter(test -> passedAlways(test) == list.about(test).isPresent())
+        .filter(this::isUnexplained)
         .map(test -> test + ": " + result(test) + ", " + reason(test))
         .toList();
+  }
+
+  private boolean isUnexplained(PublishedTest test) {
+    Optional<Mark> mark = list.about(test).map(Entry::mark);
+    return passedAlways(test) ? mark.equals(Optional.of(Mark.FAILS)) : mark.isEmpty();
   }
 
   /** Of all tests that apply to what is built, those that passed in every run. */
@@ -113,7 +118,7 @@ final class ConformancePage {
 
   private String result(PublishedTest test) {
     Optional<Entry> entry = list.about(test);
-    if (entry.isPresent() && entry.get().mark() != Mark.FAILS) {
+    if (entry.isPresent() && !entry.get().mark().runs()) {
       return entry.get().mark().word();
     }
     Outcomes.Tally tally = outcomes.get(test);
@@ -127,7 +132,7 @@ final class ConformancePage {
 
   private String reason(PublishedTest test) {
     Optional<Entry> entry = list.about(test);
-    if (entry.isPresent()) {
+    if (entry.isPresent() && !passedAlways(test)) {
       return entry.get().reason();
     }
     Outcomes.Tally tally = outcomes.get(test);

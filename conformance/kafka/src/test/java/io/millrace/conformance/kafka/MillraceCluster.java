@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import kafka.server.ControllerServer;
 import kafka.server.KafkaBroker;
@@ -45,6 +46,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class MillraceCluster implements ClusterInstance {
   private static final int CONTROLLER_ID_MIN = 3000;
+  private static final int PORT_MIN = 12_000;
+  private static final int PORT_END = 32_000;
+  private static final int PORT_ATTEMPTS_MAX = 100;
   private static final Duration LATE_PUTS = Duration.ofSeconds(10);
   private static final Path FOLDERS = Path.of("target", "kafka-tests", "clusters");
 
@@ -53,9 +57,6 @@ final class MillraceCluster implements ClusterInstance {
       Map.of(
           "log.cache.bytes", "33554432",
           "block.cache.bytes", "16777216");
-
-  private static final Map<String, String> QUICK_TO_NOTICE =
-      Map.of("broker.heartbeat.interval.ms", "500", "broker.session.timeout.ms", "4000");
 
   private final ClusterConfig config;
   private final Map<Integer, ClusterNode> nodes = new TreeMap<>();
@@ -100,9 +101,6 @@ final class MillraceCluster implements ClusterInstance {
   private ClusterNode node(int id, Path folder) throws IOException {
     int port = freePort();
     Map<String, String> settings = new TreeMap<>(SMALL);
-    if (config.numBrokers() > 1) {
-      settings.putAll(QUICK_TO_NOTICE);
-    }
     settings.putAll(config.serverProperties());
     config
         .perServerOverrideProperties()
@@ -128,10 +126,21 @@ final class MillraceCluster implements ClusterInstance {
     return SMALL.containsKey(key) || KafkaConfig.configDef().configKeys().containsKey(key);
   }
 
+  /**
+   * Below the ports that systems give to outgoing connections: a broker that is stopped finds its
+   * port free when it starts again.
+   */
   private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
+    IOException taken = new IOException("no port is free");
+    for (int attempt = 0; attempt < PORT_ATTEMPTS_MAX; attempt++) {
+      int port = ThreadLocalRandom.current().nextInt(PORT_MIN, PORT_END);
+      try (ServerSocket socket = new ServerSocket(port)) {
+        return socket.getLocalPort();
+      } catch (IOException e) {
+        taken = e;
+      }
     }
+    throw taken;
   }
 
   /** Levels other than those that a new cluster has. */

@@ -5,7 +5,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.BiConsumer;
 import org.apache.kafka.common.Uuid;
 
 /** What one member has while an assignment is being made. */
@@ -48,21 +47,6 @@ final class Shares {
     }
     size--;
     return taken;
-  }
-
-  /** Lets go of what is too much, from the topic of which it has most. */
-  void shrinkTo(int most, BiConsumer<Uuid, Integer> released) {
-    while (size > most) {
-      Uuid topic = largest();
-      released.accept(topic, takeLast(topic));
-    }
-  }
-
-  private Uuid largest() {
-    return partitions.entrySet().stream()
-        .max(Comparator.comparingInt(each -> each.getValue().size()))
-        .map(Map.Entry::getKey)
-        .orElseThrow();
   }
 
   Map<Uuid, Set<Integer>> partitions() {

@@ -31,10 +31,6 @@ public final class UniformAssignor implements Assignor {
     members.keySet().forEach(id -> shares.put(id, new Shares(id)));
     Map<Uuid, Topic> topics = topics(members, partitions, shares);
     keepCurrent(members, topics, shares);
-    boolean alike = members.values().stream().map(MemberSpec::topics).distinct().count() <= 1;
-    if (alike) {
-      releaseSurplus(shares, topics);
-    }
     handOut(topics);
     balance(topics.values());
     Map<String, Map<Uuid, Set<Integer>>> assigned = new TreeMap<>();
@@ -85,22 +81,6 @@ public final class UniformAssignor implements Assignor {
             }
           });
     });
-  }
-
-  /** All may have the same number, or one more as long as there are more: the rest is let go. */
-  private static void releaseSurplus(Map<String, Shares> shares, Map<Uuid, Topic> topics) {
-    int total = topics.values().stream().mapToInt(Topic::partitions).sum();
-    int least = shares.isEmpty() ? 0 : total / shares.size();
-    int extras = shares.isEmpty() ? 0 : total % shares.size();
-    for (Shares share : shares.values()) {
-      boolean extra = extras > 0 && share.size() > least;
-      if (extra) {
-        extras--;
-      }
-      share.shrinkTo(
-          extra ? least + 1 : least,
-          (uuid, p) -> Objects.requireNonNull(topics.get(uuid)).taken().remove(p));
-    }
   }
 
   /** What nobody has goes to who has least; topics with few to choose from come first. */
