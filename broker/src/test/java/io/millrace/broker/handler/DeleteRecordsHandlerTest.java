@@ -10,6 +10,7 @@ import io.millrace.storage.log.PartitionLog.Origin;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.DeleteRecordsRequestData;
 import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsPartition;
@@ -34,7 +35,7 @@ class DeleteRecordsHandlerTest {
     assertThat(delete("alpha", 0, 3)).containsExactly("NONE 3");
 
     assertThat(log().logStart()).isEqualTo(3);
-    assertThat(world.engine.metadata().image().partition(new PartitionId(topic, 0)).logStart())
+    assertThat(Objects.requireNonNull(world.engine.metadata().image().partition(new PartitionId(topic, 0))).logStart())
         .isEqualTo(3);
     assertThat(delete("alpha", 0, 1)).as("what is gone already").containsExactly("NONE 3");
     assertThat(delete("alpha", 0, -1)).as("everything").containsExactly("NONE 5");

@@ -30,7 +30,7 @@ class PoliciesTest {
     }
 
     @Override
-    public void validate(RequestMetadata topic) {
+    public void validate(CreateTopicPolicy.RequestMetadata topic) {
       if (topic.numPartitions() > partitionsMax) {
         throw new PolicyViolationException(topic.topic() + " has too many partitions");
       }
@@ -46,7 +46,7 @@ class PoliciesTest {
     public void configure(Map<String, ?> configs) {}
 
     @Override
-    public void validate(RequestMetadata change) {
+    public void validate(AlterConfigPolicy.RequestMetadata change) {
       if (!change.configs().keySet().equals(Map.of("retention.ms", "").keySet())) {
         throw new IllegalStateException("asked about " + change);
       }
