@@ -35,7 +35,10 @@ class DeleteRecordsHandlerTest {
     assertThat(delete("alpha", 0, 3)).containsExactly("NONE 3");
 
     assertThat(log().logStart()).isEqualTo(3);
-    assertThat(Objects.requireNonNull(world.engine.metadata().image().partition(new PartitionId(topic, 0))).logStart())
+    assertThat(
+            Objects.requireNonNull(
+                    world.engine.metadata().image().partition(new PartitionId(topic, 0)))
+                .logStart())
         .isEqualTo(3);
     assertThat(delete("alpha", 0, 1)).as("what is gone already").containsExactly("NONE 3");
     assertThat(delete("alpha", 0, -1)).as("everything").containsExactly("NONE 5");
