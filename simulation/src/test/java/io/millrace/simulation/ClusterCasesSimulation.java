@@ -258,29 +258,6 @@ final class ClusterCasesSimulation {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
-  void whoDoesNotHearOfItsPutsNeverSaysThatWhatRecoveryAdoptsWasNotWritten(long seed) {
-    SimulatedCluster cluster = cluster(seed, 3, 3, SLOW);
-    for (int i = 0; i < 6; i++) {
-      cluster.addProducer(false); // a batch refused and sent again is there twice
-    }
-    cluster.addClients(0, 0, 2, false);
-    cluster.await(() -> cluster.ledger().batches() > 20, "the first batches");
-
-    for (int round = 0; round < 3; round++) {
-      BrokerHost host = cluster.broker(leading(cluster));
-      WriterId writer = writer(host);
-      cluster.store().deafen(host.name(), 60 * SECOND_NS);
-      cluster.await(() -> hasState(cluster, writer, IncarnationState.RECOVERED), "the recovery");
-      cluster.store().heal();
-      cluster.awaitSettled();
-      run(cluster, 5);
-    }
-    assertThat(cluster.coverage().count("fence of a live broker")).isPositive();
-    cluster.peace();
-  }
-
-  @ParameterizedTest
-  @ValueSource(longs = {1, 2})
   void aZombieWhoseAdoptedEntriesWereCollectedAcknowledgesNothingAndRegistersAnew(long seed) {
     SimulatedCluster cluster = started(seed, 3, SLOW);
     BrokerHost zombie = cluster.broker(leading(cluster));

@@ -38,7 +38,6 @@ public final class SimulatedStore {
   private final MemoryStore truth = new MemoryStore();
   private final Map<String, Long> outageUntilNs = new HashMap<>();
   private final Map<String, Long> throttledUntilNs = new HashMap<>();
-  private final Map<String, Long> deafUntilNs = new HashMap<>();
   private StoreWatcher watcher = StoreWatcher.NONE;
   private StoreWeather weather = StoreWeather.CALM;
   private long outageForAllUntilNs;
@@ -80,11 +79,6 @@ public final class SimulatedStore {
     outageUntilNs.merge(view, scheduler.nowNs() + durationNs, Math::max);
   }
 
-  /** What one asks for happens, and it hears nothing of it, for a while. */
-  public void deafen(String view, long durationNs) {
-    deafUntilNs.merge(view, scheduler.nowNs() + durationNs, Math::max);
-  }
-
   /**
    * One is told to slow down for a while: half of its requests are refused, the others take long.
    */
@@ -98,7 +92,6 @@ public final class SimulatedStore {
     outageForAllUntilNs = 0;
     outageUntilNs.clear();
     throttledUntilNs.clear();
-    deafUntilNs.clear();
   }
 
   /** Every key, as it is. */
@@ -170,9 +163,6 @@ public final class SimulatedStore {
     long back = there + latencyNs();
     if (nowNs < outageForAllUntilNs || nowNs < outageUntilNs.getOrDefault(view, 0L)) {
       return outageFate(there);
-    }
-    if (nowNs < deafUntilNs.getOrDefault(view, 0L)) {
-      return Fate.unanswered(there, timeoutNs(), "the reply was lost");
     }
     if (nowNs < throttledUntilNs.getOrDefault(view, 0L)) {
       return random.nextBoolean()
