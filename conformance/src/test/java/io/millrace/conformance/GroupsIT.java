@@ -131,12 +131,12 @@ class GroupsIT {
         .until(() -> {
           ConsumerGroupDescription seen = describe(NumberedReaders.GROUP);
           return !readers.failures().isEmpty()
-              || seen.groupState() == GroupState.STABLE
+              || (seen.groupState() == GroupState.STABLE
                   && seen.members().size() == members
                   && seen.members().stream()
                           .mapToInt(each -> each.assignment().topicPartitions().size())
                           .sum()
-                      == PARTITIONS;
+                      == PARTITIONS);
         });
     assertThat(readers.awaitRead(records.sent().clone(), PATIENCE))
         .as("%s\n%s", readers, broker.logged())
