@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
@@ -187,11 +188,12 @@ final class JavaClientSession {
       committed.removeIf(number -> number >= 10 && number < 20);
       check(numbers(reader, 20).equals(committed), "committed only");
       check(
-          admin
-                  .listConsumerGroupOffsets(group)
-                  .partitionsToOffsetAndMetadata()
-                  .get()
-                  .get(source)
+          Objects.requireNonNull(
+                      admin
+                          .listConsumerGroupOffsets(group)
+                          .partitionsToOffsetAndMetadata()
+                          .get()
+                          .get(source))
                   .offset()
               == 21,
           "offsets of the last committed transaction");
@@ -246,7 +248,8 @@ final class JavaClientSession {
     admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(6))).all().get();
     ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
     check(
-        admin.describeConfigs(List.of(resource)).all().get().get(resource).get("retention.ms")
+        Objects.requireNonNull(admin.describeConfigs(List.of(resource)).all().get().get(resource))
+                .get("retention.ms")
             != null,
         "configs");
     check(
