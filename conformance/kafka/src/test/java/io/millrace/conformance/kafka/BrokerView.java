@@ -33,6 +33,7 @@ final class BrokerView implements InvocationHandler {
   }
 
   @Override
+  @SuppressWarnings("ReferenceEquality") // a proxy equals itself only
   public @org.jspecify.annotations.Nullable Object invoke(
       Object proxy, Method method, Object @org.jspecify.annotations.Nullable [] arguments) {
     return switch (method.getName()) {
