@@ -53,7 +53,7 @@ final class MetadataWatch {
         .pollInterval(PAUSE)
         .pollDelay(Duration.ZERO)
         .ignoreExceptionsInstanceOf(UncheckedIOException.class)
-        .until(() -> nodes.stream().map(MetadataWatch::ask).toList(), seen::test);
+        .until(() -> nodes.stream().map(MetadataWatch::ask).toList(), seen);
   }
 
   private static View ask(ClusterNode node) {
