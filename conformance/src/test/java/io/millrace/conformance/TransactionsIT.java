@@ -218,7 +218,7 @@ class TransactionsIT {
       tool("abort", "--topic", TOPIC, "--partition", "0", "--start-offset", "0");
       assertThat(committed()).isEmpty();
 
-      tool("forceTerminateTransaction", "--transactional-id", "open");
+      tool("forceTerminateTransaction", "--transactionalId", "open");
       Awaitility.await()
           .atMost(PATIENCE_SECONDS, TimeUnit.SECONDS)
           .until(() -> state("open") != TransactionState.ONGOING);

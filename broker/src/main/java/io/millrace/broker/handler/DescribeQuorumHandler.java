@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * incarnations.
  */
 public final class DescribeQuorumHandler implements ApiHandler<DescribeQuorumRequestData> {
+  private static final int NODES_SINCE = 2;
   private static final long UNKNOWN = -1;
 
   private final MetadataLog metadata;
@@ -60,7 +61,24 @@ public final class DescribeQuorumHandler implements ApiHandler<DescribeQuorumReq
   public CompletableFuture<DescribeQuorumResponseData> handle(
       RequestContext context, DescribeQuorumRequestData request) {
     MetadataImage image = metadata.image();
-    return heard.get().thenApply(others -> respond(request, image, others));
+    return heard
+        .get()
+        .thenApply(others -> asKnownTo(context.version(), respond(request, image, others)));
+  }
+
+  /** Older versions have no nodes and no directory ids. */
+  private static DescribeQuorumResponseData asKnownTo(
+      short version, DescribeQuorumResponseData response) {
+    if (version < NODES_SINCE) {
+      response.nodes().clear();
+      for (TopicData topic : response.topics()) {
+        for (PartitionData partition : topic.partitions()) {
+          partition.currentVoters().forEach(each -> each.setReplicaDirectoryId(Uuid.ZERO_UUID));
+          partition.observers().forEach(each -> each.setReplicaDirectoryId(Uuid.ZERO_UUID));
+        }
+      }
+    }
+    return response;
   }
 
   private DescribeQuorumResponseData respond(
