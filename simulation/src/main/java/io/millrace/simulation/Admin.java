@@ -2,6 +2,7 @@ package io.millrace.simulation;
 
 import io.millrace.runtime.EventLoop;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -28,12 +29,23 @@ final class Admin extends Client {
   private static final int DELETE_VERSION = 6;
 
   private final TreeSet<String> wanted = new TreeSet<>();
+  private final OptionalInt partitions;
   private final boolean deletes;
   private Ledger.@Nullable Topic deleting;
   private @Nullable Connection busy;
 
-  Admin(EventLoop loop, SplittableRandom random, World world, int topics, boolean deletes) {
+  /**
+   * @param partitions of each topic; as many as it draws if empty
+   */
+  Admin(
+      EventLoop loop,
+      SplittableRandom random,
+      World world,
+      int topics,
+      OptionalInt partitions,
+      boolean deletes) {
     super("admin", loop, random, world);
+    this.partitions = partitions;
     this.deletes = deletes;
     for (int i = 0; i < topics; i++) {
       wanted.add("topic" + i);
@@ -102,7 +114,7 @@ final class Admin extends Client {
     topics.add(
         new CreatableTopic()
             .setName(name)
-            .setNumPartitions(1 + random.nextInt(4))
+            .setNumPartitions(partitions.orElseGet(() -> 1 + random.nextInt(4)))
             .setReplicationFactor((short) replicas));
     ask(
         connection,

@@ -18,6 +18,7 @@ import io.millrace.storage.metadata.MetadataRecord.Endpoint;
 import io.millrace.storage.metadata.ObjectInfo;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -232,9 +233,21 @@ final class SimulatedCluster {
     for (int i = 0; i < consumerCount; i++) {
       addFetcher("c" + i, Fetcher.Habit.READS_ON);
     }
+    addTopics(topics, OptionalInt.empty(), deletesTopics);
+  }
+
+  /**
+   * @param partitions of each; drawn if empty
+   */
+  void addTopics(int topics, OptionalInt partitions, boolean deletesTopics) {
     start(
         new Admin(
-            clientThreads.eventLoop("admin"), scheduler.fork(), world, topics, deletesTopics));
+            clientThreads.eventLoop("admin"),
+            scheduler.fork(),
+            world,
+            topics,
+            partitions,
+            deletesTopics));
   }
 
   /**
@@ -250,6 +263,11 @@ final class SimulatedCluster {
         addTransactionalProducer(id.name + "-again", id, implicit);
       }
     }
+    addTransformer(random.nextBoolean());
+    addAuditor();
+  }
+
+  void addTransformer(boolean implicit) {
     String name = "transformer";
     start(
         new Transformer(
@@ -259,8 +277,7 @@ final class SimulatedCluster {
             world,
             transactions,
             new TransactionLedger.Id(name),
-            random.nextBoolean()));
-    addAuditor();
+            implicit));
   }
 
   void addTransactionalProducer(String name, TransactionLedger.Id id, boolean implicit) {

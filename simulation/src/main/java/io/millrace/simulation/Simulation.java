@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -105,6 +106,7 @@ public final class Simulation {
             scheduler.fork(),
             world,
             1 + random.nextInt(3),
+            OptionalInt.empty(),
             random.nextInt(3) == 0));
     this.reader = new Reader(threads.eventLoop("reader"), scheduler.fork(), world);
     this.stepper = new Stepper(scheduler, checks, this::afterStep, this::whoWaits);

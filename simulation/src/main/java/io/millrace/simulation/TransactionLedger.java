@@ -126,6 +126,15 @@ final class TransactionLedger {
     return all.stream().filter(transaction -> transaction.fate == fate).count();
   }
 
+  /** Batches of the largest one. */
+  int batchesMax(Fate fate) {
+    return all.stream()
+        .filter(transaction -> transaction.fate == fate)
+        .mapToInt(transaction -> transaction.parts.size())
+        .max()
+        .orElse(0);
+  }
+
   /** Batches that a broker serves as committed. */
   static void readCommitted(PartitionLedger partition, List<RecordedBatch> visible) {
     for (RecordedBatch batch : visible) {

@@ -36,14 +36,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes to several partitions in one transaction, amounts that add up to nothing, and commits or
- * aborts it; one transaction after the other, by version 1 or 2 of the protocol. What cannot be
- * sent in time it aborts; when it is fenced it begins anew, as a restarted client.
+ * aborts it; one transaction after the other, by version 1 or 2 of the protocol. What does not get
+ * on for a while it aborts; when it is fenced it begins anew, as a restarted client.
  */
 class TransactionalProducer extends Client {
   private static final int INIT_VERSION = 5;
   private static final int ADD_VERSION = 3;
   private static final int TIMEOUT_MS = 40_000;
-  private static final int TRIES_MAX = 30;
+
+  /** In a row, without anything acknowledged. */
+  static final int TRIES_MAX = 30;
 
   /** Whoever says so would say it again. */
   private static final Set<Errors> FENCED =
@@ -224,6 +226,7 @@ class TransactionalProducer extends Client {
     added.clear();
     sending.clear();
     tries = 0;
+    lastError = "none";
     step = Step.SEND;
   }
 
@@ -411,8 +414,10 @@ class TransactionalProducer extends Client {
         },
         answer -> {
           sending.remove(part);
-          if (transaction.equals(open) && step == Step.SEND) {
-            succeeds(Errors.forCode(told(answer).errorCode()));
+          if (transaction.equals(open)
+              && step == Step.SEND
+              && succeeds(Errors.forCode(told(answer).errorCode()))) {
+            tries = 0; // a partition takes one batch a try, of as many as there are
           }
         });
   }

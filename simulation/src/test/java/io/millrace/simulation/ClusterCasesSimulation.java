@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -338,6 +339,27 @@ final class ClusterCasesSimulation {
     }
     cluster.peace();
     assertThat(cluster.transactions().count(TransactionLedger.Fate.COMMITTED)).isPositive();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aTransactionIsCommittedThatHasMoreBatchesForOnePartitionThanItsClientHasTries(
+      boolean implicit) {
+    SimulatedCluster cluster = cluster(1, 1, 1, FULL_SPEED);
+    cluster.addTopics(1, OptionalInt.of(2), false); // one to consume and one to write to
+    for (int i = 0; i < 3; i++) {
+      String name = "t" + i;
+      cluster.addTransactionalProducer(name, new TransactionLedger.Id(name), implicit);
+    }
+    cluster.addAuditor();
+    run(cluster, 20);
+
+    cluster.addTransformer(implicit);
+    run(cluster, 10);
+    cluster.peace();
+
+    assertThat(cluster.transactions().batchesMax(TransactionLedger.Fate.COMMITTED))
+        .isGreaterThan(TransactionalProducer.TRIES_MAX + 1);
   }
 
   @ParameterizedTest
