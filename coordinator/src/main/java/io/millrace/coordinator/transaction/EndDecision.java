@@ -74,7 +74,7 @@ sealed interface EndDecision {
     boolean valid =
         switch (present.state()) {
           case EMPTY, ONGOING -> current;
-          case PREPARE_COMMIT, PREPARE_ABORT -> retry && sameId;
+          case PREPARE_COMMIT, PREPARE_ABORT -> sameId && (current || retry);
           case COMPLETE_COMMIT, COMPLETE_ABORT -> current || retry;
           case DEAD, PREPARE_EPOCH_FENCE -> throw new IllegalStateException(present.toString());
         };
@@ -83,8 +83,9 @@ sealed interface EndDecision {
     }
     return switch (present.state()) {
       case ONGOING -> prepared(request, present, newProducerId, nowMs);
-      case PREPARE_COMMIT -> underWay(request.commit());
-      case PREPARE_ABORT -> underWay(!request.commit());
+      // the next transaction may be given up before the markers of this one are written
+      case PREPARE_COMMIT -> underWay(current || request.commit());
+      case PREPARE_ABORT -> underWay(current || !request.commit());
       case EMPTY, COMPLETE_COMMIT, COMPLETE_ABORT -> {
         if (retry) {
           yield endedBefore(
@@ -115,7 +116,7 @@ sealed interface EndDecision {
     return sameOutcome ? new EndedBefore(ended) : new Refused(Errors.INVALID_TXN_STATE);
   }
 
-  private static EndDecision underWay(boolean sameOutcome) {
-    return new Refused(sameOutcome ? Errors.CONCURRENT_TRANSACTIONS : Errors.INVALID_TXN_STATE);
+  private static EndDecision underWay(boolean again) {
+    return new Refused(again ? Errors.CONCURRENT_TRANSACTIONS : Errors.INVALID_TXN_STATE);
   }
 }

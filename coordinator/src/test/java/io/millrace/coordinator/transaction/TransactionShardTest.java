@@ -186,7 +186,10 @@ class TransactionShardTest {
     assertThat(world.init(-1, (short) -1).join().error()).isEqualTo(Errors.CONCURRENT_TRANSACTIONS);
     assertThat(world.end(producer, true).error()).isEqualTo(Errors.CONCURRENT_TRANSACTIONS);
     assertThat(world.end(producer, false).error()).isEqualTo(Errors.INVALID_TXN_STATE);
-    assertThat(world.end(next, true).error()).isEqualTo(Errors.PRODUCER_FENCED);
+    assertThat(world.end(next, true).error()).isEqualTo(Errors.CONCURRENT_TRANSACTIONS);
+    assertThat(world.end(next, false).error())
+        .as("given up before anything was sent")
+        .isEqualTo(Errors.CONCURRENT_TRANSACTIONS);
   }
 
   @Test
