@@ -70,6 +70,7 @@ class TransactionalProducer extends Client {
           Errors.NOT_LEADER_OR_FOLLOWER,
           Errors.KAFKA_STORAGE_ERROR,
           Errors.UNKNOWN_TOPIC_ID,
+          Errors.OPERATION_NOT_ATTEMPTED, // of a partition named beside one that is unknown
           Errors.UNKNOWN_TOPIC_OR_PARTITION);
 
   final TransactionLedger transactions;
