@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -22,6 +24,7 @@ import org.apache.kafka.common.serialization.IntegerDeserializer;
 import org.apache.kafka.common.serialization.IntegerSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,6 +41,8 @@ class ClusterIT {
   private static ClusterProcesses cluster;
   private static Admin admin;
 
+  private final Map<Integer, Integer> loggedBefore = new HashMap<>();
+
   @BeforeAll
   static void startThree() throws Exception {
     cluster = ClusterProcesses.onFolder(folder.resolve("store"), "cluster");
@@ -51,6 +56,12 @@ class ClusterIT {
   static void end() {
     admin.close();
     cluster.close();
+  }
+
+  /** Tests that kill brokers leave their marks in the logs of all. */
+  @BeforeEach
+  void skipWhatOtherTestsLogged() {
+    THREE.forEach(nodeId -> loggedBefore.put(nodeId, cluster.broker(nodeId).logged().length()));
   }
 
   @Test
@@ -93,7 +104,7 @@ class ClusterIT {
       records.verify(cluster.address());
     }
     for (int nodeId : THREE) {
-      assertThat(cluster.broker(nodeId).logged()).doesNotContain(" ERROR ", "Exception", "Fencing");
+      assertThat(logged(nodeId)).doesNotContain(" ERROR ", "Exception", "Fencing");
     }
   }
 
@@ -238,8 +249,7 @@ class ClusterIT {
       THREE.forEach(nodeId -> cluster.broker(nodeId).askToStop());
       for (int nodeId : THREE) {
         assertThat(cluster.broker(nodeId).awaitEnd()).isZero();
-        assertThat(cluster.broker(nodeId).logged())
-            .doesNotContain(" ERROR ", " WARN ", "Exception");
+        assertThat(logged(nodeId)).doesNotContain(" ERROR ", " WARN ", "Exception");
       }
       for (int nodeId : THREE) {
         cluster.broker(nodeId).start();
@@ -248,6 +258,13 @@ class ClusterIT {
       records.verify(cluster.address());
     }
     cluster.awaitLive(THREE);
+  }
+
+  private String logged(int nodeId) {
+    return cluster
+        .broker(nodeId)
+        .logged()
+        .substring(Objects.requireNonNull(loggedBefore.get(nodeId)));
   }
 
   private static void createTopic(String name, int partitions) throws Exception {
