@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * starts and epochs never go back (I9).
  */
 final class ClusterWatch implements StoreWatcher {
+  private static final String UNFINISHED = "unfinished put of ";
+
   private final SimulatedStore store;
   private final LogTruth truth;
   private final ListedFooters footers;
@@ -378,6 +380,11 @@ final class ClusterWatch implements StoreWatcher {
         }
       }
     }
+    for (String key : store.unfinishedPuts()) {
+      if (newest.recoveredEnd(Keys.writer(key)).isPresent()) {
+        orphans.add(UNFINISHED + key);
+      }
+    }
     return orphans;
   }
 
@@ -407,6 +414,15 @@ final class ClusterWatch implements StoreWatcher {
     for (String key : store.keys(Keys.PROBE)) {
       if (newest.knows(Keys.writer(key))) {
         garbage.add(key);
+      }
+    }
+    for (String key : store.unfinishedPuts()) {
+      Incarnation writer = newest.incarnations().get(Keys.writer(key));
+      boolean probe = key.startsWith(Keys.PROBE);
+      if (probe
+          ? newest.knows(Keys.writer(key))
+          : writer != null && Keys.number(key) < floor(writer, key)) {
+        garbage.add(UNFINISHED + key);
       }
     }
     return garbage;

@@ -8,6 +8,7 @@ import io.millrace.objectstore.ObjectStore.HeadOutcome;
 import io.millrace.objectstore.ObjectStore.ListOutcome;
 import io.millrace.objectstore.ObjectStore.PutOutcome;
 import io.millrace.objectstore.ObjectStore.UnfinishedOutcome;
+import io.millrace.objectstore.ObjectStore.UnfinishedPut;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.simulated.SimulatedMachine;
 import io.millrace.runtime.simulated.SimulatedScheduler;
@@ -118,11 +119,11 @@ public final class SimulatedStore {
     now(truth.delete(key));
   }
 
-  /** Puts that were begun in parts and neither completed nor aborted. */
-  public int unfinishedPuts() {
+  /** Keys of puts that were begun in parts and neither completed nor aborted. */
+  public List<String> unfinishedPuts() {
     return now(truth.unfinishedPuts("")) instanceof UnfinishedOutcome.Puts found
-        ? found.puts().size()
-        : 0;
+        ? found.puts().stream().map(UnfinishedPut::key).toList()
+        : List.of();
   }
 
   EventLoop loop() {

@@ -87,7 +87,7 @@ final class SimulatedStoreTest {
     assertThat(await(put.complete())).isEqualTo(new PutOutcome.Stored());
 
     assertThat(await(other.get("d/1", 9))).isEqualTo(new GetOutcome.Found(bytes("1234")));
-    assertThat(store.unfinishedPuts()).isZero();
+    assertThat(store.unfinishedPuts()).isEmpty();
   }
 
   @Test

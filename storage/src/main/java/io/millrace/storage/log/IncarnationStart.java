@@ -157,7 +157,7 @@ final class IncarnationStart {
             metadata,
             footers,
             partitions,
-            merger(metadata, footers, log),
+            merger(metadata, footers, pins, log),
             checkpointer,
             new GarbageCollector(store, metadata, loop, environment.clock(), pins, log.garbage()));
     Handovers handovers =
@@ -170,11 +170,12 @@ final class IncarnationStart {
         home, metadata, new ProducerIds(metadata), log.wal(), partitions, maintenance, handovers);
   }
 
-  private Merger merger(MetadataLog metadata, FooterCache footers, OpenLog log) {
+  private Merger merger(MetadataLog metadata, FooterCache footers, ObjectPins pins, OpenLog log) {
     return new Merger(
         store,
         metadata,
         footers,
+        pins,
         environment.threads().eventLoop("merge"),
         MergeSettings.of(settings.walBacklogBytesMax()),
         new MergePace(MERGE_BYTES_PER_SECOND_MAX, log.recentWriteNs(), WRITE_NS_WITHOUT_HASTE_MAX),

@@ -29,9 +29,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes merged objects, checkpoints and what is left of logs and probes as invariant I8 allows,
- * and aborts unfinished puts of ended incarnations. Sweeps the same prefixes again and again, since
- * a stalled put may create an object that was deleted; by convention the live broker with the
- * lowest id does. On one loop; entries and snapshots are the metadata log's own to collect.
+ * and aborts unfinished puts that their writers have given up or left behind. Sweeps the same
+ * prefixes again and again, since a stalled put may create an object that was deleted; by
+ * convention the live broker with the lowest id does. On one loop; entries and snapshots are the
+ * metadata log's own to collect.
  */
 public final class GarbageCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
@@ -304,6 +305,9 @@ public final class GarbageCollector implements AutoCloseable {
     }
     if (key.startsWith(Keys.FENCE)) {
       return image.recoveredEnd(Keys.fenced(key)).isPresent();
+    }
+    if (UPLOADED.stream().anyMatch(key::startsWith)) {
+      return deletable(key, image, Set.of());
     }
     return WRITERS.stream().anyMatch(key::startsWith) && image.hasEnded(Keys.writer(key));
   }

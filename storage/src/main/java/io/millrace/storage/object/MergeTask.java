@@ -52,6 +52,7 @@ final class MergeTask {
       ObjectStore store,
       MetadataLog metadata,
       FooterCache footers,
+      ListedReads listed,
       EventLoop loop,
       MergeSettings settings,
       MergePace pace,
@@ -141,8 +142,10 @@ final class MergeTask {
           Stretch stretch = Stretch.at(footer, offset[0]);
           offset[0] = stretch.runs().getLast().endOffset();
           ByteBuffer bytes = ByteBuffer.allocate(stretch.bytes());
-          return stretches
-              .read(part.object().key(), source.partition(), stretch.runs(), bytes)
+          String key = part.object().key();
+          return parts
+              .listed()
+              .read(key, () -> stretches.read(key, source.partition(), stretch.runs(), bytes))
               .thenComposeAsync(_ -> take(source, bytes, 0), parts.loop())
               .thenComposeAsync(
                   _ -> parts.pace().after(parts.loop(), stretch.bytes()), parts.loop())

@@ -34,12 +34,26 @@ public final class Merger implements AutoCloseable {
       ObjectStore store,
       MetadataLog metadata,
       FooterCache footers,
+      ObjectPins pins,
       EventLoop loop,
       MergeSettings settings,
       MergePace pace,
       MergeCounters counters) {
-    this.parts = new MergeParts(store, metadata, footers, loop, settings, pace, counters);
-    this.planner = new MergePlanner(metadata.writer(), settings);
+    this(
+        new MergeParts(
+            store,
+            metadata,
+            footers,
+            new ListedReads(metadata, pins),
+            loop,
+            settings,
+            pace,
+            counters));
+  }
+
+  Merger(MergeParts parts) {
+    this.parts = parts;
+    this.planner = new MergePlanner(parts.metadata().writer(), parts.settings());
   }
 
   /** Looks now, and after every change of the image. */

@@ -57,6 +57,9 @@ final class ClusterWorld {
   /** Asked about suspects so far. */
   int questions;
 
+  /** Questions about suspects that fail in the asking broker itself. */
+  int questionsThatFail;
+
   private final EventLoop network;
   private final ObjectStore store = new MemoryStore();
   private final Map<Integer, Node> ports = new HashMap<>();
@@ -222,7 +225,13 @@ final class ClusterWorld {
       Node from, Endpoint address, PeerRequest request, long timeoutNs) {
     CompletableFuture<PeerOutcome> outcome = new CompletableFuture<>();
     byte[] bytes = PeerCodec.encode(request);
-    questions += request instanceof PeerRequest.Suspect ? 1 : 0;
+    if (request instanceof PeerRequest.Suspect) {
+      questions++;
+      if (questionsThatFail > 0) {
+        questionsThatFail--;
+        return CompletableFuture.failedFuture(new IllegalStateException("cannot be sent"));
+      }
+    }
     network.schedule(timeoutNs, () -> outcome.complete(new PeerOutcome.Silent("no answer")));
     network.schedule(
         DELAY_NS,

@@ -92,6 +92,19 @@ class LivenessTest {
   }
 
   @Test
+  void aQuestionThatFailsIsAskedAgain() {
+    List<Node> nodes = world.start(1, 3);
+    world.runFor(seconds(20));
+
+    world.questionsThatFail = 2; // one of each that may ask
+    world.kill(nodes.get(2));
+    world.runFor(seconds(60));
+
+    assertThat(world.questionsThatFail).isZero();
+    assertEnded(nodes.get(2));
+  }
+
+  @Test
   void aBrokenLinkBetweenTwoOfThreeFencesNobody() {
     List<Node> nodes = world.start(1, 3);
     world.breakLink(nodes.get(0), nodes.get(1));

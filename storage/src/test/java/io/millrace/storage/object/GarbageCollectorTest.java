@@ -64,6 +64,22 @@ class GarbageCollectorTest {
   }
 
   @Test
+  void anUnfinishedPutOfALiveBrokerStaysUntilItsNumberIsBelowTheUploadFloor() {
+    long counter = world.broker.metadata.uploads().begin();
+    world.await(
+        world.store.multipartPut(Keys.data(writer, counter)).append(ByteBuffer.allocate(10)));
+    world.broker.collector.start(1_000_000_000L);
+
+    boundary();
+    assertThat(world.unfinishedPuts(Keys.DATA)).isEqualTo(1);
+
+    world.broker.metadata.uploads().settle(counter); // its abort was not heard, say
+    boundary();
+    boundary();
+    assertThat(world.unfinishedPuts(Keys.DATA)).isZero();
+  }
+
+  @Test
   void whatAnEndedIncarnationLeftGoesAndGoesAgainIfItComesBack() {
     long counter = world.broker.metadata.uploads().begin();
     String orphan = Keys.data(writer, counter);

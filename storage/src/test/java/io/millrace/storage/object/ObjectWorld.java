@@ -118,10 +118,15 @@ final class ObjectWorld {
     }
 
     Merger merger(MergeSettings settings) {
-      return new Merger(
+      return new Merger(mergeParts(settings));
+    }
+
+    MergeTask.MergeParts mergeParts(MergeSettings settings) {
+      return new MergeTask.MergeParts(
           store,
           metadata,
           footers,
+          new ListedReads(metadata, pins),
           threads.eventLoop("merge"),
           settings,
           new MergePace(1L << 30, () -> 0, 1),
