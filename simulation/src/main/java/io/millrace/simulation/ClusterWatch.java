@@ -266,6 +266,9 @@ final class ClusterWatch implements StoreWatcher {
       truth.onStored(by, key, body);
       if (deleted.contains(key)) {
         coverage.count("late put of a deleted object", 1);
+        if (key.startsWith(Keys.WAL) && everListed.contains(key)) {
+          coverage.count("late seal at a collected entry", 1);
+        }
       }
       if (key.startsWith(Keys.META_LOG)) {
         leaderChanges.onStored(key, body);

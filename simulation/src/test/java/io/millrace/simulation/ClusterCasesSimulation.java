@@ -31,6 +31,7 @@ final class ClusterCasesSimulation {
   private static final long SECOND_NS = TimeUnit.SECONDS.toNanos(1);
   private static final int FULL_SPEED = 4;
   private static final int SLOW = 40;
+  private static final String LATE_SEAL = "late seal at a collected entry";
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
@@ -426,6 +427,39 @@ final class ClusterCasesSimulation {
     cluster.join(2);
     run(cluster, 30);
 
+    cluster.peace();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = 4)
+  void aLateSealInPlaceOfACollectedEntryIsNotTakenForDamage(long seed) {
+    SimulatedCluster cluster = cluster(seed, 4, 4, FULL_SPEED);
+    cluster.addClients(2, 6, 2, false);
+    cluster.await(() -> cluster.ledger().batches() > 40, "the first batches");
+    BrokerHost dead = cluster.broker(leading(cluster));
+    WriterId writer = writer(dead);
+    cluster.faults().stall(dead, "metadata", 60 * SECOND_NS); // nothing is published meanwhile
+    cluster.await(() -> unpublished(cluster, writer).size() > 24, "entries");
+    cluster.hosts().leave(dead);
+    cluster.faults().crash(dead);
+    cluster.await(
+        () -> cluster.store().bytes(Keys.fence(writer)) > 0, "the first takeover to begin");
+    List<String> entries = unpublished(cluster, writer);
+    BrokerHost first = cluster.broker(1); // the lowest that lives
+    cluster.faults().stall(first, "takeover", 20 * SECOND_NS);
+    cluster.await(() -> hasState(cluster, writer, IncarnationState.RECOVERED), "the recovery");
+    cluster.stepper().runFor(SECOND_NS / 10); // all have heard of it
+
+    BrokerHost reader = cluster.broker(leading(cluster));
+    cluster.await(
+        () -> {
+          cluster.faults().stall(first, "takeover", SECOND_NS);
+          cluster.faults().stall(reader, "metadata", 20 * SECOND_NS);
+          return entries.stream().filter(key -> cluster.store().bytes(key) < 0).count() > 12;
+        },
+        "entries to be collected");
+    cluster.await(() -> cluster.coverage().count(LATE_SEAL) > 0, "late seals");
+    run(cluster, 15);
     cluster.peace();
   }
 

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which objects to merge; pure. First what costs nothing (objects of which nothing is
- * left), then level 0 when its backlog is large, oldest first; then shared objects of which most is
- * dead, or of which too many have piled up.
+ * left), then level 0 when its backlog is large, that of ended brokers first, oldest first; then
+ * shared objects of which most is dead, or of which too many have piled up.
  */
 final class MergePlanner {
   private final WriterId self;
@@ -86,7 +86,9 @@ final class MergePlanner {
       return Optional.empty();
     }
     levelZero.sort(
-        Comparator.comparingLong((ObjectInfo o) -> brokerEpoch(image, o.writer()))
+        // those of the dead first: no more come, while its own may come faster than they are merged
+        Comparator.comparing((ObjectInfo o) -> image.isRegistered(o.writer()))
+            .thenComparingLong(o -> brokerEpoch(image, o.writer()))
             .thenComparingLong(o -> Keys.number(o.key())));
     return Optional.of(new MergePlan(first(levelZero), 1));
   }

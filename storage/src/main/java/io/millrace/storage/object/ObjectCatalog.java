@@ -102,7 +102,10 @@ public final class ObjectCatalog {
                 : parts(image, id, offset).thenApply(parts -> parts.stream().findFirst()));
   }
 
-  /** Runs on the newest image, and again on a newer one when an object turns out to be gone. */
+  /**
+   * Runs on the newest image, and again on a newer one when an object turns out to be gone. Fails
+   * with {@link StoreUnavailableException} when that happens again and again.
+   */
   <T> CompletableFuture<T> onImage(Function<MetadataImage, CompletableFuture<T>> work) {
     return onImage(metadata.image(), work, RELOADS_MAX);
   }
@@ -112,8 +115,14 @@ public final class ObjectCatalog {
     return work.apply(image)
         .exceptionallyCompose(failure -> {
           ObjectAbsentException absent = ObjectAbsentException.in(failure);
-          if (absent == null || reloads == 0) {
+          if (absent == null) {
             return CompletableFuture.failedFuture(failure);
+          }
+          if (reloads == 0) {
+            return CompletableFuture.failedFuture(
+                new StoreUnavailableException(
+                    "objects are merged faster than they are looked up, the last one was "
+                        + absent.key()));
           }
           return metadata.refresh().thenCompose(newer -> again(newer, work, reloads, absent.key()));
         });

@@ -6,9 +6,12 @@ import io.millrace.storage.Keys;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.ImageWorld;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationFenced;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRecovered;
 import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.MetadataRecord.TopicCreated;
+import io.millrace.storage.metadata.MetadataRecord.WalPublished;
 import io.millrace.storage.metadata.ObjectInfo;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +57,42 @@ final class MergePlannerTest {
         SELF,
         new IncarnationRegistered(SELF, 1, Optional.empty(), List.of(), Optional.empty(), "test"));
     world.applied(SELF, new TopicCreated(PARTITION.topicId(), "t", List.of(List.of(1)), Map.of()));
+  }
+
+  @Test
+  void theLogOfADeadBrokerDoesNotWaitForOneThatGrowsAsFastAsItIsMerged() {
+    begin();
+    WriterId dead = new WriterId(2, 2);
+    world.applied(
+        dead,
+        new IncarnationRegistered(dead, 2, Optional.empty(), List.of(), Optional.empty(), "test"));
+    ObjectInfo recovered = levelZero(dead, 0, 0);
+    world.applied(SELF, new IncarnationFenced(dead));
+    world.applied(SELF, new IncarnationRecovered(dead, -1, 0, List.of(recovered)));
+    for (int i = 0; i < settings.inputObjectsMax(); i++) {
+      world.applied(SELF, new WalPublished(SELF, i - 1, i, List.of(levelZero(SELF, i, 1 + i))));
+    }
+
+    MergePlan plan = planner.plan(world.image(), _ -> null).orElseThrow();
+
+    assertThat(plan.inputs())
+        .hasSize(settings.inputObjectsMax())
+        .startsWith(recovered, levelZero(SELF, 0, 1));
+  }
+
+  private static ObjectInfo levelZero(WriterId writer, int sequence, long offset) {
+    return new ObjectInfo(
+        Keys.wal(writer, sequence),
+        0,
+        writer,
+        100,
+        0,
+        10,
+        0,
+        PARTITION,
+        PARTITION,
+        offset,
+        offset + 1);
   }
 
   /** An object of level 1 that holds the ten offsets from {@code 10 * counter} on. */

@@ -1,6 +1,7 @@
 package io.millrace.storage.object;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.metadata.ObjectInfo;
@@ -9,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
 import org.junit.jupiter.api.Test;
@@ -42,6 +44,17 @@ class ObjectReaderTest {
             .isEqualTo(latest(random, id, from, to));
       }
     }
+  }
+
+  @Test
+  void whatIsMergedFasterThanItIsFoundMayBeAskedForAgain() {
+    CompletableFuture<Void> found =
+        world.broker.catalog.onImage(
+            _ -> CompletableFuture.failedFuture(new ObjectAbsentException("merged")));
+
+    assertThatThrownBy(() -> world.await(found))
+        .hasCauseInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("merged faster than they are looked up");
   }
 
   @Test
