@@ -93,7 +93,7 @@ final class ShardLoader {
         decode(batch, offset, events);
         next = batch.nextOffset();
       }
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       fail(e);
       return;
     } finally {
@@ -118,7 +118,7 @@ final class ShardLoader {
       try {
         events.forEach(event -> event.accept(shard));
         all.complete(null);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         done.completeExceptionally(e);
       }
     });

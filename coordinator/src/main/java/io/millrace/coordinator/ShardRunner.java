@@ -101,8 +101,9 @@ public final class ShardRunner<S extends Shard> {
   private void run(Consumer<Outbox> event) {
     try {
       carryOut(event);
-    } catch (RuntimeException bug) {
-      // Half of an event may be in memory and not in the log: only the log is right now.
+    } catch (Throwable bug) {
+      // Half of an event may be in memory and not in the log: only the log is right now. An Error
+      // is no different: whoever waits must hear of it.
       LOG.error("An event of {} failed; its shard loads anew", log.id(), bug);
       end();
     }

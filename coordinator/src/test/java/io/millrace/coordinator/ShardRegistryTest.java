@@ -116,6 +116,22 @@ class ShardRegistryTest {
     assertThat(load()).isNotSameAs(first);
   }
 
+  @Test
+  void anErrorInAnEventEndsTheShardAndItsCallersHearOfIt() {
+    ShardRunner<Ticking> first = load();
+    CompletableFuture<Void> waits = first.call((_, _, _) -> {});
+    CompletableFuture<Void> failing =
+        first.call((_, _, _) -> {
+          throw new StackOverflowError("too deep");
+        });
+    scheduler.runFor(1_000_000);
+
+    assertThat(first.ended()).isTrue();
+    assertThat(waits.exceptionNow()).isInstanceOf(NotCoordinatorException.class);
+    assertThat(failing.exceptionNow()).isInstanceOf(NotCoordinatorException.class);
+    assertThat(load()).isNotSameAs(first);
+  }
+
   private ShardRunner<Ticking> load() {
     CompletableFuture<ShardRunner<Ticking>> loaded = shards.shard(partitionId());
     assertThat(scheduler.runUntil(loaded::isDone, 1_000)).isTrue();

@@ -1,6 +1,7 @@
 package io.millrace.coordinator.group.offset;
 
 import io.millrace.coordinator.CoordinatorRecord;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.coordinator.group.generated.OffsetCommitKey;
 import org.apache.kafka.coordinator.group.generated.OffsetCommitValue;
 
@@ -27,12 +28,12 @@ final class OffsetRecords {
     return CoordinatorRecord.tombstone(key(groupId, slot));
   }
 
-  static Committed committed(OffsetCommitValue value, long sequence) {
+  static Committed committed(OffsetCommitValue value, Uuid topicId, long sequence) {
     return new Committed(
-        value.topicId(),
+        topicId,
         value.offset(),
         value.leaderEpoch(),
-        value.metadata(),
+        value.metadata().isEmpty() ? "" : value.metadata(),
         value.commitTimestamp(),
         value.expireTimestamp(),
         sequence);

@@ -1,11 +1,11 @@
 package io.millrace.coordinator.group.offset;
 
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.coordinator.group.generated.OffsetCommitKey;
 import org.apache.kafka.coordinator.group.generated.OffsetCommitValue;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +19,8 @@ final class OffsetStore {
   private final Map<String, Map<Slot, Committed>> groups = new LinkedHashMap<>();
   private final PendingOffsets pending = new PendingOffsets();
 
-  /** One string per topic name, however many slots have it. */
-  private final Map<String, String> names = new HashMap<>();
+  private final Interned<Slot> knownSlots = new Interned<>();
+  private final Interned<Uuid> knownTopicIds = new Interned<>();
 
   private long lastSequence;
 
@@ -34,7 +34,7 @@ final class OffsetStore {
     if (value != null) {
       groups
           .computeIfAbsent(key.group(), g -> new LinkedHashMap<>())
-          .put(slot, OffsetRecords.committed(value, nextSequence()));
+          .put(slot, committed(value, nextSequence()));
       return;
     }
     Map<Slot, Committed> slots = groups.get(key.group());
@@ -48,11 +48,15 @@ final class OffsetStore {
 
   /** A record of a transaction that is open at that place of the log. */
   void replayPending(long producerId, OffsetCommitKey key, OffsetCommitValue value, long sequence) {
-    pending.put(producerId, key.group(), slot(key), OffsetRecords.committed(value, sequence));
+    pending.put(producerId, key.group(), slot(key), committed(value, sequence));
   }
 
   private Slot slot(OffsetCommitKey key) {
-    return new Slot(names.computeIfAbsent(key.topic(), n -> n), key.partition());
+    return knownSlots.of(new Slot(key.topic(), key.partition()));
+  }
+
+  private Committed committed(OffsetCommitValue value, long sequence) {
+    return OffsetRecords.committed(value, knownTopicIds.of(value.topicId()), sequence);
   }
 
   /** The end of a producer's transaction. */
