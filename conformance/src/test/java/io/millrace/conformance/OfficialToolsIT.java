@@ -6,9 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.stream.Collectors;
-import org.apache.kafka.common.protocol.ApiKeys;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,15 +23,6 @@ class OfficialToolsIT {
       Files.write(transcript, Objects.requireNonNull(resource).readAllBytes());
     }
     try (BrokerProcess broker = BrokerProcess.start(folder, "group.initial.rebalance.delay.ms=0")) {
-      if (!name.equals("official-tools.txt")) {
-        ServedApis.assumeServed(
-            broker.address(),
-            Set.of(
-                ApiKeys.DESCRIBE_CLIENT_QUOTAS,
-                ApiKeys.DELETE_RECORDS,
-                ApiKeys.LIST_TRANSACTIONS,
-                ApiKeys.DESCRIBE_QUORUM));
-      }
       Launcher.Result result =
           Launcher.run(
               folder,

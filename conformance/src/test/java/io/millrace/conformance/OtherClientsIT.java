@@ -9,11 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.apache.kafka.common.protocol.ApiKeys;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -33,13 +30,6 @@ class OtherClientsIT {
   private static final Path INSTALLED = Path.of("target/clients");
   private static final List<String> CODECS =
       List.of("codec none", "codec gzip", "codec snappy", "codec lz4", "codec zstd");
-
-  private static final Map<String, Set<ApiKeys>> NEEDED =
-      Map.of(
-          "transactions",
-          Set.of(ApiKeys.ADD_PARTITIONS_TO_TXN, ApiKeys.TXN_OFFSET_COMMIT, ApiKeys.END_TXN),
-          "admin",
-          Set.of(ApiKeys.ALTER_CONFIGS, ApiKeys.DELETE_GROUPS));
 
   /** Debian's packages are for Debian's own. */
   private static final String PYTHON =
@@ -62,15 +52,15 @@ class OtherClientsIT {
   void kcat() throws Exception {
     assumeInstalled("kcat", List.of("kcat", "-V"));
 
-    assertThat(run("kcat", List.of("bash", script("kcat_client.sh")), steps("transactions")))
-        .containsExactlyElementsOf(lines(List.of("group", "offsets"), steps("transactions")));
+    assertThat(run("kcat", List.of("bash", script("kcat_client.sh")), List.of("transactions")))
+        .containsExactlyElementsOf(lines(List.of("group", "offsets"), List.of("transactions")));
   }
 
   @Test
   void confluentKafkaForPython() throws Exception {
     assumeInstalled("python3-confluent-kafka", List.of(PYTHON, "-c", "import confluent_kafka"));
 
-    List<String> steps = steps("transactions", "admin");
+    List<String> steps = List.of("transactions", "admin");
     assertThat(run("confluent", List.of(PYTHON, script("confluent_kafka_client.py")), steps))
         .containsExactlyElementsOf(
             lines(List.of("group range", "group cooperative-sticky"), steps));
@@ -86,7 +76,7 @@ class OtherClientsIT {
 
   @Test
   void kafkaJs() throws Exception {
-    List<String> steps = steps("transactions", "admin");
+    List<String> steps = List.of("transactions", "admin");
     assertThat(run("kafkajs", node("kafkajs_client.js"), steps))
         .containsExactlyElementsOf(lines(List.of("group"), steps));
   }
@@ -110,7 +100,7 @@ class OtherClientsIT {
     List<String> kinds = List.of(groups.split(" ", -1));
     List<String> steps = new ArrayList<>(List.of("codecs"));
     kinds.forEach(kind -> steps.add("group:" + kind));
-    steps.addAll(steps("transactions", "admin"));
+    steps.addAll(List.of("transactions", "admin"));
     List<String> command =
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -122,19 +112,11 @@ class OtherClientsIT {
         .containsExactlyElementsOf(
             lines(
                 kinds.stream().map(kind -> "group " + kind).toList(),
-                steps("transactions", "admin")));
+                List.of("transactions", "admin")));
   }
 
   private static List<String> lines(List<String> more, List<String> steps) {
     return Stream.of(CODECS, more, steps).flatMap(List::stream).toList();
-  }
-
-  /** Those for which the broker serves the APIs. */
-  private static List<String> steps(String... all) throws Exception {
-    Set<ApiKeys> served = ServedApis.of(broker.address());
-    return Stream.of(all)
-        .filter(step -> served.containsAll(NEEDED.getOrDefault(step, Set.of())))
-        .toList();
   }
 
   private static String script(String name) {
