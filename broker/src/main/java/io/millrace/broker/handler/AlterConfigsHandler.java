@@ -1,11 +1,11 @@
 package io.millrace.broker.handler;
 
+import io.millrace.broker.handler.AlteredResources.Resource;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.cluster.Refusal;
 import io.millrace.broker.config.ConfigChanges.Change;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -41,32 +41,18 @@ public final class AlterConfigsHandler implements ApiHandler<AlterConfigsRequest
   @Override
   public CompletableFuture<AlterConfigsResponseData> handle(
       RequestContext context, AlterConfigsRequestData request) {
-    Map<Resource, Integer> times = new HashMap<>();
-    request.resources().forEach(r -> times.merge(Resource.of(r), 1, Integer::sum));
-    List<CompletableFuture<AlterConfigsResourceResponse>> responses = new ArrayList<>();
-    for (AlterConfigsResource resource : request.resources()) {
-      CompletableFuture<Optional<Refusal>> altered =
-          times.getOrDefault(Resource.of(resource), 0) > 1
-              ? refused(Refusal.invalidRequest("Each resource must appear at most once."))
-              : alter(resource, request.validateOnly());
-      responses.add(altered.thenApply(refusal -> response(resource, refusal)));
-    }
-    return CompletableFuture.allOf(responses.toArray(CompletableFuture<?>[]::new))
-        .thenApply(_ ->
-            new AlterConfigsResponseData()
-                .setResponses(responses.stream().map(CompletableFuture::resultNow).toList()));
-  }
-
-  private record Resource(byte type, String name) {
-    static Resource of(AlterConfigsResource resource) {
-      return new Resource(resource.resourceType(), resource.resourceName());
-    }
+    return AlteredResources.each(
+            request.resources(),
+            each -> new Resource(each.resourceType(), each.resourceName()),
+            each -> alter(each, request.validateOnly()),
+            AlterConfigsHandler::response)
+        .thenApply(responses -> new AlterConfigsResponseData().setResponses(responses));
   }
 
   private CompletableFuture<Optional<Refusal>> alter(
       AlterConfigsResource resource, boolean validateOnly) {
     if (ConfigResource.Type.forId(resource.resourceType()) == ConfigResource.Type.BROKER_LOGGER) {
-      return refused(Refusal.invalidRequest("Unknown resource type " + resource.resourceType()));
+      return AlteredResources.refused("Unknown resource type " + resource.resourceType());
     }
     return alterations.alter(
         resource.resourceType(),
@@ -88,10 +74,6 @@ public final class AlterConfigsHandler implements ApiHandler<AlterConfigsRequest
       }
     }
     return changes;
-  }
-
-  private static CompletableFuture<Optional<Refusal>> refused(Refusal refusal) {
-    return CompletableFuture.completedFuture(Optional.of(refusal));
   }
 
   private static AlterConfigsResourceResponse response(

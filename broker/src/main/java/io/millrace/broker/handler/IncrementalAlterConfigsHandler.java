@@ -1,13 +1,12 @@
 package io.millrace.broker.handler;
 
+import io.millrace.broker.handler.AlteredResources.Resource;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.cluster.Refusal;
 import io.millrace.broker.config.ConfigChanges.Change;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
@@ -36,26 +35,12 @@ public final class IncrementalAlterConfigsHandler
   @Override
   public CompletableFuture<IncrementalAlterConfigsResponseData> handle(
       RequestContext context, IncrementalAlterConfigsRequestData request) {
-    Map<Resource, Integer> times = new HashMap<>();
-    request.resources().forEach(r -> times.merge(Resource.of(r), 1, Integer::sum));
-    List<CompletableFuture<AlterConfigsResourceResponse>> responses = new ArrayList<>();
-    for (AlterConfigsResource resource : request.resources()) {
-      CompletableFuture<Optional<Refusal>> altered =
-          times.getOrDefault(Resource.of(resource), 0) > 1
-              ? refused(Refusal.invalidRequest("Each resource must appear at most once."))
-              : alter(resource, request.validateOnly());
-      responses.add(altered.thenApply(refusal -> response(resource, refusal)));
-    }
-    return CompletableFuture.allOf(responses.toArray(CompletableFuture<?>[]::new))
-        .thenApply(_ ->
-            new IncrementalAlterConfigsResponseData()
-                .setResponses(responses.stream().map(CompletableFuture::resultNow).toList()));
-  }
-
-  private record Resource(byte type, String name) {
-    static Resource of(AlterConfigsResource resource) {
-      return new Resource(resource.resourceType(), resource.resourceName());
-    }
+    return AlteredResources.each(
+            request.resources(),
+            each -> new Resource(each.resourceType(), each.resourceName()),
+            each -> alter(each, request.validateOnly()),
+            IncrementalAlterConfigsHandler::response)
+        .thenApply(responses -> new IncrementalAlterConfigsResponseData().setResponses(responses));
   }
 
   private CompletableFuture<Optional<Refusal>> alter(
@@ -64,19 +49,14 @@ public final class IncrementalAlterConfigsHandler
     for (AlterableConfig config : resource.configs()) {
       OpType operation = OpType.forId(config.configOperation());
       if (operation == null) {
-        return refused(
-            Refusal.invalidRequest(
-                "Unknown operation %d on config %s"
-                    .formatted(config.configOperation(), config.name())));
+        return AlteredResources.refused(
+            "Unknown operation %d on config %s"
+                .formatted(config.configOperation(), config.name()));
       }
       asked.add(new Change(config.name(), operation, config.value()));
     }
     return alterations.alter(
         resource.resourceType(), resource.resourceName(), _ -> asked, validateOnly);
-  }
-
-  private static CompletableFuture<Optional<Refusal>> refused(Refusal refusal) {
-    return CompletableFuture.completedFuture(Optional.of(refusal));
   }
 
   private static AlterConfigsResourceResponse response(

@@ -1,6 +1,5 @@
 package io.millrace.broker.handler;
 
-import io.millrace.broker.api.ApiErrors;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.coordinator.group.Committer;
@@ -8,7 +7,6 @@ import io.millrace.coordinator.group.GroupCoordinator;
 import io.millrace.coordinator.group.offset.OffsetCommit;
 import io.millrace.storage.metadata.MetadataImage;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
@@ -83,7 +81,10 @@ public final class OffsetCommitHandler implements ApiHandler<OffsetCommitRequest
         .<List<Errors>>call(
             request.groupId(),
             (shard, out, reply) -> shard.commit(request.groupId(), committer, commits, out, reply))
-        .handle((errors, failure) -> fill(answer, pending, errors, failure));
+        .handle((errors, failure) -> {
+          PartErrors.fill(pending, errors, failure, OffsetCommitResponsePartition::setErrorCode);
+          return answer;
+        });
   }
 
   private static Errors check(
@@ -99,20 +100,5 @@ public final class OffsetCommitHandler implements ApiHandler<OffsetCommitRequest
     return index < 0 || index >= known.partitions().size()
         ? Errors.UNKNOWN_TOPIC_OR_PARTITION
         : Errors.NONE;
-  }
-
-  private static OffsetCommitResponseData fill(
-      OffsetCommitResponseData answer,
-      List<OffsetCommitResponsePartition> pending,
-      @Nullable List<Errors> errors,
-      @Nullable Throwable failure) {
-    if (errors == null) {
-      Errors error = ApiErrors.of(failure);
-      pending.forEach(part -> part.setErrorCode(error.code()));
-    } else {
-      Iterator<Errors> next = errors.iterator();
-      pending.forEach(part -> part.setErrorCode(next.next().code()));
-    }
-    return answer;
   }
 }

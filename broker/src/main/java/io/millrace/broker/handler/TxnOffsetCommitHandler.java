@@ -1,6 +1,5 @@
 package io.millrace.broker.handler;
 
-import io.millrace.broker.api.ApiErrors;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.transaction.TransactionVerifier;
@@ -10,7 +9,6 @@ import io.millrace.coordinator.group.offset.OffsetCommit;
 import io.millrace.storage.log.VerificationGuard;
 import io.millrace.storage.metadata.MetadataImage;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicPartition;
@@ -23,7 +21,6 @@ import org.apache.kafka.common.message.TxnOffsetCommitResponseData.TxnOffsetComm
 import org.apache.kafka.common.message.TxnOffsetCommitResponseData.TxnOffsetCommitResponseTopic;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * TxnOffsetCommit: offsets that count if the producer's transaction commits. Whether that is open
@@ -77,7 +74,10 @@ public final class TxnOffsetCommitHandler implements ApiHandler<TxnOffsetCommitR
       return CompletableFuture.completedFuture(answer);
     }
     return commit(context, request, commits)
-        .handle((errors, failure) -> fill(answer, pending, errors, failure));
+        .handle((errors, failure) -> {
+          PartErrors.fill(pending, errors, failure, TxnOffsetCommitResponsePartition::setErrorCode);
+          return answer;
+        });
   }
 
   private static boolean exists(MetadataImage.Topic topic, int partition) {
@@ -162,20 +162,5 @@ public final class TxnOffsetCommitHandler implements ApiHandler<TxnOffsetCommitR
       case TRANSACTION_ABORTABLE -> version >= ABORTABLE_SINCE ? error : Errors.INVALID_TXN_STATE;
       default -> error;
     };
-  }
-
-  private static TxnOffsetCommitResponseData fill(
-      TxnOffsetCommitResponseData answer,
-      List<TxnOffsetCommitResponsePartition> pending,
-      @Nullable List<Errors> errors,
-      @Nullable Throwable failure) {
-    if (errors == null) {
-      Errors error = ApiErrors.of(failure);
-      pending.forEach(part -> part.setErrorCode(error.code()));
-    } else {
-      Iterator<Errors> next = errors.iterator();
-      pending.forEach(part -> part.setErrorCode(next.next().code()));
-    }
-    return answer;
   }
 }
