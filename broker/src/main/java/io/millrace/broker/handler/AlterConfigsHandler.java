@@ -1,10 +1,10 @@
 package io.millrace.broker.handler;
 
-import io.millrace.broker.handler.AlteredResources.Resource;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.cluster.Refusal;
 import io.millrace.broker.config.ConfigChanges.Change;
+import io.millrace.broker.handler.AlteredResources.Resource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

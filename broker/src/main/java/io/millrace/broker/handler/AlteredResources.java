@@ -1,5 +1,6 @@
 package io.millrace.broker.handler;
 
+import io.millrace.broker.cluster.Refusal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;

@@ -1,10 +1,10 @@
 package io.millrace.broker.handler;
 
-import io.millrace.broker.handler.AlteredResources.Resource;
 import io.millrace.broker.api.ApiHandler;
 import io.millrace.broker.api.RequestContext;
 import io.millrace.broker.cluster.Refusal;
 import io.millrace.broker.config.ConfigChanges.Change;
+import io.millrace.broker.handler.AlteredResources.Resource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -50,8 +50,7 @@ public final class IncrementalAlterConfigsHandler
       OpType operation = OpType.forId(config.configOperation());
       if (operation == null) {
         return AlteredResources.refused(
-            "Unknown operation %d on config %s"
-                .formatted(config.configOperation(), config.name()));
+            "Unknown operation %d on config %s".formatted(config.configOperation(), config.name()));
       }
       asked.add(new Change(config.name(), operation, config.value()));
     }
