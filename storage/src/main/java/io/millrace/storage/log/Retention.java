@@ -191,7 +191,8 @@ final class Retention {
       Limits configured = given.limits(image, id.topicId());
       Limits limits = byAge ? configured : new Limits(-1, configured.bytesMax());
       if (partition != null && !limits.none() && !isSettled(id, partition, limits, nowMs)) {
-        some.add(look(id, partition, limits, nowMs).exceptionally(failure -> failed(id, failure)));
+        some.add(
+            look(id, partition, limits, nowMs).exceptionally(failure -> failed(id, failure)));
       }
     }
     return CompletableFuture.allOf(some.toArray(CompletableFuture<?>[]::new))
