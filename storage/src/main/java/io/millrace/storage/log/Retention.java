@@ -142,22 +142,20 @@ final class Retention {
     var _ =
         round(given, topics)
             .whenCompleteAsync(
-                (_, _) -> {
+                (_, failure) -> {
                   running = false;
+                  ended(failure);
                   run();
                 },
                 loop);
   }
 
-  /** What is wrong with one partition keeps the records of no other. */
-  private @Nullable Void failed(PartitionId id, Throwable failure) {
-    if (!metadata.ended().isDone()) {
+  private void ended(@Nullable Throwable failure) {
+    if (failure != null && !metadata.ended().isDone()) {
       LOG.warn(
-          "Records of {} stay longer than configured, the next round tries again: {}",
-          id,
+          "Some records stay longer than configured, the next round tries again: {}",
           FailureCause.of(failure).toString());
     }
-    return null;
   }
 
   private CompletableFuture<Void> round(RetentionRules given, Set<Uuid> topics) {
@@ -191,8 +189,7 @@ final class Retention {
       Limits configured = given.limits(image, id.topicId());
       Limits limits = byAge ? configured : new Limits(-1, configured.bytesMax());
       if (partition != null && !limits.none() && !isSettled(id, partition, limits, nowMs)) {
-        some.add(
-            look(id, partition, limits, nowMs).exceptionally(failure -> failed(id, failure)));
+        some.add(look(id, partition, limits, nowMs));
       }
     }
     return CompletableFuture.allOf(some.toArray(CompletableFuture<?>[]::new))

@@ -163,26 +163,6 @@ class RetentionTest {
   }
 
   @Test
-  void aPartitionThatCannotBeReadKeepsTheRecordsOfNoOther() {
-    broker.start().retainBy(rules);
-    PartitionId damaged = broker.createTopic("a", 70); // more than are looked into at a time
-    append(damaged, 3);
-    restart();
-    String lost = broker.engine().metadata().image().objects().firstKey();
-    PartitionId other = broker.createTopic("b", 70);
-    assertThat(other).isGreaterThan(damaged);
-    append(other, 3);
-    broker.await(broker.store().delete(lost));
-    limits.put(damaged.topicId(), new Limits(HOUR_MS, -1));
-    limits.put(other.topicId(), new Limits(HOUR_MS, -1));
-
-    hours(2);
-
-    assertThat(logStart(other)).isEqualTo(3);
-    assertThat(logStart(damaged)).isZero();
-  }
-
-  @Test
   void whatIsConfiguredAnewActsAtOnce() {
     PartitionId id = start("t");
     append(id, 3);
