@@ -126,8 +126,7 @@ class RetentionIT {
   }
 
   private long sizeBytes(String topic) throws Exception {
-    return admin.describeLogDirs(List.of(1)).allDescriptions().get().values().stream()
-        .flatMap(folders -> folders.values().stream())
+    return admin.describeLogDirs(List.of(1)).allDescriptions().get().get(1).values().stream()
         .flatMap(folder -> folder.replicaInfos().entrySet().stream())
         .filter(replica -> replica.getKey().equals(partition(topic)))
         .mapToLong(replica -> replica.getValue().size())
