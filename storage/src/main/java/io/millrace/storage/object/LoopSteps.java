@@ -6,11 +6,10 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
 /** Repeats an asynchronous step on a loop, other tasks coming between, until it answers false. */
-public final class LoopSteps {
+final class LoopSteps {
   private LoopSteps() {}
 
-  public static CompletableFuture<Void> repeat(
-      EventLoop loop, Supplier<CompletableFuture<Boolean>> step) {
+  static CompletableFuture<Void> repeat(EventLoop loop, Supplier<CompletableFuture<Boolean>> step) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     try {
       loop.execute(() -> next(loop, step, done));
