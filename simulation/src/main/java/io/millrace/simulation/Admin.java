@@ -28,6 +28,8 @@ final class Admin extends Client {
   private static final int CREATE_VERSION = 7;
   private static final int DELETE_VERSION = 6;
 
+  private static final String TOPIC = "topic";
+
   private final TreeSet<String> wanted = new TreeSet<>();
   private final OptionalInt partitions;
   private final boolean deletes;
@@ -48,8 +50,18 @@ final class Admin extends Client {
     this.partitions = partitions;
     this.deletes = deletes;
     for (int i = 0; i < topics; i++) {
-      wanted.add("topic" + i);
+      wanted.add(topic(i));
     }
+  }
+
+  /** The name of the i-th topic. */
+  static String topic(int i) {
+    return TOPIC + i;
+  }
+
+  /** Matches their names. */
+  static String topicPattern() {
+    return TOPIC + "[0-9]+";
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.millrace.simulation;
 
 import io.millrace.storage.PartitionId;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,14 +18,23 @@ import java.util.TreeMap;
  */
 final class GroupLedger {
   private final String name;
+  private final boolean incremental;
   private final TreeMap<Integer, Map<PartitionId, String>> owners = new TreeMap<>();
+  private final Map<PartitionId, Ownership> lastOwners = new HashMap<>();
   private final Map<PartitionId, Offsets> offsets = new HashMap<>();
   private int commits;
   private int expelled;
 
-  GroupLedger(String name) {
+  /**
+   * @param incremental members keep partitions from one generation, or epoch, to the next
+   */
+  GroupLedger(String name, boolean incremental) {
     this.name = name;
+    this.incremental = incremental;
   }
+
+  /** A partition's last owner, and since which generation it may have been. */
+  private record Ownership(String by, int since) {}
 
   /** A commit on its way, told from others by its metadata. */
   static final class Commit {
@@ -32,7 +42,7 @@ final class GroupLedger {
     final long offset;
     final String metadata;
     final int generation;
-    private final int latestGeneration;
+    private final int refusedBefore;
     private final Set<Commit> answeredBefore;
     private boolean answered;
 
@@ -41,13 +51,13 @@ final class GroupLedger {
         long offset,
         String metadata,
         int generation,
-        int latestGeneration,
+        int refusedBefore,
         Set<Commit> answeredBefore) {
       this.partition = partition;
       this.offset = offset;
       this.metadata = metadata;
       this.generation = generation;
-      this.latestGeneration = latestGeneration;
+      this.refusedBefore = refusedBefore;
       this.answeredBefore = answeredBefore;
     }
 
@@ -75,6 +85,11 @@ final class GroupLedger {
     return owners.isEmpty() ? -1 : owners.lastKey();
   }
 
+  /** Whether a member was told that it has the partition in the last generation. */
+  boolean isOwned(PartitionId partition) {
+    return !owners.isEmpty() && owners.lastEntry().getValue().containsKey(partition);
+  }
+
   /** How often a member was told that it is none. */
   int expelled() {
     return expelled;
@@ -85,7 +100,7 @@ final class GroupLedger {
   }
 
   /** Told to a member in an answer to SyncGroup, or to a heartbeat of a consumer group. */
-  void assigned(int generation, String member, List<PartitionId> partitions) {
+  void assigned(int generation, String member, Collection<PartitionId> partitions) {
     Map<PartitionId, String> owned = owners.computeIfAbsent(generation, _ -> new HashMap<>());
     for (PartitionId partition : partitions) {
       String other = owned.putIfAbsent(partition, member);
@@ -94,7 +109,20 @@ final class GroupLedger {
             "C1: %s is owned by %s and %s in generation %d of %s"
                 .formatted(partition, other, member, generation, name));
       }
+      lastOwners.merge(
+          partition,
+          new Ownership(member, generation),
+          (known, told) -> told.since < known.since || told.by.equals(known.by) ? known : told);
     }
+  }
+
+  /** Commits of the partition by members of generations before it are refused. */
+  private int refusedBefore(PartitionId partition) {
+    if (!incremental) {
+      return generation();
+    }
+    Ownership last = lastOwners.get(partition);
+    return last == null ? -1 : last.since;
   }
 
   Commit sending(PartitionId partition, long offset, int generation) {
@@ -102,17 +130,18 @@ final class GroupLedger {
     Set<Commit> answered = new HashSet<>();
     of.possible.stream().filter(commit -> commit.answered).forEach(answered::add);
     Commit commit =
-        new Commit(partition, offset, "c" + commits++, generation, generation(), answered);
+        new Commit(
+            partition, offset, "c" + commits++, generation, refusedBefore(partition), answered);
     of.possible.add(commit);
     return commit;
   }
 
   /** Said to be committed: nothing that was answered before it was sent can stand any more. */
   void committed(Commit commit) {
-    if (commit.generation < commit.latestGeneration) {
+    if (commit.generation < commit.refusedBefore) {
       throw new Violation(
           "C1/C2: %s was committed after generation %d of %s was synced"
-              .formatted(commit, commit.latestGeneration, name));
+              .formatted(commit, commit.refusedBefore, name));
     }
     Offsets of = offsets.computeIfAbsent(commit.partition, _ -> new Offsets());
     commit.answered = true;
@@ -120,7 +149,7 @@ final class GroupLedger {
     // one of an older generation without an answer is refused if it comes now
     of.possible.removeIf(other ->
         commit.answeredBefore.contains(other)
-            || (!other.answered && other.generation < commit.latestGeneration));
+            || (!other.answered && other.generation < commit.refusedBefore));
   }
 
   /** Said not to be committed, by a coordinator that knows. */

@@ -3,58 +3,41 @@ package io.millrace.simulation;
 import io.millrace.runtime.EventLoop;
 import io.millrace.simulation.GroupLedger.Commit;
 import io.millrace.storage.PartitionId;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchResponseData;
-import org.apache.kafka.common.message.HeartbeatRequestData;
-import org.apache.kafka.common.message.HeartbeatResponseData;
-import org.apache.kafka.common.message.JoinGroupRequestData;
-import org.apache.kafka.common.message.JoinGroupRequestData.JoinGroupRequestProtocol;
-import org.apache.kafka.common.message.JoinGroupRequestData.JoinGroupRequestProtocolCollection;
-import org.apache.kafka.common.message.JoinGroupResponseData;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestPartition;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestTopic;
 import org.apache.kafka.common.message.OffsetCommitResponseData;
 import org.apache.kafka.common.message.OffsetFetchResponseData;
 import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchResponsePartitions;
-import org.apache.kafka.common.message.SyncGroupRequestData;
-import org.apache.kafka.common.message.SyncGroupRequestData.SyncGroupRequestAssignment;
-import org.apache.kafka.common.message.SyncGroupResponseData;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A member of a group of the classic protocol: joins, syncs, keeps its session, reads on from what
- * was committed and commits what it has read. Forgets who it is now and then, as a restarted
- * client. What it is told goes to the {@link GroupLedger} when it is answered.
+ * A member of a group: reads its partitions on from what was committed, and commits what it has
+ * read. How it becomes a member, and gets partitions, is said by the protocol it speaks. Some are
+ * static, some forget now and then who they are, as a restarted client. What it is told goes to the
+ * {@link GroupLedger} when it is answered.
  */
-final class GroupMember extends Client {
-  static final int SESSION_MS = 12_000;
-
-  private static final int REBALANCE_MS = 15_000;
-  private static final long HEARTBEAT_NS = TimeUnit.SECONDS.toNanos(3);
-  private static final String PROTOCOL = "spread";
-  private static final int JOIN_VERSION = 9;
-  private static final int SYNC_VERSION = 5;
-  private static final int HEARTBEAT_VERSION = 4;
+abstract class GroupMember extends Client {
   private static final int COMMIT_VERSION = 10;
+  private static final long NEVER = Long.MIN_VALUE;
 
   /** Said of a commit by a coordinator that did not take it. */
   private static final Set<Errors> NOT_COMMITTED =
       EnumSet.of(
           Errors.ILLEGAL_GENERATION,
+          Errors.STALE_MEMBER_EPOCH,
           Errors.UNKNOWN_MEMBER_ID,
           Errors.FENCED_INSTANCE_ID,
           Errors.REBALANCE_IN_PROGRESS);
@@ -71,19 +54,19 @@ final class GroupMember extends Client {
           Errors.UNSTABLE_OFFSET_COMMIT,
           Errors.UNKNOWN_SERVER_ERROR);
 
-  private final GroupLedger group;
-  private final Habits habits;
-  private final @Nullable String instanceId;
+  final GroupLedger group;
+  final Habits habits;
+  final @Nullable String instanceId;
+  final CoordinatorRoute coordinator;
+  String memberId = "";
+
+  /** Its generation, or epoch. */
+  int epoch = -1;
+
   private final TreeMap<PartitionId, Long> positions = new TreeMap<>();
   private final TreeMap<PartitionId, Long> committed = new TreeMap<>();
-  private final CoordinatorRoute coordinator;
   private @Nullable Connection reading;
-  private Step step = Step.JOIN;
-  private String memberId = "";
-  private int generation = -1;
-  private List<PartitionId> assigned = List.of();
-  private Map<String, List<PartitionId>> plan = Map.of();
-  private long heartbeatAtNs;
+  private long keptSinceNs = NEVER;
   private String lastError = "none";
 
   /**
@@ -91,13 +74,6 @@ final class GroupMember extends Client {
    * @param restarts forgets who it is now and then
    */
   record Habits(boolean isStatic, boolean restarts) {}
-
-  private enum Step {
-    JOIN,
-    SYNC,
-    LOOK_UP_OFFSETS,
-    STABLE
-  }
 
   GroupMember(
       String name,
@@ -113,26 +89,39 @@ final class GroupMember extends Client {
     this.instanceId = habits.isStatic() ? name : null;
   }
 
+  /** What it may read at present. */
+  abstract Collection<PartitionId> assigned();
+
+  /** The next request to the coordinator, if there is one to send. */
+  abstract void next(Connection connection);
+
+  /** It has left its generation, or epoch, for a reason that only its protocol knows. */
+  abstract void onMisplaced(Errors error);
+
+  /** Without a request for so long a coordinator expels it, ms. */
+  abstract int sessionMs();
+
+  /** Its part of the group is as it is to stay. */
+  abstract boolean isSettled();
+
   @Override
   boolean done() {
-    return step == Step.STABLE
-        && generation == group.generation()
-        && assigned.stream()
+    return isSettled()
+        && assigned().stream()
             .map(ledger::partition)
             .filter(partition -> !partition.isDeleting())
-            .allMatch(partition -> committed.getOrDefault(partition.id(), 0L) >= partition.end());
+            .allMatch(partition -> committed.getOrDefault(partition.id(), -1L) >= partition.end());
   }
 
   @Override
   String waitsFor() {
-    return "%s of %s: %s in generation %d of %d, assigned %s, positions %s, committed %s, last error %s, coordinator %s"
+    return "%s of %s: in generation %d of %d, assigned %s, positions %s, committed %s, last error %s, coordinator %s"
         .formatted(
             name,
             group.name(),
-            step,
-            generation,
+            epoch,
             group.generation(),
-            assigned,
+            assigned(),
             positions,
             committed,
             lastError,
@@ -143,14 +132,9 @@ final class GroupMember extends Client {
   void act() {
     Connection connection = coordinator.free();
     if (connection != null) {
-      switch (step) {
-        case JOIN -> join(connection);
-        case SYNC -> sync(connection);
-        case LOOK_UP_OFFSETS -> lookUpOffsets(connection);
-        case STABLE -> keep(connection);
-      }
+      next(connection);
     }
-    if (step == Step.STABLE && reading == null) {
+    if (reading == null) {
       read();
     }
     later(10 + random.nextInt(40), this::act);
@@ -165,129 +149,64 @@ final class GroupMember extends Client {
   }
 
   /** True if there is no error; otherwise it is known what to do, or it is a violation. */
-  private boolean passes(Errors error) {
+  final boolean passes(Errors error) {
     if (error == Errors.NONE) {
       return true;
     }
     lastError = error.name();
-    if (coordinator.leftBy(error)) {
+    if (coordinator.leftBy(error) || PASSING.contains(error)) {
       return false;
     }
-    switch (error) {
-      case UNKNOWN_MEMBER_ID -> {
-        if (!memberId.isEmpty()) {
-          group.onExpelled();
-        }
-        forget();
-      }
-      case ILLEGAL_GENERATION, REBALANCE_IN_PROGRESS -> leaveGeneration();
-      default -> {
-        if (!PASSING.contains(error)) {
-          throw new Violation("%s told to %s of %s".formatted(error, name, group.name()));
-        }
-      }
+    if (error == Errors.UNKNOWN_MEMBER_ID) {
+      expelled();
     }
+    onMisplaced(error);
     return false;
   }
 
-  private void forget() {
-    memberId = "";
-    leaveGeneration();
+  final Violation unexpected(Errors error) {
+    return new Violation("%s told to %s of %s".formatted(error, name, group.name()));
   }
 
-  private void leaveGeneration() {
-    generation = -1;
-    assigned = List.of();
-    positions.clear();
-    committed.clear();
-    step = Step.JOIN;
-  }
-
-  private void join(Connection connection) {
-    JoinGroupRequestProtocolCollection protocols = new JoinGroupRequestProtocolCollection();
-    protocols.add(new JoinGroupRequestProtocol().setName(PROTOCOL).setMetadata(new byte[0]));
-    coordinator.ask(
-        connection,
-        new JoinGroupRequestData()
-            .setGroupId(group.name())
-            .setMemberId(memberId)
-            .setGroupInstanceId(instanceId)
-            .setProtocolType("consumer")
-            .setProtocols(protocols)
-            .setSessionTimeoutMs(SESSION_MS)
-            .setRebalanceTimeoutMs(REBALANCE_MS),
-        JOIN_VERSION,
-        answer -> {},
-        answer -> onJoined((JoinGroupResponseData) answer));
-  }
-
-  private void onJoined(JoinGroupResponseData answer) {
-    Errors error = Errors.forCode(answer.errorCode());
-    if (error == Errors.MEMBER_ID_REQUIRED) {
-      memberId = answer.memberId();
-    } else if (passes(error)) {
-      memberId = answer.memberId();
-      generation = answer.generationId();
-      plan =
-          answer.leader().equals(memberId)
-              ? spread(answer.members().stream().map(m -> m.memberId()).sorted().toList())
-              : Map.of();
-      step = Step.SYNC;
+  private void expelled() {
+    long sinceMs = TimeUnit.NANOSECONDS.toMillis(clock.monotonicNs() - keptSinceNs);
+    if (keptSinceNs != NEVER && sinceMs < sessionMs()) {
+      throw new Violation(
+          "C4: %s of %s is told that it is no member %d ms after it sent what kept its session of %d ms"
+              .formatted(name, group.name(), sinceMs, sessionMs()));
+    }
+    if (!memberId.isEmpty()) {
+      group.onExpelled();
     }
   }
 
-  private Map<String, List<PartitionId>> spread(List<String> members) {
-    Map<String, List<PartitionId>> spread = new TreeMap<>();
-    members.forEach(member -> spread.put(member, new ArrayList<>()));
-    int next = 0;
-    for (PartitionLedger partition : partitions()) {
-      spread
-          .getOrDefault(members.get(next++ % members.size()), new ArrayList<>())
-          .add(partition.id());
-    }
-    return spread;
+  /** A member, for its session, from when it sent what was answered so. */
+  final void kept(long sentNs) {
+    keptSinceNs = sentNs;
   }
 
-  private void sync(Connection connection) {
-    List<SyncGroupRequestAssignment> assignments =
-        plan.entrySet().stream()
-            .map(entry ->
-                new SyncGroupRequestAssignment()
-                    .setMemberId(entry.getKey())
-                    .setAssignment(encode(entry.getValue())))
-            .toList();
-    int of = generation;
-    String who =
-        instanceId == null ? memberId : instanceId; // whoever takes its place owns the same
-    coordinator.ask(
-        connection,
-        new SyncGroupRequestData()
-            .setGroupId(group.name())
-            .setMemberId(memberId)
-            .setGroupInstanceId(instanceId)
-            .setGenerationId(generation)
-            .setProtocolType("consumer")
-            .setProtocolName(PROTOCOL)
-            .setAssignments(assignments),
-        SYNC_VERSION,
-        answer -> {
-          SyncGroupResponseData synced = (SyncGroupResponseData) answer;
-          if (synced.errorCode() == Errors.NONE.code()) {
-            group.assigned(of, who, decode(synced.assignment()));
-          }
-        },
-        answer -> {
-          SyncGroupResponseData synced = (SyncGroupResponseData) answer;
-          if (passes(Errors.forCode(synced.errorCode())) && of == generation) {
-            assigned = decode(synced.assignment());
-            step = assigned.isEmpty() ? Step.STABLE : Step.LOOK_UP_OFFSETS;
-          }
-        });
+  /** It asks for another place, and knows nothing of this one. */
+  final void forgotten() {
+    keptSinceNs = NEVER;
   }
 
-  private void lookUpOffsets(Connection connection) {
-    int of = generation;
-    OffsetCheck check = OffsetCheck.of(group, assigned);
+  /** Partitions that it has no longer are read and committed no longer. */
+  final void keepOnly(Collection<PartitionId> partitions) {
+    positions.keySet().retainAll(partitions);
+    committed.keySet().retainAll(partitions);
+  }
+
+  final boolean knowsOffsets() {
+    return positions.keySet().containsAll(assigned());
+  }
+
+  /**
+   * Asks where to go on.
+   *
+   * @param check says who asks
+   */
+  final void lookUpOffsets(Connection connection, OffsetCheck check) {
+    int of = epoch;
     coordinator.ask(
         connection,
         check.request(),
@@ -295,60 +214,27 @@ final class GroupMember extends Client {
         answer -> check.answered((OffsetFetchResponseData) answer, this::isGone),
         answer -> {
           OffsetFetchResponseData told = (OffsetFetchResponseData) answer;
-          if (passes(check.error(told)) && of == generation) {
+          if (passes(check.error(told)) && of == epoch) {
             check.answered(told, _ -> true).forEach(this::begin);
-            if (positions.size() == assigned.size()) {
-              step = Step.STABLE;
-            }
           }
         });
   }
 
   private void begin(PartitionId partition, OffsetFetchResponsePartitions answer) {
     boolean gone = isGone(partition);
-    if (gone || passes(Errors.forCode(answer.errorCode()))) {
+    if (assigned().contains(partition) && (gone || passes(Errors.forCode(answer.errorCode())))) {
       long offset = Math.max(answer.committedOffset(), world.logStart(partition));
       positions.put(partition, gone ? 0 : offset);
       committed.put(partition, gone ? 0 : answer.committedOffset());
     }
   }
 
-  /** Its session, its offsets; now and then it is another process that has its place. */
-  private void keep(Connection connection) {
-    if (habits.restarts() && !resting() && random.nextInt(200) == 0) {
-      forget();
-    } else if (clock.monotonicNs() >= heartbeatAtNs) {
-      heartbeat(connection);
-    } else {
-      commit(connection);
-    }
-  }
-
-  private void heartbeat(Connection connection) {
-    heartbeatAtNs = clock.monotonicNs() + HEARTBEAT_NS;
-    int of = generation;
-    coordinator.ask(
-        connection,
-        new HeartbeatRequestData()
-            .setGroupId(group.name())
-            .setMemberId(memberId)
-            .setGroupInstanceId(instanceId)
-            .setGenerationId(generation),
-        HEARTBEAT_VERSION,
-        answer -> {},
-        answer -> {
-          if (of == generation) {
-            passes(Errors.forCode(((HeartbeatResponseData) answer).errorCode()));
-          }
-        });
-  }
-
-  private void commit(Connection connection) {
+  final void commit(Connection connection) {
     List<Commit> commits = new ArrayList<>();
     List<OffsetCommitRequestTopic> topics = new ArrayList<>();
     positions.forEach((partition, position) -> {
       if (position > committed.getOrDefault(partition, -1L) && !isGone(partition)) {
-        Commit commit = group.sending(partition, position, generation);
+        Commit commit = group.sending(partition, position, epoch);
         commits.add(commit);
         topics.add(
             new OffsetCommitRequestTopic()
@@ -364,21 +250,21 @@ final class GroupMember extends Client {
     if (commits.isEmpty()) {
       return;
     }
-    int of = generation;
+    int of = epoch;
     coordinator.ask(
         connection,
         new OffsetCommitRequestData()
             .setGroupId(group.name())
             .setMemberId(memberId)
             .setGroupInstanceId(instanceId)
-            .setGenerationIdOrMemberEpoch(generation)
+            .setGenerationIdOrMemberEpoch(epoch)
             .setTopics(topics),
         COMMIT_VERSION,
         answer -> commits.forEach(commit -> onCommitAnswered(commit, answer)),
         answer -> {
           for (Commit commit : commits) {
-            if (of == generation && passes(error(commit, answer))) {
-              committed.put(commit.partition, commit.offset);
+            if (of == epoch && passes(error(commit, answer))) {
+              committed.replace(commit.partition, commit.offset);
             }
           }
         });
@@ -418,7 +304,7 @@ final class GroupMember extends Client {
       return;
     }
     long position = positions.getOrDefault(partition.id(), 0L);
-    int of = generation;
+    int of = epoch;
     FetchCheck check = FetchCheck.at(partition, position, -1, connection.process());
     reading = connection;
     send(
@@ -431,7 +317,7 @@ final class GroupMember extends Client {
               .answered((FetchResponseData) answer, true)
               .ifPresentOrElse(
                   fetched -> {
-                    if (of == generation) {
+                    if (of == epoch) {
                       positions.replace(partition.id(), position, fetched.next(position));
                     }
                   },
@@ -443,25 +329,7 @@ final class GroupMember extends Client {
         });
   }
 
-  private boolean isGone(PartitionId partition) {
+  final boolean isGone(PartitionId partition) {
     return ledger.partition(partition).isDeleting();
-  }
-
-  private static byte[] encode(List<PartitionId> partitions) {
-    StringBuilder text = new StringBuilder();
-    partitions.forEach(p -> text.append(p.topicId()).append(':').append(p.partition()).append(' '));
-    return text.toString().getBytes(StandardCharsets.US_ASCII);
-  }
-
-  private static List<PartitionId> decode(byte[] assignment) {
-    return Arrays.stream(new String(assignment, StandardCharsets.US_ASCII).split(" ", -1))
-        .filter(word -> !word.isEmpty())
-        .map(word -> {
-          int colon = word.lastIndexOf(':');
-          return new PartitionId(
-              Uuid.fromString(word.substring(0, colon)),
-              Integer.parseInt(word, colon + 1, word.length(), 10));
-        })
-        .toList();
   }
 }

@@ -16,15 +16,36 @@ import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchRespon
 import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchResponsePartitions;
 import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchResponseTopics;
 import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
 
-/** A look-up of what a group has committed, and what its answer may say. */
-record OffsetCheck(GroupLedger group, TreeMap<PartitionId, Asked> asked) {
+/**
+ * A look-up of what a group has committed, and what its answer may say.
+ *
+ * @param memberId who asks, null if it does not say
+ * @param memberEpoch at which it asks, -1 if it does not say
+ * @param refused the coordinator knows a later epoch of this member
+ */
+record OffsetCheck(
+    GroupLedger group,
+    TreeMap<PartitionId, Asked> asked,
+    @Nullable String memberId,
+    int memberEpoch,
+    boolean refused) {
   static final int VERSION = 10;
 
   static OffsetCheck of(GroupLedger group, Collection<PartitionId> partitions) {
     TreeMap<PartitionId, Asked> asked = new TreeMap<>();
     partitions.forEach(partition -> asked.put(partition, group.asking(partition)));
-    return new OffsetCheck(group, asked);
+    return new OffsetCheck(group, asked, null, -1, false);
+  }
+
+  OffsetCheck by(String member, int epoch) {
+    return new OffsetCheck(group, asked, member, epoch, false);
+  }
+
+  /** Of a member that has been told a later epoch. */
+  OffsetCheck refusedTo(String member, int epoch) {
+    return new OffsetCheck(group, asked, member, epoch, true);
   }
 
   OffsetFetchRequestData request() {
@@ -39,7 +60,12 @@ record OffsetCheck(GroupLedger group, TreeMap<PartitionId, Asked> asked) {
     return new OffsetFetchRequestData()
         .setRequireStable(true)
         .setGroups(
-            List.of(new OffsetFetchRequestGroup().setGroupId(group.name()).setTopics(topics)));
+            List.of(
+                new OffsetFetchRequestGroup()
+                    .setGroupId(group.name())
+                    .setMemberId(memberId)
+                    .setMemberEpoch(memberEpoch)
+                    .setTopics(topics)));
   }
 
   Errors error(OffsetFetchResponseData response) {
@@ -50,6 +76,11 @@ record OffsetCheck(GroupLedger group, TreeMap<PartitionId, Asked> asked) {
   /** Checks the answer unless a topic is gone; per partition what it says. */
   Map<PartitionId, OffsetFetchResponsePartitions> answered(
       OffsetFetchResponseData response, Predicate<PartitionId> gone) {
+    if (refused && error(response) == Errors.NONE) {
+      throw new Violation(
+          "C3: %s of %s fetches offsets at the stale epoch %d"
+              .formatted(memberId, group.name(), memberEpoch));
+    }
     Map<PartitionId, OffsetFetchResponsePartitions> answers = new TreeMap<>();
     for (OffsetFetchResponseTopics topic : response.groups().getFirst().topics()) {
       for (OffsetFetchResponsePartitions answer : topic.partitions()) {

@@ -5,8 +5,10 @@ import io.millrace.runtime.Threads;
 import io.millrace.runtime.simulated.SimulatedMachine;
 import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.runtime.simulated.SimulatedThreads;
+import io.millrace.simulation.ConsumerMember.Subscription;
 import io.millrace.simulation.Simulation.FailedException;
 import io.millrace.simulation.Simulation.Result;
+import io.millrace.simulation.TransactionalProducer.Version;
 import io.millrace.simulation.store.SimulatedStore;
 import io.millrace.simulation.store.StoreWeather;
 import io.millrace.storage.metadata.MetadataImage;
@@ -41,6 +43,8 @@ final class SimulatedCluster {
   private static final int TRANSACTION_SLOWNESS = 8;
   private static final long PEACE_NS_MAX = TimeUnit.SECONDS.toNanos(300);
   private static final long CHAOS_NS_MAX = TimeUnit.SECONDS.toNanos(120);
+  private static final long SESSION_NS_MAX = TimeUnit.SECONDS.toNanos(60);
+  private static final long CALM_NS = TimeUnit.SECONDS.toNanos(60);
   private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(300);
   private static final long REQUEST_TIMEOUT_NS_MAX = TimeUnit.SECONDS.toNanos(20);
 
@@ -161,7 +165,7 @@ final class SimulatedCluster {
     }
     addClients(random.nextInt(2), 0, 1 + random.nextInt(2), false);
     addTransactions(1 + random.nextInt(2));
-    addGroup("g0", 1 + random.nextInt(2), random.nextBoolean());
+    addAnyGroup(1 + random.nextInt(2));
     if (random.nextInt(4) > 0) {
       store.weather(StoreWeather.CHANGEABLE);
     }
@@ -179,7 +183,7 @@ final class SimulatedCluster {
         1 + random.nextInt(3),
         random.nextInt(3) == 0);
     if (random.nextBoolean()) {
-      addGroup("g0", 1 + random.nextInt(3), random.nextBoolean());
+      addAnyGroup(1 + random.nextInt(3));
     }
     if (random.nextInt(4) > 0) {
       store.weather(StoreWeather.CHANGEABLE);
@@ -257,17 +261,23 @@ final class SimulatedCluster {
   void addTransactions(int producerCount) {
     for (int i = 0; i < producerCount; i++) {
       TransactionLedger.Id id = new TransactionLedger.Id("t" + i);
-      boolean implicit = random.nextBoolean();
-      addTransactionalProducer(id.name, id, implicit);
+      Version version = anyVersion();
+      addTransactionalProducer(
+          id.name, id, new TransactionalProducer.Habits(version, random.nextInt(3) == 0));
       if (random.nextInt(4) == 0) {
-        addTransactionalProducer(id.name + "-again", id, implicit);
+        addTransactionalProducer(
+            id.name + "-again", id, new TransactionalProducer.Habits(version, false));
       }
     }
-    addTransformer(random.nextBoolean());
+    addTransformer(anyVersion());
     addAuditor();
   }
 
-  void addTransformer(boolean implicit) {
+  private Version anyVersion() {
+    return Version.values()[random.nextInt(Version.values().length)];
+  }
+
+  void addTransformer(Version version) {
     String name = "transformer";
     start(
         new Transformer(
@@ -277,10 +287,11 @@ final class SimulatedCluster {
             world,
             transactions,
             new TransactionLedger.Id(name),
-            implicit));
+            version));
   }
 
-  void addTransactionalProducer(String name, TransactionLedger.Id id, boolean implicit) {
+  void addTransactionalProducer(
+      String name, TransactionLedger.Id id, TransactionalProducer.Habits habits) {
     start(
         new TransactionalProducer(
             name,
@@ -289,29 +300,65 @@ final class SimulatedCluster {
             world,
             transactions,
             id,
-            implicit));
+            habits));
   }
 
   void addAuditor() {
     start(auditor);
   }
 
-  /** A group with so many members, every other of them static. */
+  /** A group of the classic or the consumer protocol, as it is drawn. */
+  private void addAnyGroup(int members) {
+    boolean restarts = random.nextBoolean();
+    if (random.nextBoolean()) {
+      addGroup("g0", members, restarts);
+    } else {
+      addConsumerGroup("g0", members, restarts);
+    }
+  }
+
+  /** A group with so many members of the classic protocol, every other of them static. */
   GroupLedger addGroup(String name, int members, boolean restarts) {
-    GroupLedger group = new GroupLedger(name);
+    return addGroup(
+        new GroupLedger(name, false),
+        members,
+        (i, member, group) ->
+            new ClassicMember(
+                member,
+                clientThreads.eventLoop(member),
+                scheduler.fork(),
+                world,
+                group,
+                new GroupMember.Habits(i % 2 == 0, restarts)));
+  }
+
+  /** The same of the consumer protocol; subscriptions are drawn. */
+  GroupLedger addConsumerGroup(String name, int members, boolean restarts) {
+    Subscription[] subscriptions = Subscription.values();
+    return addGroup(
+        new GroupLedger(name, true),
+        members,
+        (i, member, group) ->
+            new ConsumerMember(
+                member,
+                clientThreads.eventLoop(member),
+                scheduler.fork(),
+                world,
+                group,
+                new GroupMember.Habits(i % 2 == 0, restarts),
+                subscriptions[random.nextInt(subscriptions.length)]));
+  }
+
+  private interface MemberMaker {
+    GroupMember make(int number, String name, GroupLedger group);
+  }
+
+  private GroupLedger addGroup(GroupLedger group, int members, MemberMaker maker) {
     groups.add(group);
     for (int i = 0; i < members; i++) {
-      String member = name + "-m" + i;
-      start(
-          new GroupMember(
-              member,
-              clientThreads.eventLoop(member),
-              scheduler.fork(),
-              world,
-              group,
-              new GroupMember.Habits(i % 2 == 0, restarts)));
+      start(maker.make(i, group.name() + "-m" + i, group));
     }
-    addOffsetAsker(name + "-asker", group);
+    addOffsetAsker(group.name() + "-asker", group);
     return group;
   }
 
@@ -380,6 +427,23 @@ final class SimulatedCluster {
       garbage.removeIf(key -> key.startsWith(META)); // waits for the next boundary
     }
     await(each(TICK_NS, () -> garbageGone(garbage, idle)), "garbage to go");
+    if (seed % 4 == 0 && !groups.isEmpty()) {
+      calm();
+    }
+  }
+
+  /** C5: once those that went away without a word are forgotten, no group has a reason to move. */
+  private void calm() {
+    stepper.runFor(SESSION_NS_MAX);
+    await(() -> clients.stream().allMatch(Client::done), "members that have come back");
+    List<Integer> before = groups.stream().map(GroupLedger::generation).toList();
+    stepper.runFor(CALM_NS);
+    List<Integer> after = groups.stream().map(GroupLedger::generation).toList();
+    if (!after.equals(before)) {
+      throw new Violation(
+          "C5: nothing happened, and groups went from generations %s to %s"
+              .formatted(before, after));
+    }
   }
 
   /** Of a cluster that is idle too, or of one in which entries are committed. */

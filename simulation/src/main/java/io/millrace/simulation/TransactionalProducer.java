@@ -75,7 +75,7 @@ class TransactionalProducer extends Client {
 
   final TransactionLedger transactions;
   final TransactionLedger.Id id;
-  final boolean implicit;
+  private final Habits habits;
   final CoordinatorRoute coordinator;
   private final TreeMap<PartitionId, Integer> sequences = new TreeMap<>();
   private final Set<Part> sending = new HashSet<>();
@@ -86,6 +86,8 @@ class TransactionalProducer extends Client {
   private int number;
   private int tries;
   private boolean commits;
+  private boolean implicit;
+  private boolean vanished;
   private @Nullable Transaction open;
   private String lastError = "none";
 
@@ -98,8 +100,20 @@ class TransactionalProducer extends Client {
   }
 
   /**
-   * @param implicit version 2 of the protocol, where a produce request adds its partitions
+   * @param version of the protocol
+   * @param vanishes once it is to rest, it is gone for good, in the middle of a transaction if it
+   *     can be
    */
+  record Habits(Version version, boolean vanishes) {}
+
+  enum Version {
+    ONE,
+    /** A produce request adds its partitions, each end gives a new epoch. */
+    TWO,
+    /** Either, from one transaction to the next, as the feature's level is moved. */
+    MIXED
+  }
+
   TransactionalProducer(
       String name,
       EventLoop loop,
@@ -107,17 +121,18 @@ class TransactionalProducer extends Client {
       World world,
       TransactionLedger transactions,
       TransactionLedger.Id id,
-      boolean implicit) {
+      Habits habits) {
     super(name, loop, random, world);
     this.transactions = transactions;
     this.id = id;
-    this.implicit = implicit;
+    this.habits = habits;
+    this.implicit = habits.version() == Version.TWO;
     this.coordinator = new CoordinatorRoute(this, CoordinatorType.TRANSACTION, id.name);
   }
 
   @Override
   boolean done() {
-    return open == null;
+    return open == null || vanished;
   }
 
   @Override
@@ -129,6 +144,10 @@ class TransactionalProducer extends Client {
 
   @Override
   void act() {
+    vanished |= habits.vanishes() && resting() && (open == null || step == Step.SEND);
+    if (vanished) {
+      return;
+    }
     Connection connection = step == Step.SEND && implicit ? null : coordinator.free();
     Transaction transaction = open;
     switch (step) {
@@ -192,6 +211,9 @@ class TransactionalProducer extends Client {
   }
 
   final Transaction begin() {
+    if (habits.version() == Version.MIXED) {
+      implicit = random.nextBoolean();
+    }
     Transaction transaction =
         transactions.begin(id, name + "." + number++, new Epoch(producerId, producerEpoch));
     open = transaction;
@@ -238,6 +260,11 @@ class TransactionalProducer extends Client {
 
   final void offsetsCommitted() {
     step = Step.END;
+  }
+
+  /** Whether the present transaction is of version 2. */
+  final boolean implicit() {
+    return implicit;
   }
 
   final boolean isOpen(Transaction transaction) {

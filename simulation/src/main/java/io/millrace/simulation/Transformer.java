@@ -47,8 +47,8 @@ final class Transformer extends TransactionalProducer {
       World world,
       TransactionLedger transactions,
       TransactionLedger.Id id,
-      boolean implicit) {
-    super(name, loop, random, world, transactions, id, implicit);
+      Version version) {
+    super(name, loop, random, world, transactions, id, new Habits(version, false));
     this.group = id.name + "-input";
     this.offsets = new CoordinatorRoute(this, CoordinatorType.GROUP, group);
   }
@@ -181,7 +181,7 @@ final class Transformer extends TransactionalProducer {
       add(transaction, outputs.get(random.nextInt(outputs.size())), 0);
     }
     next = batches.getLast().lastOffset() + 1;
-    offsetsAdded = implicit;
+    offsetsAdded = implicit();
     begun(random.nextInt(8) > 0);
   }
 
@@ -233,7 +233,7 @@ final class Transformer extends TransactionalProducer {
                                     .setPartitionIndex(from.id().partition())
                                     .setCommittedOffset(next)
                                     .setCommittedMetadata(""))))),
-        implicit ? 5 : 4,
+        implicit() ? 5 : 4,
         answer -> {},
         answer -> {
           Errors error =

@@ -3,6 +3,8 @@ package io.millrace.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.objectstore.ObjectStore;
+import io.millrace.simulation.TransactionalProducer.Habits;
+import io.millrace.simulation.TransactionalProducer.Version;
 import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
@@ -24,6 +26,8 @@ import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.utils.Utils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Cases that chance brings too seldom, each with a script of its own in virtual time. */
@@ -283,9 +287,9 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2})
-  void aZombieTellsNobodyAnEndThatOthersHaveMoved(long seed) {
-    SimulatedCluster cluster = cluster(seed, 3, 3, SLOW);
+  @CsvSource({"1, 40", "2, 40", "9, 4"}) // the last stops it with entries under way
+  void aZombieTellsNobodyAnEndThatOthersHaveMoved(long seed, int slowness) {
+    SimulatedCluster cluster = cluster(seed, 3, 3, slowness);
     cluster.addClients(2, 2, 2, false);
     for (int i = 0; i < 4; i++) {
       cluster.addFetcher("late" + i, Fetcher.Habit.ASKS_FORMER_LEADERS);
@@ -327,7 +331,8 @@ final class ClusterCasesSimulation {
     cluster.addClients(0, 0, 1, false);
     for (int i = 0; i < 3; i++) {
       String name = "t" + i;
-      cluster.addTransactionalProducer(name, new TransactionLedger.Id(name), true);
+      cluster.addTransactionalProducer(
+          name, new TransactionLedger.Id(name), new Habits(Version.TWO, false));
     }
     cluster.addAuditor();
     run(cluster, 5);
@@ -343,19 +348,20 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
+  @EnumSource(Version.class)
   void aTransactionIsCommittedThatHasMoreBatchesForOnePartitionThanItsClientHasTries(
-      boolean implicit) {
+      Version version) {
     SimulatedCluster cluster = cluster(1, 1, 1, FULL_SPEED);
     cluster.addTopics(1, OptionalInt.of(2), false); // one to consume and one to write to
     for (int i = 0; i < 3; i++) {
       String name = "t" + i;
-      cluster.addTransactionalProducer(name, new TransactionLedger.Id(name), implicit);
+      cluster.addTransactionalProducer(
+          name, new TransactionLedger.Id(name), new Habits(version, false));
     }
     cluster.addAuditor();
     run(cluster, 20);
 
-    cluster.addTransformer(implicit);
+    cluster.addTransformer(version);
     run(cluster, 10);
     cluster.peace();
 
