@@ -178,6 +178,7 @@ final class ToolScript {
   private static Class<?> toolClass(String name) {
     String className =
         switch (name) {
+          case "kafka-broker-api-versions" -> "org.apache.kafka.tools.BrokerApiVersionsCommand";
           case "kafka-client-metrics" -> "org.apache.kafka.tools.ClientMetricsCommand";
           case "kafka-cluster" -> "org.apache.kafka.tools.ClusterTool";
           case "kafka-configs" -> "kafka.admin.ConfigCommand";

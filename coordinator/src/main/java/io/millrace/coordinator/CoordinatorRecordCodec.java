@@ -1,7 +1,6 @@
 package io.millrace.coordinator;
 
 import java.nio.ByteBuffer;
-import java.util.Optional;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
@@ -27,29 +26,29 @@ final class CoordinatorRecordCodec {
   }
 
   /**
-   * Empty for a record type this version does not know; such records are kept in the log and
-   * skipped here.
+   * Null for a record type this version does not know; such records are kept in the log and skipped
+   * here.
    */
-  static Optional<CoordinatorRecord> decode(RecordTypes types, Record record) {
+  static @Nullable CoordinatorRecord decode(RecordTypes types, Record record) {
     ByteBuffer key = record.key();
     RecordTypes.RecordType type;
     try {
       type = types.type(key.getShort());
     } catch (UnsupportedVersionException unknown) {
-      return Optional.empty();
+      return null;
     }
     ApiMessage keyMessage = type.newKey().get();
     keyMessage.read(new ByteBufferAccessor(key), (short) 0);
     if (!record.hasValue()) {
-      return Optional.of(CoordinatorRecord.tombstone(keyMessage));
+      return CoordinatorRecord.tombstone(keyMessage);
     }
     ByteBuffer value = record.value();
     short version = value.getShort();
     if (version < type.oldest() || version > type.newest()) {
-      return Optional.empty();
+      return null;
     }
     ApiMessage valueMessage = type.newValue().get();
     valueMessage.read(new ByteBufferAccessor(value), version);
-    return Optional.of(CoordinatorRecord.of(keyMessage, version, valueMessage));
+    return CoordinatorRecord.of(keyMessage, version, valueMessage);
   }
 }

@@ -5,6 +5,11 @@ public interface Shard {
   /** Of the topic the shard is kept in. */
   RecordTypes recordTypes();
 
+  /** For one load. */
+  default RecordDecoder decoder() {
+    return new MessageDecoder(this);
+  }
+
   /** Applies a durable record while loading, in log order. */
   void replay(CoordinatorRecord record);
 

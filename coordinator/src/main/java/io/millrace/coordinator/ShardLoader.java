@@ -8,11 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
 import org.apache.kafka.common.record.internal.Record;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +29,7 @@ final class ShardLoader {
   private final Clock clock;
   private final PartitionLog log;
   private final Shard shard;
+  private final RecordDecoder decoder;
   private final long end;
   private final long beganNs;
   private final CompletableFuture<Void> done = new CompletableFuture<>();
@@ -41,6 +42,7 @@ final class ShardLoader {
     this.clock = clock;
     this.log = log;
     this.shard = shard;
+    this.decoder = shard.decoder();
     this.end = log.highWatermark();
     this.beganNs = clock.monotonicNs();
   }
@@ -83,7 +85,7 @@ final class ShardLoader {
   }
 
   private void decode(PartitionLog.LogSlice slice, long offset) {
-    List<Consumer<Shard>> events = new ArrayList<>();
+    List<Runnable> events = new ArrayList<>();
     long next = offset;
     try {
       ByteBuffer copy = ByteBuffer.allocate(slice.sizeBytes());
@@ -112,11 +114,11 @@ final class ShardLoader {
     });
   }
 
-  private CompletableFuture<Void> replay(List<Consumer<Shard>> events) {
+  private CompletableFuture<Void> replay(List<Runnable> events) {
     CompletableFuture<Void> all = new CompletableFuture<>();
     loop.execute(() -> {
       try {
-        events.forEach(event -> event.accept(shard));
+        events.forEach(Runnable::run);
         all.complete(null);
       } catch (Throwable e) {
         done.completeExceptionally(e);
@@ -125,26 +127,26 @@ final class ShardLoader {
     return all;
   }
 
-  private void decode(MutableRecordBatch batch, long from, List<Consumer<Shard>> events) {
-    long producerId = batch.producerId();
-    short producerEpoch = batch.producerEpoch();
+  private void decode(MutableRecordBatch batch, long from, List<Runnable> events) {
     for (Record record : batch) {
-      if (record.offset() < from) {
-        continue;
-      }
-      if (batch.isControlBatch()) {
-        ControlRecordType type = ControlRecordType.parse(record.key());
-        boolean committed = type == ControlRecordType.COMMIT;
-        if (committed || type == ControlRecordType.ABORT) {
-          events.add(to -> to.replayMarker(producerId, producerEpoch, committed));
+      if (record.offset() >= from) {
+        Runnable event =
+            batch.isControlBatch() ? marker(batch, record) : decoder.decode(batch, record);
+        if (event != null) {
+          events.add(event);
         }
-      } else if (batch.isTransactional()) {
-        CoordinatorRecordCodec.decode(shard.recordTypes(), record)
-            .ifPresent(each -> events.add(to -> to.replay(producerId, producerEpoch, each)));
-      } else {
-        CoordinatorRecordCodec.decode(shard.recordTypes(), record)
-            .ifPresent(each -> events.add(to -> to.replay(each)));
       }
     }
+  }
+
+  private @Nullable Runnable marker(MutableRecordBatch batch, Record record) {
+    ControlRecordType type = ControlRecordType.parse(record.key());
+    boolean committed = type == ControlRecordType.COMMIT;
+    if (!committed && type != ControlRecordType.ABORT) {
+      return null;
+    }
+    long producerId = batch.producerId();
+    short producerEpoch = batch.producerEpoch();
+    return () -> shard.replayMarker(producerId, producerEpoch, committed);
   }
 }

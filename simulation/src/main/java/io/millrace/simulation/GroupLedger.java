@@ -140,7 +140,7 @@ final class GroupLedger {
   void committed(Commit commit) {
     if (commit.generation < commit.refusedBefore) {
       throw new Violation(
-          "C1/C2: %s was committed after generation %d of %s was synced"
+          "C1/C2: %s was committed when generation %d of %s had taken it away"
               .formatted(commit, commit.refusedBefore, name));
     }
     Offsets of = offsets.computeIfAbsent(commit.partition, _ -> new Offsets());

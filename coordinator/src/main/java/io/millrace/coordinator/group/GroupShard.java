@@ -2,6 +2,7 @@ package io.millrace.coordinator.group;
 
 import io.millrace.coordinator.CoordinatorRecord;
 import io.millrace.coordinator.Outbox;
+import io.millrace.coordinator.RecordDecoder;
 import io.millrace.coordinator.RecordTypes;
 import io.millrace.coordinator.Shard;
 import io.millrace.coordinator.group.classic.ClassicAnswers;
@@ -97,6 +98,11 @@ public final class GroupShard implements Shard {
   @Override
   public RecordTypes recordTypes() {
     return GroupRecordTypes.ALL;
+  }
+
+  @Override
+  public RecordDecoder decoder() {
+    return offsets.decoder(Shard.super.decoder());
   }
 
   @Override

@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -22,19 +24,29 @@ final class Outcomes {
   /**
    * What became of one test.
    *
+   * @param passedIn whether it passed, for each run in turn
    * @param failure of the last run that failed, "" if none did
    */
-  record Tally(int runs, int passed, String failure) {
-    private static final Tally NONE = new Tally(0, 0, "");
+  record Tally(List<Boolean> passedIn, String failure) {
+    private static final Tally NONE = new Tally(List.of(), "");
+
+    int runs() {
+      return passedIn.size();
+    }
 
     boolean passedAlways() {
-      return runs > 0 && passed == runs;
+      return !passedIn.isEmpty() && !passedIn.contains(false);
+    }
+
+    int failures() {
+      return Collections.frequency(passedIn, false);
     }
 
     private Tally plus(String result) {
-      return result.equals(PASSED)
-          ? new Tally(runs + 1, passed + 1, failure)
-          : new Tally(runs + 1, passed, result);
+      boolean passed = result.equals(PASSED);
+      List<Boolean> all = new ArrayList<>(passedIn);
+      all.add(passed);
+      return new Tally(List.copyOf(all), passed ? failure : result);
     }
   }
 

@@ -8,7 +8,7 @@ import org.apache.kafka.coordinator.group.generated.OffsetCommitValue;
 /** Records of committed offsets, to and from the state they describe. */
 final class OffsetRecords {
   /** The newest version: the first that holds the topic's id. */
-  private static final int VERSION = 4;
+  static final int VERSION = 4;
 
   private OffsetRecords() {}
 

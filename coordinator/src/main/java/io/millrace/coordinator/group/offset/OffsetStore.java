@@ -31,24 +31,34 @@ final class OffsetStore {
 
   void replay(OffsetCommitKey key, @Nullable OffsetCommitValue value) {
     Slot slot = slot(key);
-    if (value != null) {
-      groups
-          .computeIfAbsent(key.group(), g -> new LinkedHashMap<>())
-          .put(slot, committed(value, nextSequence()));
-      return;
-    }
-    Map<Slot, Committed> slots = groups.get(key.group());
-    if (slots != null) {
-      slots.remove(slot);
-      if (slots.isEmpty()) {
-        groups.remove(key.group());
-      }
+    if (value == null) {
+      remove(key.group(), slot);
+    } else {
+      put(key.group(), slot, committed(value, nextSequence()));
     }
   }
 
   /** A record of a transaction that is open at that place of the log. */
   void replayPending(long producerId, OffsetCommitKey key, OffsetCommitValue value, long sequence) {
-    pending.put(producerId, key.group(), slot(key), committed(value, sequence));
+    putPending(producerId, key.group(), slot(key), committed(value, sequence));
+  }
+
+  void put(String groupId, Slot slot, Committed committed) {
+    groups.computeIfAbsent(groupId, g -> new LinkedHashMap<>()).put(slot, committed);
+  }
+
+  void putPending(long producerId, String groupId, Slot slot, Committed committed) {
+    pending.put(producerId, groupId, slot, committed);
+  }
+
+  void remove(String groupId, Slot slot) {
+    Map<Slot, Committed> slots = groups.get(groupId);
+    if (slots != null) {
+      slots.remove(slot);
+      if (slots.isEmpty()) {
+        groups.remove(groupId);
+      }
+    }
   }
 
   private Slot slot(OffsetCommitKey key) {

@@ -2,6 +2,7 @@ package io.millrace.coordinator.group.offset;
 
 import io.millrace.coordinator.CoordinatorRecord;
 import io.millrace.coordinator.Outbox;
+import io.millrace.coordinator.RecordDecoder;
 import io.millrace.runtime.Clock;
 import io.millrace.storage.log.VerificationGuard;
 import java.util.ArrayList;
@@ -37,6 +38,11 @@ public final class Offsets {
 
   OffsetStore store() {
     return store;
+  }
+
+  /** Of committed offsets, for one load. */
+  public RecordDecoder decoder(RecordDecoder others) {
+    return new OffsetDecoder(store, others);
   }
 
   public void replay(OffsetCommitKey key, @Nullable OffsetCommitValue value) {
