@@ -5,11 +5,14 @@ import io.millrace.storage.PartitionId;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData.TopicPartitions;
@@ -30,6 +33,9 @@ final class ConsumerMember extends GroupMember {
   /** Longer than two sessions, so that a lost answer alone expels nobody. */
   private static final int REBALANCE_MS = 120_000;
 
+  /** An offset that nobody commits in time. */
+  private static final long TOO_LATE = 1L << 40;
+
   private static final long AGAIN_NS = TimeUnit.SECONDS.toNanos(1);
 
   /** After these it joins anew, with nothing. */
@@ -37,8 +43,13 @@ final class ConsumerMember extends GroupMember {
       EnumSet.of(Errors.UNKNOWN_MEMBER_ID, Errors.FENCED_MEMBER_EPOCH, Errors.GROUP_ID_NOT_FOUND);
 
   private final Subscription subscription;
-  private TreeSet<PartitionId> owned = new TreeSet<>();
+  private NavigableSet<PartitionId> owned = new TreeSet<>();
   private boolean ownedIsNews;
+
+  /** What it has given up, and what its epoch was before. */
+  private final List<PartitionId> dropped = new ArrayList<>();
+
+  private int droppedAt;
   private boolean unsure;
   private boolean leaving;
   private long heartbeatAtNs;
@@ -63,9 +74,10 @@ final class ConsumerMember extends GroupMember {
     begin();
   }
 
+  /** A pattern may match a topic that no client has found yet. */
   @Override
   Set<PartitionId> assigned() {
-    return owned;
+    return owned.stream().filter(ledger::knows).collect(Collectors.toCollection(TreeSet::new));
   }
 
   @Override
@@ -103,11 +115,10 @@ final class ConsumerMember extends GroupMember {
       heartbeat(connection);
     } else if (epoch > 0 && !knowsOffsets()) {
       askForOffsets(connection);
-    } else if (epoch > 0 && habits.restarts() && !resting() && random.nextInt(200) == 0) {
-      leaving = random.nextBoolean();
-      if (!leaving) {
-        begin();
-      }
+    } else if (epoch > 0 && habits.restarts() && !resting() && random.nextInt(60) == 0) {
+      goAway();
+    } else if (epoch > 0 && !dropped.isEmpty() && epoch > droppedAt) {
+      commitTooLate(connection);
     } else if (epoch > 0) {
       commit(connection);
     }
@@ -142,13 +153,37 @@ final class ConsumerMember extends GroupMember {
     joinAnew();
   }
 
+  private void goAway() {
+    leaving = random.nextBoolean();
+    if (leaving) {
+      use(new TreeSet<>(), 0);
+    } else {
+      begin();
+    }
+  }
+
   private void joinAnew() {
     epoch = ConsumerGroupHeartbeatRequest.JOIN_GROUP_MEMBER_EPOCH;
-    owned.clear();
-    keepOnly(owned);
+    use(new TreeSet<>(), 0);
+    dropped.clear();
     forgotten();
     unsure = true;
     heartbeatAtNs = clock.monotonicNs();
+  }
+
+  /**
+   * Reads these from now on.
+   *
+   * @param keptSinceNs when it sent what keeps its session
+   */
+  private void use(NavigableSet<PartitionId> partitions, long keptSinceNs) {
+    owned = partitions;
+    keepOnly(owned);
+    group.uses(
+        owner(memberId),
+        owned,
+        clock.monotonicNs(),
+        keptSinceNs + TimeUnit.MILLISECONDS.toNanos(SESSION_MS));
   }
 
   private ConsumerGroupHeartbeatRequestData request(int memberEpoch) {
@@ -207,7 +242,7 @@ final class ConsumerMember extends GroupMember {
             unsure = false;
             ownedIsNews &= !tells;
             kept(sentNs);
-            onKept(told);
+            onKept(told, sentNs);
           }
         });
   }
@@ -219,17 +254,27 @@ final class ConsumerMember extends GroupMember {
     }
   }
 
-  private void onKept(ConsumerGroupHeartbeatResponseData told) {
-    epoch = told.memberEpoch();
-    heartbeatAtNs = clock.monotonicNs() + TimeUnit.MILLISECONDS.toNanos(told.heartbeatIntervalMs());
-    TreeSet<PartitionId> given = partitions(told.assignment());
-    if (told.assignment() != null && !given.equals(owned)) {
-      owned = given;
-      keepOnly(owned);
+  private void onKept(ConsumerGroupHeartbeatResponseData told, long sentNs) {
+    NavigableSet<PartitionId> given = partitions(told.assignment());
+    boolean changed = told.assignment() != null && !given.equals(owned);
+    if (changed) {
+      dropped.clear();
+      dropped.addAll(assigned());
+      dropped.removeAll(given);
+      droppedAt = epoch;
       ownedIsNews = true;
-      heartbeatAtNs = clock.monotonicNs();
     }
+    epoch = told.memberEpoch();
+    use(changed ? given : owned, sentNs);
+    heartbeatAtNs =
+        clock.monotonicNs()
+            + (changed ? 0 : TimeUnit.MILLISECONDS.toNanos(told.heartbeatIntervalMs()));
     group.assigned(epoch, owner(memberId), owned);
+  }
+
+  /** Of what it has given up, as of when it had it, as if that had been on its way till now. */
+  private void commitTooLate(Connection connection) {
+    commit(connection, droppedAt, Map.of(dropped.removeFirst(), TOO_LATE));
   }
 
   /** Whoever takes the place of a static member owns the same. */
@@ -239,7 +284,7 @@ final class ConsumerMember extends GroupMember {
 
   /** Now and then as somebody who has missed something would ask, which must be refused (C3). */
   private void askForOffsets(Connection connection) {
-    List<PartitionId> all = new ArrayList<>(owned);
+    List<PartitionId> all = List.copyOf(assigned());
     boolean stale = random.nextInt(8) == 0;
     lookUpOffsets(
         connection,
@@ -259,7 +304,7 @@ final class ConsumerMember extends GroupMember {
     return List.copyOf(topics.values());
   }
 
-  private static TreeSet<PartitionId> partitions(
+  private static NavigableSet<PartitionId> partitions(
       ConsumerGroupHeartbeatResponseData.@Nullable Assignment assignment) {
     TreeSet<PartitionId> partitions = new TreeSet<>();
     if (assignment != null) {

@@ -3,6 +3,7 @@ package io.millrace.simulation;
 import io.millrace.storage.PartitionId;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -22,6 +23,7 @@ final class GroupLedger {
   private final TreeMap<Integer, Map<PartitionId, String>> owners = new TreeMap<>();
   private final Map<PartitionId, Ownership> lastOwners = new HashMap<>();
   private final Map<PartitionId, Offsets> offsets = new HashMap<>();
+  private final Map<String, Use> uses = new TreeMap<>();
   private int commits;
   private int expelled;
 
@@ -116,6 +118,27 @@ final class GroupLedger {
     }
   }
 
+  /** What a member reads, and until when nobody may expel it. */
+  private record Use(Set<PartitionId> partitions, long untilNs) {}
+
+  /**
+   * A member of an incremental group reads these, and nothing else, from now on.
+   *
+   * @param untilNs end of its session, counted from when it sent what the coordinator answered
+   */
+  void uses(String member, Collection<PartitionId> partitions, long nowNs, long untilNs) {
+    uses.forEach((other, use) -> {
+      if (!other.equals(member)
+          && nowNs < use.untilNs
+          && !Collections.disjoint(use.partitions, partitions)) {
+        throw new Violation(
+            "C1: %s is given %s of %s while %s reads %s"
+                .formatted(member, partitions, name, other, use.partitions));
+      }
+    });
+    uses.put(member, new Use(Set.copyOf(partitions), untilNs));
+  }
+
   /** Commits of the partition by members of generations before it are refused. */
   private int refusedBefore(PartitionId partition) {
     if (!incremental) {
@@ -126,12 +149,20 @@ final class GroupLedger {
   }
 
   Commit sending(PartitionId partition, long offset, int generation) {
+    return sending(partition, offset, generation, refusedBefore(partition));
+  }
+
+  /** By a member that has given the partition up since that generation, which is known. */
+  Commit sendingTooLate(PartitionId partition, long offset, int generation) {
+    return sending(partition, offset, generation, generation + 1);
+  }
+
+  private Commit sending(PartitionId partition, long offset, int generation, int refusedBefore) {
     Offsets of = offsets.computeIfAbsent(partition, _ -> new Offsets());
     Set<Commit> answered = new HashSet<>();
     of.possible.stream().filter(commit -> commit.answered).forEach(answered::add);
     Commit commit =
-        new Commit(
-            partition, offset, "c" + commits++, generation, refusedBefore(partition), answered);
+        new Commit(partition, offset, "c" + commits++, generation, refusedBefore, answered);
     of.possible.add(commit);
     return commit;
   }

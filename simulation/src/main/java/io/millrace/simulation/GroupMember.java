@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -230,11 +231,25 @@ abstract class GroupMember extends Client {
   }
 
   final void commit(Connection connection) {
+    Map<PartitionId, Long> news = new TreeMap<>(positions);
+    news.entrySet().removeIf(each -> each.getValue() <= committed.getOrDefault(each.getKey(), -1L));
+    commit(connection, epoch, news);
+  }
+
+  /**
+   * Commits offsets.
+   *
+   * @param as the generation, or epoch, it claims
+   */
+  final void commit(Connection connection, int as, Map<PartitionId, Long> offsets) {
     List<Commit> commits = new ArrayList<>();
     List<OffsetCommitRequestTopic> topics = new ArrayList<>();
-    positions.forEach((partition, position) -> {
-      if (position > committed.getOrDefault(partition, -1L) && !isGone(partition)) {
-        Commit commit = group.sending(partition, position, epoch);
+    offsets.forEach((partition, position) -> {
+      if (!isGone(partition)) {
+        Commit commit =
+            as < epoch
+                ? group.sendingTooLate(partition, position, as)
+                : group.sending(partition, position, as);
         commits.add(commit);
         topics.add(
             new OffsetCommitRequestTopic()
@@ -250,20 +265,19 @@ abstract class GroupMember extends Client {
     if (commits.isEmpty()) {
       return;
     }
-    int of = epoch;
     coordinator.ask(
         connection,
         new OffsetCommitRequestData()
             .setGroupId(group.name())
             .setMemberId(memberId)
             .setGroupInstanceId(instanceId)
-            .setGenerationIdOrMemberEpoch(epoch)
+            .setGenerationIdOrMemberEpoch(as)
             .setTopics(topics),
         COMMIT_VERSION,
         answer -> commits.forEach(commit -> onCommitAnswered(commit, answer)),
         answer -> {
           for (Commit commit : commits) {
-            if (of == epoch && passes(error(commit, answer))) {
+            if (as == epoch && passes(error(commit, answer))) {
               committed.replace(commit.partition, commit.offset);
             }
           }

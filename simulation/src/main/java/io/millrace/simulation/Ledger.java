@@ -135,6 +135,11 @@ final class Ledger {
     return partitions.values().stream().filter(ledger -> !ledger.isDeleting()).toList();
   }
 
+  /** Whether a client has found it. */
+  boolean knows(PartitionId id) {
+    return partitions.containsKey(id);
+  }
+
   PartitionLedger partition(PartitionId id) {
     PartitionLedger ledger = partitions.get(id);
     if (ledger == null) {

@@ -165,7 +165,7 @@ final class SimulatedCluster {
     }
     addClients(random.nextInt(2), 0, 1 + random.nextInt(2), false);
     addTransactions(1 + random.nextInt(2));
-    addAnyGroup(1 + random.nextInt(2));
+    addAnyGroup(1 + random.nextInt(3));
     if (random.nextInt(4) > 0) {
       store.weather(StoreWeather.CHANGEABLE);
     }
@@ -274,7 +274,11 @@ final class SimulatedCluster {
   }
 
   private Version anyVersion() {
-    return Version.values()[random.nextInt(Version.values().length)];
+    return any(List.of(Version.values()));
+  }
+
+  private <T> T any(List<T> all) {
+    return all.get(random.nextInt(all.size()));
   }
 
   void addTransformer(Version version) {
@@ -334,7 +338,6 @@ final class SimulatedCluster {
 
   /** The same of the consumer protocol; subscriptions are drawn. */
   GroupLedger addConsumerGroup(String name, int members, boolean restarts) {
-    Subscription[] subscriptions = Subscription.values();
     return addGroup(
         new GroupLedger(name, true),
         members,
@@ -346,7 +349,7 @@ final class SimulatedCluster {
                 world,
                 group,
                 new GroupMember.Habits(i % 2 == 0, restarts),
-                subscriptions[random.nextInt(subscriptions.length)]));
+                any(List.of(Subscription.values()))));
   }
 
   private interface MemberMaker {
