@@ -83,10 +83,10 @@ final class LogReader {
         });
   }
 
-  /** Of all batches that end above {@code from}. */
+  /** Of all batches that end above {@code from}, and at most a run of the tail's before them. */
   CompletableFuture<Long> sizeBytes(long from) {
     // the tail first: what leaves it meanwhile is in objects
-    List<Ref> refs = tail.matching(_ -> true);
+    List<Ref> refs = tail.matching(ref -> ref.endOffset() > from);
     return history
         .size(from)
         .thenApply(published ->

@@ -11,6 +11,7 @@ import io.millrace.storage.log.PartitionLog.Isolation;
 import io.millrace.storage.log.PartitionLog.LogSlice;
 import io.millrace.storage.log.PartitionLog.OffsetAtTime;
 import io.millrace.storage.log.PartitionLog.Origin;
+import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -188,6 +189,17 @@ final class StoredPartitionLogTest {
     assertThat(readAll()).hasSize(batches + 1);
     assertThat(broker.await(log.sizeBytes()))
         .isEqualTo((long) batches * big(0).limit() + Batches.at(5).limit());
+  }
+
+  @Test
+  void whatLiesBelowTheLogStartCountsForNothingThoughTheTailHasIt() {
+    append(Batches.at(1, 2, 3));
+    append(Batches.at(4, 5, 6)); // in another entry, so another run of batches
+
+    broker.await(
+        broker.engine().metadata().submit(new LogStartMoved(log.id(), log.leaderEpoch(), 3)));
+
+    assertThat(broker.await(log.sizeBytes())).isEqualTo(Batches.at(4, 5, 6).limit());
   }
 
   @Test
