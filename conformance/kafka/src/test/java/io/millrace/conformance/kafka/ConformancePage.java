@@ -136,7 +136,7 @@ final class ConformancePage {
 
   /** Rounded down: a page must not say more than is so. */
   private String percent(long passed) {
-    return passed * 1000 / applicable() / 10.0 + " %";
+    return Math.floor(passed * 1000.0 / applicable()) / 10 + " %";
   }
 
   private String result(PublishedTest test) {
