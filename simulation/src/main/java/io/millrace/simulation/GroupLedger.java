@@ -47,6 +47,7 @@ final class GroupLedger {
     private final int refusedBefore;
     private final Set<Commit> answeredBefore;
     private boolean answered;
+    private boolean refused;
 
     private Commit(
         PartitionId partition,
@@ -69,14 +70,22 @@ final class GroupLedger {
     }
   }
 
-  /** Commits that may be what stands, in the order they were sent. */
+  /**
+   * Commits of one partition in the order they were sent: all, and those that may be what stands.
+   */
   private static final class Offsets {
+    private final List<Commit> sent = new ArrayList<>();
     private final List<Commit> possible = new ArrayList<>();
     private boolean committed;
   }
 
-  /** What a fetch of an offset may be answered with, as far as that is known when it is sent. */
-  record Asked(PartitionId partition, List<Commit> possible, boolean committed) {}
+  /**
+   * What a fetch of an offset may be answered with, as far as that is known when it is sent.
+   *
+   * @param sent how many commits have been sent by then; any later one may stand for a while before
+   *     the answer
+   */
+  record Asked(PartitionId partition, List<Commit> possible, int sent, boolean committed) {}
 
   String name() {
     return name;
@@ -163,6 +172,7 @@ final class GroupLedger {
     of.possible.stream().filter(commit -> commit.answered).forEach(answered::add);
     Commit commit =
         new Commit(partition, offset, "c" + commits++, generation, refusedBefore, answered);
+    of.sent.add(commit);
     of.possible.add(commit);
     return commit;
   }
@@ -185,18 +195,23 @@ final class GroupLedger {
 
   /** Said not to be committed, by a coordinator that knows. */
   void refused(Commit commit) {
-    offsets.computeIfAbsent(commit.partition, _ -> new Offsets()).possible.remove(commit);
+    Offsets of = offsets.computeIfAbsent(commit.partition, _ -> new Offsets());
+    of.possible.remove(commit);
+    commit.refused = true;
   }
 
   Asked asking(PartitionId partition) {
     Offsets of = offsets.computeIfAbsent(partition, _ -> new Offsets());
-    return new Asked(partition, List.copyOf(of.possible), of.committed);
+    return new Asked(partition, List.copyOf(of.possible), of.sent.size(), of.committed);
   }
 
   /** An offset as it was told; -1 for none. */
   void fetched(Asked asked, long offset, String metadata) {
     List<Commit> possible = new ArrayList<>(asked.possible());
-    possible.addAll(offsets.computeIfAbsent(asked.partition(), _ -> new Offsets()).possible);
+    List<Commit> sent = offsets.computeIfAbsent(asked.partition(), _ -> new Offsets()).sent;
+    sent.subList(asked.sent(), sent.size()).stream()
+        .filter(commit -> !commit.refused)
+        .forEach(possible::add);
     boolean right =
         offset < 0
             ? !asked.committed()
