@@ -47,6 +47,11 @@ final class Auditor extends Client {
     begin();
   }
 
+  /** Partitions that are not read to their end. */
+  int left() {
+    return unread.size();
+  }
+
   @Override
   boolean done() {
     return unread.isEmpty();

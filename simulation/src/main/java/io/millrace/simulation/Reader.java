@@ -47,6 +47,11 @@ final class Reader extends Client {
     begin();
   }
 
+  /** Partitions that are not read to their end. */
+  int left() {
+    return partitions.size();
+  }
+
   @Override
   boolean done() {
     return partitions.isEmpty();

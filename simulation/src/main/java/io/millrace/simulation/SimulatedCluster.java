@@ -27,6 +27,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -418,10 +419,10 @@ final class SimulatedCluster {
     awaitSettled();
     story.tell("reading everything");
     reader.readAll();
-    await(reader::done, "the reader");
+    awaitEach(reader::left, "the reader");
     if (clients.contains(auditor)) {
       auditor.audit();
-      await(auditor::done, "the auditor");
+      awaitEach(auditor::left, "the auditor");
     }
     story.tell(ledger.batches() + " batches are where they were");
     Set<String> garbage = watch.garbage();
@@ -495,6 +496,16 @@ final class SimulatedCluster {
 
   void await(BooleanSupplier condition, String what) {
     stepper.await(condition, what, PEACE_NS_MAX);
+  }
+
+  /**
+   * Until nothing is left; how much there was is no matter, but one must be done after the other.
+   */
+  private void awaitEach(IntSupplier left, String what) {
+    while (left.getAsInt() > 0) {
+      int before = left.getAsInt();
+      await(() -> left.getAsInt() < before, what);
+    }
   }
 
   Stepper stepper() {

@@ -100,7 +100,7 @@ final class ClusterCasesSimulation {
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
   void anEntryThatTheStoreHasLostIsDamageAndNotTheEndOfTheLog(long seed) {
-    SimulatedCluster cluster = started(seed, 3, FULL_SPEED);
+    SimulatedCluster cluster = busy(seed, FULL_SPEED);
     BrokerHost dead = cluster.broker(leading(cluster));
     WriterId writer = writer(dead);
     cluster.faults().stall(dead, "metadata", 60 * SECOND_NS); // nothing is published meanwhile
@@ -265,7 +265,7 @@ final class ClusterCasesSimulation {
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
   void aZombieWhoseAdoptedEntriesWereCollectedAcknowledgesNothingAndRegistersAnew(long seed) {
-    SimulatedCluster cluster = started(seed, 3, SLOW);
+    SimulatedCluster cluster = busy(seed, SLOW);
     BrokerHost zombie = cluster.broker(leading(cluster));
     WriterId writer = writer(zombie);
 
@@ -328,7 +328,7 @@ final class ClusterCasesSimulation {
   @ValueSource(longs = {1, 2})
   void aMarkerThatComesAgainMuchLaterEndsNoOtherTransaction(long seed) {
     SimulatedCluster cluster = cluster(seed, 3, 3, FULL_SPEED);
-    cluster.addClients(0, 0, 1, false);
+    cluster.addTopics(1, OptionalInt.of(3), false);
     for (int i = 0; i < 3; i++) {
       String name = "t" + i;
       cluster.addTransactionalProducer(
@@ -533,6 +533,16 @@ final class ClusterCasesSimulation {
     SimulatedCluster cluster = cluster(seed, size, members, slowness);
     cluster.addClients(2, 1, 2, false);
     run(cluster, 3);
+    cluster.await(() -> cluster.ledger().batches() > 20, "the first batches");
+    return cluster;
+  }
+
+  /** Three brokers that all lead what is written to. */
+  private static SimulatedCluster busy(long seed, int slowness) {
+    SimulatedCluster cluster = cluster(seed, 3, 3, slowness);
+    cluster.addProducer(true);
+    cluster.addProducer(false);
+    cluster.addTopics(2, OptionalInt.of(4), false);
     cluster.await(() -> cluster.ledger().batches() > 20, "the first batches");
     return cluster;
   }

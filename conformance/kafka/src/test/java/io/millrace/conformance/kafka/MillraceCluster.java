@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import kafka.server.ControllerServer;
 import kafka.server.KafkaBroker;
@@ -49,6 +50,8 @@ final class MillraceCluster implements ClusterInstance {
   private static final int PORT_MIN = 12_000;
   private static final int PORT_END = 32_000;
   private static final int PORT_ATTEMPTS_MAX = 100;
+  private static final AtomicInteger NEXT_PORT =
+      new AtomicInteger(ThreadLocalRandom.current().nextInt(PORT_END));
   private static final Duration LATE_PUTS = Duration.ofSeconds(10);
   private static final Path FOLDERS = Path.of("target", "kafka-tests", "clusters");
 
@@ -128,12 +131,13 @@ final class MillraceCluster implements ClusterInstance {
 
   /**
    * Below the ports that systems give to outgoing connections: a broker that is stopped finds its
-   * port free when it starts again.
+   * port free when it starts again. One after the other, so that no other cluster gets it
+   * meanwhile.
    */
   private static int freePort() throws IOException {
     IOException taken = new IOException("no port is free");
     for (int attempt = 0; attempt < PORT_ATTEMPTS_MAX; attempt++) {
-      int port = ThreadLocalRandom.current().nextInt(PORT_MIN, PORT_END);
+      int port = PORT_MIN + Math.floorMod(NEXT_PORT.getAndIncrement(), PORT_END - PORT_MIN);
       try (ServerSocket socket = new ServerSocket(port)) {
         return socket.getLocalPort();
       } catch (IOException e) {
