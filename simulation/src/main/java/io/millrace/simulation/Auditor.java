@@ -47,9 +47,9 @@ final class Auditor extends Client {
     begin();
   }
 
-  /** Partitions that are not read to their end. */
-  int left() {
-    return unread.size();
+  /** Offsets that are not read, and some that are not there. */
+  long left() {
+    return unread.stream().mapToLong(PartitionLedger::end).sum() - position;
   }
 
   @Override

@@ -47,9 +47,9 @@ final class Reader extends Client {
     begin();
   }
 
-  /** Partitions that are not read to their end. */
-  int left() {
-    return partitions.size();
+  /** Offsets that are not read, and some that are not there. */
+  long left() {
+    return partitions.stream().mapToLong(PartitionLedger::end).sum() - position;
   }
 
   @Override
