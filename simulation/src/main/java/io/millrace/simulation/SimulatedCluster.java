@@ -27,7 +27,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -419,10 +419,10 @@ final class SimulatedCluster {
     awaitSettled();
     story.tell("reading everything");
     reader.readAll();
-    awaitEach(reader::left, "the reader");
+    awaitRead(reader, reader::left);
     if (clients.contains(auditor)) {
       auditor.audit();
-      awaitEach(auditor::left, "the auditor");
+      awaitRead(auditor, auditor::left);
     }
     story.tell(ledger.batches() + " batches are where they were");
     Set<String> garbage = watch.garbage();
@@ -498,13 +498,11 @@ final class SimulatedCluster {
     stepper.await(condition, what, PEACE_NS_MAX);
   }
 
-  /**
-   * Until nothing is left; how much there was is no matter, but one must be done after the other.
-   */
-  private void awaitEach(IntSupplier left, String what) {
-    while (left.getAsInt() > 0) {
-      int before = left.getAsInt();
-      await(() -> left.getAsInt() < before, what);
+  /** How much there is to read is no matter, but it must go on. */
+  private void awaitRead(Client client, LongSupplier left) {
+    while (!client.done()) {
+      long before = left.getAsLong();
+      await(() -> client.done() || left.getAsLong() < before, client.name);
     }
   }
 

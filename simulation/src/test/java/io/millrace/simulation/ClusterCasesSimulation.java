@@ -14,12 +14,15 @@ import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.internals.Topic;
@@ -101,7 +104,7 @@ final class ClusterCasesSimulation {
   @ValueSource(longs = {1, 2})
   void anEntryThatTheStoreHasLostIsDamageAndNotTheEndOfTheLog(long seed) {
     SimulatedCluster cluster = busy(seed, FULL_SPEED);
-    BrokerHost dead = cluster.broker(leading(cluster));
+    BrokerHost dead = cluster.broker(leadingMost(cluster));
     WriterId writer = writer(dead);
     cluster.faults().stall(dead, "metadata", 60 * SECOND_NS); // nothing is published meanwhile
     cluster.await(() -> unpublished(cluster, writer).size() > 24, "entries");
@@ -266,7 +269,7 @@ final class ClusterCasesSimulation {
   @ValueSource(longs = {1, 2})
   void aZombieWhoseAdoptedEntriesWereCollectedAcknowledgesNothingAndRegistersAnew(long seed) {
     SimulatedCluster cluster = busy(seed, SLOW);
-    BrokerHost zombie = cluster.broker(leading(cluster));
+    BrokerHost zombie = cluster.broker(leadingMost(cluster));
     WriterId writer = writer(zombie);
 
     cluster.store().outage(zombie.name(), SECOND_NS); // some of its last puts come late
@@ -544,6 +547,7 @@ final class ClusterCasesSimulation {
     cluster.addProducer(false);
     cluster.addTopics(2, OptionalInt.of(4), false);
     cluster.await(() -> cluster.ledger().batches() > 20, "the first batches");
+    run(cluster, 3); // all have heard of the topics
     return cluster;
   }
 
@@ -595,6 +599,17 @@ final class ClusterCasesSimulation {
         .map(writer -> Objects.requireNonNull(image.incarnations().get(writer)).nodeId())
         .max(Integer::compare)
         .orElseThrow();
+  }
+
+  /** The node that leads most of what clients write to. */
+  private static int leadingMost(SimulatedCluster cluster) {
+    MetadataImage image = cluster.watch().newest();
+    Map<Integer, Integer> led = new TreeMap<>();
+    for (PartitionLedger each : cluster.ledger().live()) {
+      WriterId leader = Objects.requireNonNull(image.partition(each.id())).leader().orElseThrow();
+      led.merge(Objects.requireNonNull(image.incarnations().get(leader)).nodeId(), 1, Integer::sum);
+    }
+    return Collections.max(led.entrySet(), Map.Entry.comparingByValue()).getKey();
   }
 
   /** Who leads the partition of a group. */
