@@ -546,8 +546,9 @@ final class ClusterCasesSimulation {
     cluster.addProducer(true);
     cluster.addProducer(false);
     cluster.addTopics(2, OptionalInt.of(4), false);
-    cluster.await(() -> cluster.ledger().batches() > 20, "the first batches");
-    run(cluster, 3); // all have heard of the topics
+    cluster.await(
+        () -> registered(cluster).stream().allMatch(writer -> cluster.truth().entries(writer) > 0),
+        "the first entry of each");
     return cluster;
   }
 
