@@ -549,6 +549,7 @@ final class ClusterCasesSimulation {
     cluster.await(
         () -> registered(cluster).stream().allMatch(writer -> cluster.truth().entries(writer) > 0),
         "the first entry of each");
+    run(cluster, 5);
     return cluster;
   }
 
