@@ -185,6 +185,7 @@ public final class BrokerCore implements Life {
     LiveConfig live = new LiveConfig(config, ClusterView.ownNodeId(metadata), metadata::image);
     metadata.addListener((_, _) -> followProducerExpiration(live));
     followProducerExpiration(live);
+    storage.retainBy(new TopicRetention(configs.topics(), live));
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
     WriteTxnMarkersHandler markers =
         new WriteTxnMarkersHandler(metadata::image, storage, coordinator::onTransactionCompleted);

@@ -52,9 +52,6 @@ final class LogFileKeys {
               .atLeast(0)
               .internal()
               .accepted(Reasons.NO_SEGMENTS, "Delay before background work on logs begins."),
-          int64("log.retention.check.interval.ms", 300000)
-              .atLeast(1)
-              .accepted(Reasons.RETENTION_LATER, "How often it is checked which records may go."),
           int32("num.recovery.threads.per.data.dir", 2)
               .atLeast(1)
               .clusterWide()

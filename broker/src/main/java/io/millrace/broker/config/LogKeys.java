@@ -66,19 +66,19 @@ public final class LogKeys {
   public static final ConfigKey<Long> RETENTION_MS =
       int64("log.retention.ms")
           .clusterWide()
-          .accepted(Reasons.RETENTION_LATER, "Age after which records may go; -1 for never.");
+          .inForce("Age after which records may go; -1 for never.");
   public static final ConfigKey<Integer> RETENTION_MINUTES =
-      int32("log.retention.minutes")
-          .accepted(Reasons.RETENTION_LATER, "The same in minutes, if log.retention.ms is unset.");
+      int32("log.retention.minutes").inForce("The same in minutes, if log.retention.ms is unset.");
   public static final ConfigKey<Integer> RETENTION_HOURS =
-      int32("log.retention.hours", 168)
-          .accepted(Reasons.RETENTION_LATER, "The same in hours, if the other two are unset.");
+      int32("log.retention.hours", 168).inForce("The same in hours, if the other two are unset.");
   public static final ConfigKey<Long> RETENTION_BYTES =
       int64("log.retention.bytes", -1)
           .clusterWide()
-          .accepted(
-              Reasons.RETENTION_LATER,
-              "Size of a partition above which its oldest records may go.");
+          .inForce("Size of a partition above which its oldest records may go; -1 for no limit.");
+  public static final ConfigKey<Long> RETENTION_CHECK_INTERVAL_MS =
+      int64("log.retention.check.interval.ms", 300000)
+          .atLeast(1)
+          .inForce("How often it is checked which records may go; a change of a config at once.");
   public static final ConfigKey<Long> LOCAL_RETENTION_MS =
       int64("log.local.retention.ms", -2)
           .atLeast(-2)
@@ -183,6 +183,7 @@ public final class LogKeys {
           RETENTION_MINUTES,
           RETENTION_HOURS,
           RETENTION_BYTES,
+          RETENTION_CHECK_INTERVAL_MS,
           LOCAL_RETENTION_MS,
           LOCAL_RETENTION_BYTES,
           DELETE_RETENTION_MS,

@@ -20,8 +20,6 @@ final class Reasons {
       "The broker has no thread pool of this kind: work runs on event loops.";
   static final String ONE_VERSION =
       "Brokers speak the newest protocol each client offers; there is nothing to hold back.";
-  static final String RETENTION_LATER =
-      "Not in force in this version: records are not deleted by age or size.";
   static final String COMPACTION_LATER =
       "Not in force in this version: topics are not compacted by key.";
   static final String PEER_LIMITS =

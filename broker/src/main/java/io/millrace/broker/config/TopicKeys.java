@@ -100,13 +100,14 @@ public final class TopicKeys {
       TopicKey.of(
           list("cleanup.policy", "delete")
               .oneOf("compact", "delete")
-              .inForce("With compact every record needs a key. Nothing else yet depends on it."),
+              .inForce(
+                  "With delete, records go by age and size; with compact every record needs a key, and nothing else yet depends on it."),
           LogKeys.CLEANUP_POLICY);
   public static final TopicKey<Long> RETENTION_MS =
       new TopicKey<>(
           int64("retention.ms", 168 * HOUR_MS)
               .atLeast(-1)
-              .accepted(Reasons.RETENTION_LATER, "Age after which records may go; -1 for never."),
+              .inForce("Age after which records may go; -1 for never."),
           List.of(
               new BehindIt(LogKeys.RETENTION_MS, 1),
               new BehindIt(LogKeys.RETENTION_MINUTES, MINUTE_MS),
@@ -114,8 +115,7 @@ public final class TopicKeys {
   public static final TopicKey<Long> RETENTION_BYTES =
       TopicKey.of(
           int64("retention.bytes", -1)
-              .accepted(
-                  Reasons.RETENTION_LATER,
+              .inForce(
                   "Size of a partition above which its oldest records may go; -1 for no limit."),
           LogKeys.RETENTION_BYTES);
   public static final TopicKey<Long> DELETE_RETENTION_MS =

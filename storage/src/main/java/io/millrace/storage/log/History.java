@@ -2,6 +2,7 @@ package io.millrace.storage.log;
 
 import io.millrace.storage.log.PartitionLog.OffsetAtTime;
 import io.millrace.storage.object.Footer.AbortedTransaction;
+import io.millrace.storage.object.ObjectCatalog.Span;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +35,9 @@ interface History {
 
   /** One past the last published offset, 0 if nothing is published. */
   record Size(long bytes, long endOffset) {}
+
+  /** The first spans of batches that end above {@code from}, until they hold {@code bytes}. */
+  CompletableFuture<List<Span>> spans(long from, long bytes);
 
   /** First record at or after a time among offsets [{@code from}, {@code to}). */
   CompletableFuture<Optional<OffsetAtTime>> firstAtOrAfter(long timestampMs, long from, long to);

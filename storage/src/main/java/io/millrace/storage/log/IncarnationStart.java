@@ -159,7 +159,8 @@ final class IncarnationStart {
             partitions,
             merger(metadata, footers, pins, log),
             checkpointer,
-            new GarbageCollector(store, metadata, loop, environment.clock(), pins, log.garbage()));
+            new GarbageCollector(store, metadata, loop, environment.clock(), pins, log.garbage()),
+            new Retention(metadata, reader, partitions, loop, environment.clock()));
     Handovers handovers =
         new Handovers(metadata, partitions, log.wal(), maintenance::checkpoint, loop);
     metadata.addListener(partitions::onImage);

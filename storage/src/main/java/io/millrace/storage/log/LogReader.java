@@ -3,6 +3,7 @@ package io.millrace.storage.log;
 import io.millrace.runtime.FailureCause;
 import io.millrace.storage.log.TailIndex.Ref;
 import io.millrace.storage.object.Footer.AbortedTransaction;
+import io.millrace.storage.object.ObjectCatalog.Span;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -95,6 +96,38 @@ final class LogReader {
                     .filter(ref -> ref.baseOffset() >= published.endOffset())
                     .mapToLong(Ref::bytes)
                     .sum());
+  }
+
+  /** Those of the tail that end above {@code from}. */
+  List<Span> tail(long from) {
+    return tail.matching(ref -> ref.endOffset() > from).stream()
+        .map(ref -> new Span(ref.endOffset(), ref.bytes(), ref.maxTimestamp()))
+        .toList();
+  }
+
+  /**
+   * Where the log begins if its oldest batches go, {@code excess} bytes of them or a little less.
+   */
+  CompletableFuture<Long> startWithout(long excess, long from) {
+    List<Span> newest = tail(from); // the tail first: what leaves it meanwhile is in objects
+    return history
+        .spans(from, excess)
+        .thenApply(published -> {
+          List<Span> all = new ArrayList<>(published);
+          newest.stream()
+              .filter(span -> all.isEmpty() || span.endOffset() > all.getLast().endOffset())
+              .forEach(all::add);
+          long start = from;
+          long left = excess;
+          for (Span span : all) {
+            left -= span.bytes();
+            if (left < 0) {
+              break;
+            }
+            start = span.endOffset();
+          }
+          return start;
+        });
   }
 
   private ApiException unreadable(long offset, Throwable failure) {

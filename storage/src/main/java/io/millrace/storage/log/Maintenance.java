@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What goes on beside appends and reads: follows the publication of the own WAL files, forgets idle
- * producers, merges, writes checkpoints and collects garbage. On loops of its own.
+ * producers, deletes by age and size, merges, writes checkpoints and collects garbage. On loops of
+ * its own.
  */
 final class Maintenance {
   private static final Logger LOG = LoggerFactory.getLogger(Maintenance.class);
@@ -39,6 +40,7 @@ final class Maintenance {
   private final Merger merger;
   private final Checkpointer checkpointer;
   private final GarbageCollector collector;
+  private final Retention retention;
   private volatile long producerIdleMsMax;
   private volatile CompletableFuture<Void> folded = CompletableFuture.completedFuture(null);
 
@@ -51,7 +53,8 @@ final class Maintenance {
       OpenPartitions partitions,
       Merger merger,
       Checkpointer checkpointer,
-      GarbageCollector collector) {
+      GarbageCollector collector,
+      Retention retention) {
     this.loop = loop;
     this.environment = environment;
     this.settings = settings;
@@ -62,11 +65,17 @@ final class Maintenance {
     this.merger = merger;
     this.checkpointer = checkpointer;
     this.collector = collector;
+    this.retention = retention;
   }
 
   /** Any thread; holds from the next look on. */
   void forgetProducersAfter(OptionalLong idleMsMax) {
     producerIdleMsMax = idleMsMax.orElse(settings.producerIdleMsMax());
+  }
+
+  /** Records are kept by these rules; none is deleted before. */
+  void retainBy(RetentionRules rules) {
+    retention.start(rules);
   }
 
   void start() {
@@ -78,6 +87,7 @@ final class Maintenance {
 
   /** On the metadata loop, for each image in order. */
   void onImage(MetadataImage before, MetadataImage after) {
+    retention.onImage(before, after);
     long counter = publishedCounter(after);
     if (counter == publishedCounter(before)) {
       return;

@@ -3,6 +3,7 @@ package io.millrace.storage.log;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog.OffsetAtTime;
 import io.millrace.storage.object.Footer.AbortedTransaction;
+import io.millrace.storage.object.ObjectCatalog.Span;
 import io.millrace.storage.object.ObjectReader;
 import io.millrace.storage.object.TimedOffset;
 import java.util.List;
@@ -32,6 +33,11 @@ record ObjectHistory(PartitionId id, ObjectReader reader) implements History {
   @Override
   public CompletableFuture<Size> size(long from) {
     return reader.size(id, from).thenApply(size -> new Size(size.bytes(), size.endOffset()));
+  }
+
+  @Override
+  public CompletableFuture<List<Span>> spans(long from, long bytes) {
+    return reader.spans(id, from, bytes);
   }
 
   @Override

@@ -211,6 +211,11 @@ public final class StorageEngine implements Partitions {
     running().maintenance().forgetProducersAfter(idleMsMax);
   }
 
+  /** Records of what is led here are deleted by these rules from now on; once. */
+  public void retainBy(RetentionRules rules) {
+    running().maintenance().retainBy(rules);
+  }
+
   /** What was last heard of the other registered brokers; nothing of a broker on its own. */
   public CompletableFuture<Map<WriterId, Heard>> heard() {
     return home.heard();

@@ -9,6 +9,7 @@ import io.millrace.storage.log.ProducerStates.Verdict;
 import io.millrace.storage.log.TailIndex.Ref;
 import io.millrace.storage.object.Footer.AbortedTransaction;
 import io.millrace.storage.object.Footer.BatchSequence;
+import io.millrace.storage.object.ObjectCatalog.Span;
 import io.millrace.storage.wal.Wal;
 import io.millrace.storage.wal.WalEndedException;
 import io.millrace.storage.wal.WalFullException;
@@ -422,6 +423,17 @@ final class StoredPartitionLog implements PartitionLog {
   @Override
   public CompletableFuture<Long> sizeBytes() {
     return reader.sizeBytes(logStart);
+  }
+
+  /** Spans of the tail that end above {@code from}. */
+  List<Span> tail(long from) {
+    return reader.tail(from);
+  }
+
+  /** Where the log would begin without its oldest {@code excess} bytes, or a little less. */
+  CompletableFuture<Long> startWithout(long excess) {
+    long high = highWatermark;
+    return reader.startWithout(excess, logStart).thenApply(start -> Math.min(start, high));
   }
 
   @Override

@@ -6,10 +6,11 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
 /** Repeats an asynchronous step on a loop, other tasks coming between, until it answers false. */
-final class LoopSteps {
+public final class LoopSteps {
   private LoopSteps() {}
 
-  static CompletableFuture<Void> repeat(EventLoop loop, Supplier<CompletableFuture<Boolean>> step) {
+  public static CompletableFuture<Void> repeat(
+      EventLoop loop, Supplier<CompletableFuture<Boolean>> step) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     try {
       loop.execute(() -> next(loop, step, done));

@@ -37,6 +37,12 @@ public final class ObjectCatalog {
   /** What one object holds of one partition, without a gap. */
   public record Part(ObjectInfo object, PartitionFooter footer) {}
 
+  /**
+   * Batches next to each other in offset order; {@code maxTimestamp} -1 if no record of them has a
+   * time.
+   */
+  public record Span(long endOffset, long bytes, long maxTimestamp) {}
+
   /** Every part that ends above {@code fromOffset}, in offset order. */
   public CompletableFuture<List<Part>> parts(PartitionId id, long fromOffset) {
     return onImage(image -> parts(image, id, fromOffset));

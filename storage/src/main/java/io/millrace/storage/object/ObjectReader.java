@@ -12,6 +12,7 @@ import io.millrace.storage.object.Footer.AbortedTransaction;
 import io.millrace.storage.object.Footer.PartitionFooter;
 import io.millrace.storage.object.Footer.Run;
 import io.millrace.storage.object.ObjectCatalog.Part;
+import io.millrace.storage.object.ObjectCatalog.Span;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -76,6 +77,32 @@ public final class ObjectReader {
             new Size(
                 parts.stream().mapToLong(part -> bytesFrom(part.footer(), fromOffset)).sum(),
                 parts.isEmpty() ? 0 : parts.getLast().footer().endOffset()));
+  }
+
+  /** The first spans that end above {@code fromOffset}, until they hold {@code bytes}. */
+  public CompletableFuture<List<Span>> spans(PartitionId id, long fromOffset, long bytes) {
+    return catalog.onImage(image -> moreSpans(image, id, fromOffset, bytes, new ArrayList<>()));
+  }
+
+  private CompletableFuture<List<Span>> moreSpans(
+      MetadataImage image, PartitionId id, long fromOffset, long bytes, List<Span> found) {
+    return catalog
+        .find(image, id, fromOffset)
+        .thenCompose(part -> {
+          if (part.isEmpty()) {
+            return CompletableFuture.completedFuture(found);
+          }
+          long left = bytes;
+          for (Run run : part.get().footer().runs()) {
+            if (run.endOffset() > fromOffset && left > 0) {
+              found.add(new Span(run.endOffset(), run.bytes(), run.maxTimestamp()));
+              left -= run.bytes();
+            }
+          }
+          return left <= 0
+              ? CompletableFuture.completedFuture(found)
+              : moreSpans(image, id, part.get().footer().endOffset(), left, found);
+        });
   }
 
   /** One past the last offset, 0 if there is none. */
