@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.kafka.common.message.MetadataRequestData;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class Client {
   static final int METADATA_VERSION = 12;
+  private static final long PAUSE_NS = TimeUnit.SECONDS.toNanos(50);
+  private static final int PAUSE_ONE_IN = 500;
 
   final String name;
   final EventLoop loop;
@@ -163,6 +166,18 @@ abstract class Client {
 
   final void later(long delayMs, Runnable task) {
     loop.schedule(delayMs * 1_000_000 * world.slowness(), task);
+  }
+
+  /**
+   * Now and then, while there is work: its process was stopped for longer than any session, and
+   * then goes on as if nothing had happened. Answers are heard meanwhile.
+   */
+  final boolean pauses(Runnable next) {
+    boolean pauses = !resting && random.nextInt(PAUSE_ONE_IN) == 0;
+    if (pauses) {
+      loop.schedule(PAUSE_NS, next);
+    }
+    return pauses;
   }
 
   /** Asks any broker for the leaders of all partitions, unless it is asking already. */

@@ -138,7 +138,18 @@ abstract class GroupMember extends Client {
     if (reading == null) {
       read();
     }
-    later(10 + random.nextInt(40), this::act);
+    if (!habits.restarts() || !pauses(this::goOn)) {
+      later(10 + random.nextInt(40), this::act);
+    }
+  }
+
+  /** What it commits first may be no longer its own. */
+  private void goOn() {
+    Connection connection = coordinator.free();
+    if (connection != null) {
+      commit(connection);
+    }
+    act();
   }
 
   @Override

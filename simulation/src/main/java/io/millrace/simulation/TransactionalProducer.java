@@ -177,7 +177,9 @@ class TransactionalProducer extends Client {
         }
       }
     }
-    later(10 + random.nextInt(30), this::act);
+    if (!pauses(this::act)) {
+      later(10 + random.nextInt(30), this::act);
+    }
   }
 
   @Override

@@ -70,7 +70,11 @@ sealed interface EndDecision {
       return new Refused(Errors.INVALID_PRODUCER_ID_MAPPING);
     }
     boolean current = sameId && epoch == present.producerEpoch();
-    boolean retry = retryOverIds || (sameId && epoch + 1 == present.producerEpoch());
+    // only an end of this version has raised the epoch: after one of version 1, who is an epoch
+    // behind has been fenced
+    boolean retry =
+        present.clientVersion() >= Transaction.EPOCH_PER_TRANSACTION
+            && (retryOverIds || (sameId && epoch + 1 == present.producerEpoch()));
     boolean valid =
         switch (present.state()) {
           case EMPTY, ONGOING -> current;

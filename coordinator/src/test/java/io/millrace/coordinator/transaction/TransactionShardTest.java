@@ -276,6 +276,22 @@ class TransactionShardTest {
   }
 
   @Test
+  void anEndThatRaisedNoEpochIsNotTheRetryOfAProducerThatWasFenced() {
+    ProducerOf fenced = world.init();
+    ProducerOf successor = world.init(); // of an older client, which ends by version 1
+    world.transactionVersion = 1;
+    world.add(successor, P0);
+    world.holdMarkers();
+    world.end(successor, false);
+    world.transactionVersion = 2;
+
+    assertThat(world.end(fenced, false).error()).isEqualTo(Errors.PRODUCER_FENCED);
+    world.markersArrive();
+    assertThat(world.state()).isEqualTo(TransactionState.COMPLETE_ABORT);
+    assertThat(world.end(fenced, false).error()).isEqualTo(Errors.PRODUCER_FENCED);
+  }
+
+  @Test
   void strangersAreToldThatTheirProducerIdIsNotKnown() {
     ProducerOf unknown = new ProducerOf(ID, 5, (short) 0);
     assertThat(world.add(unknown, P0)).isEqualTo(Errors.INVALID_PRODUCER_ID_MAPPING);
