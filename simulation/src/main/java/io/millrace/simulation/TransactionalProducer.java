@@ -213,9 +213,6 @@ class TransactionalProducer extends Client {
   }
 
   final Transaction begin() {
-    if (habits.version() == Version.MIXED) {
-      implicit = random.nextBoolean();
-    }
     Transaction transaction =
         transactions.begin(id, name + "." + number++, new Epoch(producerId, producerEpoch));
     open = transaction;
@@ -524,6 +521,17 @@ class TransactionalProducer extends Client {
     }
   }
 
+  /**
+   * A partition still has the last transaction open until its marker comes, and version 2 asks
+   * nobody whether it has. So a client that is upgraded begins with a new epoch, as Kafka's does.
+   */
+  private void changeVersion(boolean toImplicit) {
+    if (toImplicit && !implicit) {
+      step = Step.INITIALIZE;
+    }
+    implicit = toImplicit;
+  }
+
   private void onEnded(Transaction transaction, boolean commit, EndTxnResponseData answer) {
     if (!transaction.equals(open)) {
       return;
@@ -540,6 +548,9 @@ class TransactionalProducer extends Client {
       step = unsure && !implicit ? Step.INITIALIZE : Step.BEGIN;
       if (implicit && answer.producerId() >= 0) {
         renewed(answer.producerId(), answer.producerEpoch());
+      }
+      if (habits.version() == Version.MIXED) {
+        changeVersion(random.nextBoolean());
       }
     } else if (FENCED.contains(error) || ABORTABLE.contains(error)) {
       lastError = error.name();
