@@ -37,8 +37,8 @@ final class TestRun implements TestExecutionListener {
           "junit.jupiter.execution.parallel.mode.default", "same_thread",
           "junit.jupiter.execution.parallel.mode.classes.default", "concurrent",
           "junit.jupiter.execution.parallel.config.strategy", "fixed",
-          "junit.jupiter.execution.parallel.config.fixed.parallelism", "3",
-          "junit.jupiter.execution.parallel.config.fixed.max-pool-size", "3");
+          "junit.jupiter.execution.parallel.config.fixed.parallelism", "2",
+          "junit.jupiter.execution.parallel.config.fixed.max-pool-size", "2");
 
   private final Progress progress;
   private final SortedMap<PublishedTest, Outcome> outcomes = new TreeMap<>();
