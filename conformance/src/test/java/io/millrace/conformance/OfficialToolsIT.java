@@ -47,7 +47,7 @@ class OfficialToolsIT {
 
   /** A tool and what it printed, each. */
   private static List<String> steps(String transcript) {
-    return List.of(transcript.split("(?=\n[$&] )", -1));
+    return List.of(transcript.stripTrailing().split("(?=\n[$&] )", -1));
   }
 
   /** As Kafka printed it, or what the transcript says that Millrace prints instead, and why. */
