@@ -328,7 +328,7 @@ final class ClusterCasesSimulation {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2})
+  @ValueSource(longs = {6, 8, 12})
   void aMarkerThatComesAgainMuchLaterEndsNoOtherTransaction(long seed) {
     SimulatedCluster cluster = cluster(seed, 3, 3, FULL_SPEED);
     cluster.addTopics(1, OptionalInt.of(3), false);
