@@ -46,6 +46,9 @@ final class ConsumerMember extends GroupMember {
   private NavigableSet<PartitionId> owned = new TreeSet<>();
   private boolean ownedIsNews;
 
+  /** What it asked for by name when it last said so. */
+  private List<String> toldNames = List.of();
+
   /** What it has given up, and what its epoch was before. */
   private final List<PartitionId> dropped = new ArrayList<>();
 
@@ -89,11 +92,21 @@ final class ConsumerMember extends GroupMember {
   boolean isSettled() {
     return epoch == group.generation()
         && knowsOffsets()
+        && toldNames.equals(namesToTell())
         && partitions().stream()
             .filter(partition -> !partition.isDeleting())
             .map(PartitionLedger::id)
             .filter(this::isSubscribed)
             .allMatch(group::isOwned);
+  }
+
+  /** The topics it asks for by name, of those that there are by now. */
+  private List<String> namesToTell() {
+    return switch (subscription) {
+      case ALL_BY_NAME -> ledger.topics().stream().map(Ledger.Topic::name).toList();
+      case FIRST_ONLY -> List.of(Admin.topic(0));
+      case ALL_BY_PATTERN -> List.of();
+    };
   }
 
   private boolean isSubscribed(PartitionId partition) {
@@ -208,27 +221,21 @@ final class ConsumerMember extends GroupMember {
 
   private void heartbeat(Connection connection) {
     ConsumerGroupHeartbeatRequestData request = request(epoch);
-    if (unsure || random.nextInt(5) == 0) {
+    List<String> names = namesToTell();
+    if (unsure || random.nextInt(5) == 0 || !toldNames.equals(names)) {
       request
           .setRebalanceTimeoutMs(REBALANCE_MS)
           .setTopicPartitions(byTopic(owned))
-          .setSubscribedTopicRegex("");
-      switch (subscription) {
-        case ALL_BY_NAME ->
-            request.setSubscribedTopicNames(
-                ledger.topics().stream().map(Ledger.Topic::name).toList());
-        case FIRST_ONLY -> request.setSubscribedTopicNames(List.of(Admin.topic(0)));
-        case ALL_BY_PATTERN ->
-            request
-                .setSubscribedTopicNames(List.of())
-                .setSubscribedTopicRegex(Admin.topicPattern());
-      }
+          .setSubscribedTopicNames(names)
+          .setSubscribedTopicRegex(
+              subscription == Subscription.ALL_BY_PATTERN ? Admin.topicPattern() : "");
     } else if (ownedIsNews) {
       request.setTopicPartitions(byTopic(owned));
     }
     int of = epoch;
     String as = memberId;
     boolean tells = request.topicPartitions() != null;
+    boolean tellsNames = request.subscribedTopicNames() != null;
     long sentNs = clock.monotonicNs();
     heartbeatAtNs = sentNs + AGAIN_NS;
     coordinator.ask(
@@ -241,6 +248,7 @@ final class ConsumerMember extends GroupMember {
           if (passes(Errors.forCode(told.errorCode())) && of == epoch) {
             unsure = false;
             ownedIsNews &= !tells;
+            toldNames = tellsNames ? names : toldNames;
             kept(sentNs);
             onKept(told, sentNs);
           }

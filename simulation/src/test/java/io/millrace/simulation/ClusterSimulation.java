@@ -71,7 +71,7 @@ final class ClusterSimulation {
 
   /** Each showed something that was wrong, and is named in the commit that mended it. */
   @ParameterizedTest
-  @ValueSource(longs = {706, 3907, 5124, 6748, 9795})
+  @ValueSource(longs = {706, 772, 3536, 3907, 5124, 6748, 9795})
   @DisabledIfSystemProperty(named = "millrace.seed", matches = ".*")
   void seedsThatOnceFoundSomethingPass(long seed) {
     assertThat(SimulationRun.run(Subject.CLUSTER, seed, seed + 1, TWICE_EVERY).failures())
