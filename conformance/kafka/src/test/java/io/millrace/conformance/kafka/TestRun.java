@@ -24,8 +24,8 @@ import org.junit.platform.launcher.core.LauncherFactory;
 final class TestRun implements TestExecutionListener {
   /**
    * Extensions are found as services, ours only. Kafka's annotations limit a test's time; a test
-   * that does not heed an interrupt is left behind. Tests mostly wait, so classes run beside each
-   * other.
+   * that does not heed an interrupt is left behind. Tests mostly wait, so classes may run beside
+   * each other.
    */
   private static final Map<String, String> SETTINGS =
       Map.of(
@@ -36,9 +36,12 @@ final class TestRun implements TestExecutionListener {
           "junit.jupiter.execution.parallel.enabled", "true",
           "junit.jupiter.execution.parallel.mode.default", "same_thread",
           "junit.jupiter.execution.parallel.mode.classes.default", "concurrent",
-          "junit.jupiter.execution.parallel.config.strategy", "fixed",
-          "junit.jupiter.execution.parallel.config.fixed.parallelism", "2",
-          "junit.jupiter.execution.parallel.config.fixed.max-pool-size", "2");
+          "junit.jupiter.execution.parallel.config.strategy", "fixed");
+
+  private static final String PARALLELISM =
+      "junit.jupiter.execution.parallel.config.fixed.parallelism";
+  private static final String POOL_SIZE =
+      "junit.jupiter.execution.parallel.config.fixed.max-pool-size";
 
   private final Progress progress;
   private final SortedMap<PublishedTest, Outcome> outcomes = new TreeMap<>();
@@ -75,7 +78,11 @@ final class TestRun implements TestExecutionListener {
     this.progress = progress;
   }
 
-  static SortedMap<PublishedTest, Outcome> of(Set<PublishedTest> tests, Progress progress) {
+  /**
+   * @param atOnce classes that run beside each other
+   */
+  static SortedMap<PublishedTest, Outcome> of(
+      Set<PublishedTest> tests, int atOnce, Progress progress) {
     PostDiscoveryFilter wanted =
         found -> FilterResult.includedIf(named(found).map(tests::contains).orElse(true));
     LauncherDiscoveryRequest request =
@@ -88,6 +95,8 @@ final class TestRun implements TestExecutionListener {
                     .toList())
             .filters(wanted)
             .configurationParameters(SETTINGS)
+            .configurationParameter(PARALLELISM, String.valueOf(atOnce))
+            .configurationParameter(POOL_SIZE, String.valueOf(atOnce))
             .build();
     TestRun run = new TestRun(progress);
     LauncherFactory.create().execute(request, run);
