@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.simulation.SimulationRun.Subject;
 import java.util.Arrays;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -79,23 +78,10 @@ final class ClusterSimulation {
         .isEmpty();
   }
 
-  /** {@code -Dmillrace.seeds=FROM..TO}, TO excluded; any number of them, across the cores. */
   @Test
-  @EnabledIfSystemProperty(named = "millrace.seeds", matches = "[0-9]+\\.\\.[0-9]+")
+  @EnabledIfSystemProperty(named = "millrace.seeds", matches = AskedSeeds.RANGE)
   void theSeedsAskedForPass() {
-    String[] range = System.getProperty("millrace.seeds").split("\\.\\.", -1);
-    long startNs = System.nanoTime();
-    SimulationRun.Outcome outcome =
-        SimulationRun.run(
-            Subject.CLUSTER, Long.parseLong(range[0]), Long.parseLong(range[1]), TWICE_EVERY);
-
-    System.out.printf(
-        "%d failed, %d steps, %d s, %s%n",
-        outcome.failures().size(),
-        outcome.steps(),
-        TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNs),
-        outcome.coverage());
-    assertThat(outcome.failures()).extracting(Throwable::getMessage).isEmpty();
+    AskedSeeds.pass(Subject.CLUSTER, TWICE_EVERY);
   }
 
   @Test

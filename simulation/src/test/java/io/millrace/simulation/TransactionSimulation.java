@@ -6,6 +6,8 @@ import io.millrace.simulation.SimulationRun.Subject;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Seeds of the simulation of groups and transactions; {@code -Dmillrace.seed=N} runs that one
@@ -45,6 +47,22 @@ final class TransactionSimulation {
                 .failures())
         .extracting(Throwable::getMessage)
         .isEmpty();
+  }
+
+  /** Each showed something that was wrong, and is named in the commit that mended it. */
+  @ParameterizedTest
+  @ValueSource(longs = {1000, 1460, 1575})
+  @DisabledIfSystemProperty(named = "millrace.seed", matches = ".*")
+  void seedsThatOnceFoundSomethingPass(long seed) {
+    assertThat(SimulationRun.run(Subject.TRANSACTIONS, seed, seed + 1, TWICE_EVERY).failures())
+        .extracting(Throwable::getMessage)
+        .isEmpty();
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "millrace.seeds", matches = AskedSeeds.RANGE)
+  void theSeedsAskedForPass() {
+    AskedSeeds.pass(Subject.TRANSACTIONS, TWICE_EVERY);
   }
 
   @Test

@@ -147,8 +147,7 @@ final class IncarnationStart {
         new OpenPartitions(metadata, partitionStart::open, settings.opensMax());
     EventLoop loop = environment.threads().eventLoop("storage");
     Checkpointer checkpointer =
-        new Checkpointer(
-            store, metadata, footers, opener, loop, environment.clock(), partitions::published);
+        new Checkpointer(store, metadata, footers, opener, loop, environment.clock(), partitions);
     Maintenance maintenance =
         new Maintenance(
             environment,

@@ -26,12 +26,19 @@ final class OpenPartition {
 
   /**
    * Footers come in the order of their offsets. One that is known already adds nothing; behind a
-   * gap (an image was skipped in which the object before was still listed) the summary stays as it
-   * is, and the next checkpoint advances it from the objects.
+   * gap (an image was skipped in which the object before was still listed, or its footer could not
+   * be read) the summary stays as it is, until the next checkpoint advances it from the objects.
    */
   synchronized void onPublished(PartitionFooter footer, long nowMs) {
     if (footer.endOffset() > published.end() && footer.baseOffset() <= published.end()) {
       published = published.fold(footer, nowMs);
+    }
+  }
+
+  /** The same by what was read in the objects. */
+  synchronized void advanced(PartitionSummary summary) {
+    if (summary.end() > published.end()) {
+      published = summary;
     }
   }
 

@@ -5,6 +5,7 @@ import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.object.Checkpointer;
 import io.millrace.storage.object.PartitionSummary;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * order. Closes what the image says is no longer led. Any thread may call.
  */
 @SuppressWarnings("ReferenceEquality") // a slot and an open partition are what they are, not values
-final class OpenPartitions implements Partitions {
+final class OpenPartitions implements Partitions, Checkpointer.Summaries {
   private final MetadataLog metadata;
   private final WriterId writer;
   private final Function<PartitionId, CompletableFuture<OpenPartition>> opener;
@@ -251,10 +252,18 @@ final class OpenPartitions implements Partitions {
     waiters.forEach(waiter -> waiter.completeExceptionally(reason));
   }
 
-  /** What of an open partition is published; null if it is not open. */
-  @Nullable PartitionSummary published(PartitionId id) {
+  @Override
+  public @Nullable PartitionSummary published(PartitionId id) {
     OpenPartition found = find(id);
     return found == null ? null : found.published();
+  }
+
+  @Override
+  public void advanced(PartitionSummary summary) {
+    OpenPartition found = find(summary.partition());
+    if (found != null) {
+      found.advanced(summary);
+    }
   }
 
   /** Those open now, in order. */

@@ -19,7 +19,6 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import org.apache.kafka.common.errors.UnknownTopicIdException;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PSortedMap;
@@ -40,15 +39,34 @@ public final class Checkpointer implements AutoCloseable {
   private final CheckpointWriter writer;
   private final EventLoop loop;
   private final Clock clock;
-  private final Function<PartitionId, @Nullable PartitionSummary> known;
+  private final Summaries known;
   private final TreeSet<PartitionId> dirty = new TreeSet<>();
   private PSortedMap<String, ObjectInfo> seen = TreePMap.empty();
   private CompletableFuture<Void> round = CompletableFuture.completedFuture(null);
   private volatile boolean stopped;
 
+  /** What open partitions know of what of them is published; producers age in there. */
+  public interface Summaries {
+    Summaries NONE =
+        new Summaries() {
+          @Override
+          public @Nullable PartitionSummary published(PartitionId id) {
+            return null;
+          }
+
+          @Override
+          public void advanced(PartitionSummary summary) {}
+        };
+
+    /** Null if it is not open. */
+    @Nullable PartitionSummary published(PartitionId id);
+
+    /** A partition, if it is open, was followed so far. */
+    void advanced(PartitionSummary summary);
+  }
+
   /**
-   * @param known published summaries of open partitions, in which producers age; the others are
-   *     opened for the purpose
+   * @param known summaries of open partitions; the others are opened for the purpose
    */
   public Checkpointer(
       ObjectStore store,
@@ -57,7 +75,7 @@ public final class Checkpointer implements AutoCloseable {
       PartitionOpener opener,
       EventLoop loop,
       Clock clock,
-      Function<PartitionId, @Nullable PartitionSummary> known) {
+      Summaries known) {
     this.metadata = metadata;
     this.footers = footers;
     this.opener = opener;
@@ -199,11 +217,12 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   private CompletableFuture<Boolean> summarize(MetadataImage image, PartitionId id, List<Led> led) {
-    PartitionSummary summaryOfOpen = known.apply(id);
+    PartitionSummary summaryOfOpen = known.published(id);
     Partition partition = image.partition(id);
     return (summaryOfOpen == null ? opener.open(id) : opener.advance(summaryOfOpen))
         .thenApplyAsync(
             summary -> {
+              known.advanced(summary);
               long nowMs = TimeUnit.NANOSECONDS.toMillis(clock.monotonicNs());
               if (partition != null && summary.end() > checkpointEnd(image, id)) {
                 led.add(new Led(summary.checkpoint(nowMs), partition.leaderEpoch()));

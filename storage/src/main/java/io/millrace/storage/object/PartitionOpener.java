@@ -32,62 +32,84 @@ public final class PartitionOpener {
    * The partition by the newest image.
    *
    * @return fails with {@link UnknownTopicIdException} if the image does not have it, with {@link
-   *     ObjectCorruptException} if published offsets at or above the log start are in no object
+   *     ObjectCorruptException} if offsets that no checkpoint covers are in no object
    */
   public CompletableFuture<PartitionSummary> open(PartitionId id) {
-    return catalog.onImage(image -> open(image, id));
-  }
-
-  private CompletableFuture<PartitionSummary> open(MetadataImage image, PartitionId id) {
-    Partition partition = image.partition(id);
-    if (partition == null) {
-      return unknown(id);
-    }
-    CompletableFuture<PartitionSummary> start =
-        partition
-            .checkpoint()
-            .map(named ->
-                checkpoints.get(id, named).thenApply(found -> PartitionSummary.of(found, nowMs())))
-            .orElseGet(() -> CompletableFuture.completedFuture(PartitionSummary.empty(id)));
-    return start.thenCompose(summary -> advance(image, summary, partition.logStart()));
+    return onPartition(id, (image, partition) -> open(image, id, partition));
   }
 
   /**
    * The summary with all that was published since, by the newest image. Fails like {@link #open}.
    */
   public CompletableFuture<PartitionSummary> advance(PartitionSummary summary) {
+    PartitionId id = summary.partition();
+    return onPartition(
+        id,
+        (image, partition) ->
+            follow(image, summary, partition)
+                // merged away behind a checkpoint that covers it
+                .thenCompose(followed ->
+                    followed.whole()
+                        ? CompletableFuture.completedFuture(followed.summary())
+                        : open(image, id, partition)));
+  }
+
+  private interface Look {
+    CompletableFuture<PartitionSummary> at(MetadataImage image, Partition partition);
+  }
+
+  private CompletableFuture<PartitionSummary> onPartition(PartitionId id, Look look) {
     return catalog.onImage(image -> {
-      Partition partition = image.partition(summary.partition());
+      Partition partition = image.partition(id);
       return partition == null
-          ? unknown(summary.partition())
-          : advance(image, summary, partition.logStart());
+          ? CompletableFuture.failedFuture(
+              new UnknownTopicIdException("partition " + id + " does not exist"))
+          : look.at(image, partition);
     });
   }
 
-  private CompletableFuture<PartitionSummary> advance(
-      MetadataImage image, PartitionSummary summary, long logStart) {
+  private CompletableFuture<PartitionSummary> open(
+      MetadataImage image, PartitionId id, Partition partition) {
+    CompletableFuture<PartitionSummary> start =
+        partition
+            .checkpoint()
+            .map(named ->
+                checkpoints.get(id, named).thenApply(found -> PartitionSummary.of(found, nowMs())))
+            .orElseGet(() -> CompletableFuture.completedFuture(PartitionSummary.empty(id)));
+    return start
+        .thenCompose(summary -> follow(image, summary, partition))
+        .thenApply(followed -> {
+          if (!followed.whole()) {
+            throw new ObjectCorruptException(
+                "offset %d of %s is in no listed object, and no checkpoint covers it"
+                    .formatted(followed.summary().end(), id));
+          }
+          return followed.summary();
+        });
+  }
+
+  /**
+   * @param whole false if something is missing behind the summary: dropped below a log start, which
+   *     only a newer checkpoint can tell of
+   */
+  private record Followed(PartitionSummary summary, boolean whole) {}
+
+  private CompletableFuture<Followed> follow(
+      MetadataImage image, PartitionSummary summary, Partition partition) {
     return catalog
         .parts(image, summary.partition(), summary.end())
-        .thenApply(parts -> fold(summary, parts, logStart));
+        .thenApply(parts -> follow(summary, parts, partition.logStart()));
   }
 
-  private static CompletableFuture<PartitionSummary> unknown(PartitionId id) {
-    return CompletableFuture.failedFuture(
-        new UnknownTopicIdException("partition " + id + " does not exist"));
-  }
-
-  private PartitionSummary fold(PartitionSummary start, List<Part> parts, long logStart) {
+  private Followed follow(PartitionSummary start, List<Part> parts, long logStart) {
     PartitionSummary summary = start;
     for (Part part : parts) {
-      long base = part.footer().baseOffset();
-      if (base > summary.end() && base > logStart) {
-        throw new ObjectCorruptException(
-            "offsets [%d, %d) of %s are in no listed object; %s begins behind them"
-                .formatted(summary.end(), base, start.partition(), part.object().key()));
+      if (part.footer().baseOffset() > summary.end()) {
+        return new Followed(summary, false);
       }
       summary = summary.fold(part.footer(), nowMs());
     }
-    return summary.withoutEpochsBelow(logStart);
+    return new Followed(summary.withoutEpochsBelow(logStart), true);
   }
 
   private long nowMs() {

@@ -106,7 +106,13 @@ final class ObjectWorld {
       opener = new PartitionOpener(catalog, store, clock);
       checkpointer =
           new Checkpointer(
-              store, metadata, footers, opener, threads.eventLoop("checkpoint"), clock, _ -> null);
+              store,
+              metadata,
+              footers,
+              opener,
+              threads.eventLoop("checkpoint"),
+              clock,
+              Checkpointer.Summaries.NONE);
       collector =
           new GarbageCollector(
               store,
