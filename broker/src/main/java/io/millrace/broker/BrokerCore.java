@@ -186,6 +186,7 @@ public final class BrokerCore implements Life {
     metadata.addListener((_, _) -> followProducerExpiration(live));
     followProducerExpiration(live);
     storage.retainBy(new TopicRetention(configs.topics(), live));
+    storage.compactBy(new TopicCompaction(configs.topics(), live));
     ImageWaits imageWaits = new ImageWaits(metadata, environment.threads().eventLoop("waits"));
     WriteTxnMarkersHandler markers =
         new WriteTxnMarkersHandler(metadata::image, storage, coordinator::onTransactionCompleted);

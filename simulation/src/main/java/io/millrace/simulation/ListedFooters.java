@@ -65,7 +65,8 @@ final class ListedFooters {
 
   private void check(MetadataImage image, PartitionId id, Partition partition) {
     long due = -1;
-    for (PartitionFooter part : parts(image, id)) {
+    List<PartitionFooter> parts = parts(image, id);
+    for (PartitionFooter part : parts) {
       if (due >= 0 && part.baseOffset() < due) {
         throw new Violation(
             "I3: at entry %d two objects hold %s from %d to %d"
@@ -77,15 +78,29 @@ final class ListedFooters {
             "I8/E8: at entry %d no object holds %s from %d to %d; it starts at %d"
                 .formatted(image.entryNumber(), id, from, part.baseOffset(), partition.logStart()));
       }
-      if (part.recordCount() != part.endOffset() - part.baseOffset()) {
+      long offsets = part.endOffset() - part.baseOffset();
+      if (part.recordCount() != offsets && !(part.isCompacted() && part.recordCount() < offsets)) {
         throw new Violation("I3: an object holds %s: %s".formatted(id, part));
       }
       due = part.endOffset();
+    }
+    if (parts.stream().anyMatch(PartitionFooter::isCompacted)) {
+      new CompactionTruth(id, partition.logStart(), truth.batches(id))
+          .check(parts, part -> store.body(holder(image, part)));
     }
     if (due > truth.end(id)) {
       throw new Violation(
           "I2: %s is published to %d, its log ends at %d".formatted(id, due, truth.end(id)));
     }
+  }
+
+  private String holder(MetadataImage image, PartitionFooter part) {
+    return image.objects().values().stream()
+        .filter(object -> object.mayHold(part.partition()))
+        .filter(object -> footer(object).partitions().contains(part))
+        .map(ObjectInfo::key)
+        .findFirst()
+        .orElseThrow();
   }
 
   private List<PartitionFooter> parts(MetadataImage image, PartitionId id) {

@@ -44,7 +44,14 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
       int crc,
       WriterId writer,
       long sequence,
-      int leaderEpoch) {}
+      int leaderEpoch,
+      ByteBuffer bytes) {
+    @Override
+    public String toString() {
+      return "[%d, %d], crc %08x, entry %d of %s, epoch %d"
+          .formatted(baseOffset, lastOffset, crc, sequence, writer, leaderEpoch);
+    }
+  }
 
   private record Content(PartitionId partition, int crc, WriterId writer) {}
 
@@ -130,7 +137,8 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
         BatchHeader.crc(bytes, at),
         writer,
         sequence,
-        batch.leaderEpoch());
+        batch.leaderEpoch(),
+        bytes.slice(at, BatchHeader.sizeBytes(bytes, at)));
   }
 
   private void adopt(Stored batch) {
@@ -162,6 +170,13 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
     return content == null || content.isEmpty()
         ? 0
         : content.lastEntry().getValue().lastOffset() + 1;
+  }
+
+  /** All batches in any log, in offset order. */
+  List<ByteBuffer> batches(PartitionId partition) {
+    return contents.getOrDefault(partition, new TreeMap<>()).values().stream()
+        .map(Stored::bytes)
+        .toList();
   }
 
   /** The last batch in any log, for a person. */

@@ -40,6 +40,7 @@ public final class BrokerKeys {
             ShareKeys.ALL,
             TransactionKeys.ALL,
             LogFileKeys.ALL,
+            CleanerKeys.ALL,
             ServerKeys.ALL,
             ReplicationKeys.ALL,
             QuorumKeys.ALL,

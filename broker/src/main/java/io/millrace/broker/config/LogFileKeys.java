@@ -1,41 +1,15 @@
 package io.millrace.broker.config;
 
-import static io.millrace.broker.config.KeyDeclaration.decimal;
-import static io.millrace.broker.config.KeyDeclaration.flag;
 import static io.millrace.broker.config.KeyDeclaration.int32;
 import static io.millrace.broker.config.KeyDeclaration.int64;
 import static io.millrace.broker.config.KeyDeclaration.list;
 
 import java.util.List;
 
-/** Files, flushing and cleaning of Kafka's logs. */
+/** Files and flushing of Kafka's logs. */
 final class LogFileKeys {
   static final List<ConfigKey<?>> ALL =
       List.of(
-          int64("log.cleaner.backoff.ms", 15000)
-              .atLeast(0)
-              .clusterWide()
-              .accepted(
-                  Reasons.COMPACTION_LATER, "Pause of the cleaner when nothing is to be cleaned."),
-          int64("log.cleaner.dedupe.buffer.size", 134217728)
-              .clusterWide()
-              .accepted(Reasons.COMPACTION_LATER, "Memory of the cleaner for keys."),
-          flag("log.cleaner.enable", true)
-              .accepted(Reasons.COMPACTION_LATER, "Whether the cleaner runs."),
-          decimal("log.cleaner.io.buffer.load.factor", 0.9)
-              .clusterWide()
-              .accepted(Reasons.COMPACTION_LATER, "How full the cleaner's memory may get."),
-          int32("log.cleaner.io.buffer.size", 524288)
-              .atLeast(0)
-              .clusterWide()
-              .accepted(Reasons.COMPACTION_LATER, "Memory of the cleaner for reading and writing."),
-          decimal("log.cleaner.io.max.bytes.per.second", Double.MAX_VALUE)
-              .clusterWide()
-              .accepted(Reasons.COMPACTION_LATER, "Bytes the cleaner may read and write."),
-          int32("log.cleaner.threads", 1)
-              .atLeast(0)
-              .clusterWide()
-              .accepted(Reasons.COMPACTION_LATER, "Threads of the cleaner."),
           int64("log.dir.failure.timeout.ms", 30000)
               .atLeast(1)
               .accepted(Reasons.NO_SEGMENTS, "How long a failed directory may go unreported."),

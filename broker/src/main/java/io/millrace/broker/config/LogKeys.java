@@ -62,7 +62,8 @@ public final class LogKeys {
       list("log.cleanup.policy", "delete")
           .oneOf("compact", "delete")
           .clusterWide()
-          .inForce("Which topics need keys in their records (compact) and which do not (delete).");
+          .inForce(
+              "Whether of each key the newest record stays, records go by age and size, or both.");
   public static final ConfigKey<Long> RETENTION_MS =
       int64("log.retention.ms")
           .clusterWide()
@@ -93,35 +94,35 @@ public final class LogKeys {
       int64("log.cleaner.delete.retention.ms", 86400000)
           .atLeast(0)
           .clusterWide()
-          .accepted(Reasons.COMPACTION_LATER, "How long a tombstone stays in a compacted topic.");
+          .inForce("How long a tombstone stays once compaction has seen it.");
   public static final ConfigKey<Long> MIN_COMPACTION_LAG_MS =
       int64("log.cleaner.min.compaction.lag.ms", 0)
           .atLeast(0)
           .clusterWide()
-          .accepted(Reasons.COMPACTION_LATER, "Age below which records are not compacted.");
+          .inForce("Age below which records are not compacted.");
   public static final ConfigKey<Long> MAX_COMPACTION_LAG_MS =
       int64("log.cleaner.max.compaction.lag.ms", Long.MAX_VALUE)
           .atLeast(1)
           .clusterWide()
-          .accepted(Reasons.COMPACTION_LATER, "Age by which records should be compacted.");
+          .inForce("Age by which records are compacted, however few they are.");
   public static final ConfigKey<Double> MIN_CLEANABLE_RATIO =
       decimal("log.cleaner.min.cleanable.ratio", 0.5)
           .between(0, 1)
           .clusterWide()
-          .accepted(Reasons.COMPACTION_LATER, "Share of a log that is new before it is compacted.");
+          .inForce("Share of a partition that was never compacted above which it is.");
   public static final ConfigKey<Integer> SEGMENT_BYTES =
       int32("log.segment.bytes", 1073741824)
           .atLeast(1048576)
           .clusterWide()
-          .accepted(Reasons.NO_SEGMENTS, "Size of a segment file.");
+          .inForce("Bytes of a compacted partition that rest in the log; there are no segments.");
   public static final ConfigKey<Long> ROLL_MS =
       int64("log.roll.ms")
           .clusterWide()
-          .accepted(Reasons.NO_SEGMENTS, "Age at which a segment file is closed.");
+          .inForce("Age to which records of a compacted topic rest; there are no segments.");
   public static final ConfigKey<Integer> ROLL_HOURS =
       int32("log.roll.hours", 168)
           .atLeast(1)
-          .accepted(Reasons.NO_SEGMENTS, "The same in hours, if log.roll.ms is unset.");
+          .inForce("The same in hours, if log.roll.ms is unset.");
   public static final ConfigKey<Long> ROLL_JITTER_MS =
       int64("log.roll.jitter.ms")
           .clusterWide()

@@ -20,8 +20,10 @@ final class Reasons {
       "The broker has no thread pool of this kind: work runs on event loops.";
   static final String ONE_VERSION =
       "Brokers speak the newest protocol each client offers; there is nothing to hold back.";
-  static final String COMPACTION_LATER =
-      "Not in force in this version: topics are not compacted by key.";
+  static final String FIXED_COMPACTION =
+      "Compaction reads and writes in pieces of a fixed size, with a table of keys of a fixed load.";
+  static final String PACED =
+      "Merging and compacting yield to the write-ahead log, by how long its syncs take.";
   static final String PEER_LIMITS =
       "Brokers give up on each other by broker.session.timeout.ms; connections and requests between them have fixed limits.";
   static final String BALANCED_AT_ONCE =

@@ -192,7 +192,10 @@ public final class TopicConfigs {
         layers.value(TopicKeys.RETENTION_BYTES),
         layers.value(TopicKeys.DELETE_RETENTION_MS),
         layers.value(TopicKeys.MIN_COMPACTION_LAG_MS),
-        layers.value(TopicKeys.MAX_COMPACTION_LAG_MS));
+        layers.value(TopicKeys.MAX_COMPACTION_LAG_MS),
+        layers.value(TopicKeys.MIN_CLEANABLE_DIRTY_RATIO),
+        layers.value(TopicKeys.SEGMENT_MS),
+        layers.value(TopicKeys.SEGMENT_BYTES));
   }
 
   private Layers layers(MetadataImage image, Uuid topicId) {

@@ -101,7 +101,7 @@ public final class TopicKeys {
           list("cleanup.policy", "delete")
               .oneOf("compact", "delete")
               .inForce(
-                  "With delete, records go by age and size; with compact every record needs a key, and nothing else yet depends on it."),
+                  "With compact of each key the newest record stays, and every record needs one; with delete, records go by age and size."),
           LogKeys.CLEANUP_POLICY);
   public static final TopicKey<Long> RETENTION_MS =
       new TopicKey<>(
@@ -122,20 +122,39 @@ public final class TopicKeys {
       TopicKey.of(
           int64("delete.retention.ms", 24 * HOUR_MS)
               .atLeast(0)
-              .accepted(Reasons.COMPACTION_LATER, "How long a tombstone stays."),
+              .inForce("How long a tombstone stays once compaction has seen it."),
           LogKeys.DELETE_RETENTION_MS);
   public static final TopicKey<Long> MIN_COMPACTION_LAG_MS =
       TopicKey.of(
           int64("min.compaction.lag.ms", 0)
               .atLeast(0)
-              .accepted(Reasons.COMPACTION_LATER, "Age below which records are not compacted."),
+              .inForce("Age below which records are not compacted."),
           LogKeys.MIN_COMPACTION_LAG_MS);
   public static final TopicKey<Long> MAX_COMPACTION_LAG_MS =
       TopicKey.of(
           int64("max.compaction.lag.ms", Long.MAX_VALUE)
               .atLeast(1)
-              .accepted(Reasons.COMPACTION_LATER, "Age by which records should be compacted."),
+              .inForce("Age by which records are compacted, however few they are."),
           LogKeys.MAX_COMPACTION_LAG_MS);
+  public static final TopicKey<Double> MIN_CLEANABLE_DIRTY_RATIO =
+      TopicKey.of(
+          decimal("min.cleanable.dirty.ratio", 0.5)
+              .between(0, 1)
+              .inForce("Share of a partition that was never compacted above which it is."),
+          LogKeys.MIN_CLEANABLE_RATIO);
+  public static final TopicKey<Integer> SEGMENT_BYTES =
+      TopicKey.of(
+          int32("segment.bytes", 1073741824)
+              .atLeast(1048576)
+              .inForce(
+                  "Bytes of a compacted partition that rest in the log; there are no segments."),
+          LogKeys.SEGMENT_BYTES);
+  public static final TopicKey<Long> SEGMENT_MS =
+      new TopicKey<>(
+          int64("segment.ms", 168 * HOUR_MS)
+              .atLeast(1)
+              .inForce("Age to which records of a compacted topic rest; there are no segments."),
+          List.of(new BehindIt(LogKeys.ROLL_MS, 1), new BehindIt(LogKeys.ROLL_HOURS, HOUR_MS)));
   public static final TopicKey<Boolean> REMOTE_STORAGE_ENABLE =
       TopicKey.of(
           flag("remote.storage.enable", false)
@@ -143,22 +162,6 @@ public final class TopicKeys {
 
   private static final List<TopicKey<?>> OTHERS =
       List.of(
-          TopicKey.of(
-              decimal("min.cleanable.dirty.ratio", 0.5)
-                  .between(0, 1)
-                  .accepted(
-                      Reasons.COMPACTION_LATER, "Share of a log that is new before compaction."),
-              LogKeys.MIN_CLEANABLE_RATIO),
-          TopicKey.of(
-              int32("segment.bytes", 1073741824)
-                  .atLeast(1048576)
-                  .accepted(Reasons.NO_SEGMENTS, "Size of a segment file."),
-              LogKeys.SEGMENT_BYTES),
-          new TopicKey<>(
-              int64("segment.ms", 168 * HOUR_MS)
-                  .atLeast(1)
-                  .accepted(Reasons.NO_SEGMENTS, "Age at which a segment file is closed."),
-              List.of(new BehindIt(LogKeys.ROLL_MS, 1), new BehindIt(LogKeys.ROLL_HOURS, HOUR_MS))),
           new TopicKey<>(
               int64("segment.jitter.ms", 0)
                   .atLeast(0)
@@ -266,6 +269,9 @@ public final class TopicKeys {
             DELETE_RETENTION_MS,
             MIN_COMPACTION_LAG_MS,
             MAX_COMPACTION_LAG_MS,
+            MIN_CLEANABLE_DIRTY_RATIO,
+            SEGMENT_BYTES,
+            SEGMENT_MS,
             REMOTE_STORAGE_ENABLE);
     used.forEach(key -> keys.put(key.key().name(), key));
     OTHERS.forEach(key -> keys.put(key.key().name(), key));

@@ -26,4 +26,7 @@ public record TopicSettings(
     long retentionBytes,
     long deleteRetentionMs,
     long minCompactionLagMs,
-    long maxCompactionLagMs) {}
+    long maxCompactionLagMs,
+    double minCleanableDirtyRatio,
+    long segmentMs,
+    int segmentBytes) {}

@@ -3,10 +3,12 @@ package io.millrace.storage.log;
 import io.millrace.storage.log.PartitionLog.OffsetAtTime;
 import io.millrace.storage.object.Footer.AbortedTransaction;
 import io.millrace.storage.object.ObjectCatalog.Span;
+import io.millrace.storage.object.ObjectReader.Source;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** The part of a partition that lies in published objects. Futures fail with Kafka's exceptions. */
 interface History {
@@ -20,15 +22,21 @@ interface History {
    * Bytes lent out.
    *
    * @param endOffset one past their last offset; the offset asked for if there are none
+   * @param source null if there are none, or they are not of an object
    */
-  record Batches(List<ByteBuffer> buffers, long endOffset, Runnable release) {}
+  record Batches(
+      List<ByteBuffer> buffers, long endOffset, @Nullable Source source, Runnable release) {}
 
   /**
    * Transactions with batches among offsets [{@code from}, {@code to}) that published markers below
    * {@code markersEnd} aborted, each with an offset at or below its first batch among them.
+   *
+   * @param source of the batches, in which only those are missing that compaction has dropped with
+   *     all that it aborted
+   * @return empty if the source is no longer listed: its batches are to be read again
    */
-  CompletableFuture<List<AbortedTransaction>> abortedTransactions(
-      long from, long to, long markersEnd);
+  CompletableFuture<Optional<List<AbortedTransaction>>> abortedTransactions(
+      Source source, long from, long to, long markersEnd);
 
   /** Bytes of the objects' batches from {@code from} on, and where they end. */
   CompletableFuture<Size> size(long from);

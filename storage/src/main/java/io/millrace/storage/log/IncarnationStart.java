@@ -148,6 +148,8 @@ final class IncarnationStart {
     EventLoop loop = environment.threads().eventLoop("storage");
     Checkpointer checkpointer =
         new Checkpointer(store, metadata, footers, opener, loop, environment.clock(), partitions);
+    Merger merger =
+        merger(new Merger.Access(store, metadata, footers, pins, catalog, reader, opener), log);
     Maintenance maintenance =
         new Maintenance(
             environment,
@@ -156,10 +158,22 @@ final class IncarnationStart {
             metadata,
             footers,
             partitions,
-            merger(metadata, footers, pins, log),
+            merger,
             checkpointer,
             new GarbageCollector(store, metadata, loop, environment.clock(), pins, log.garbage()),
-            new Retention(metadata, reader, partitions, loop, environment.clock()));
+            new Retention(metadata, reader, partitions, loop, environment.clock()),
+            new CompactionFeeder(
+                metadata,
+                catalog,
+                partitions,
+                () ->
+                    log.wal()
+                        .roll()
+                        .thenCompose(_ -> checkpointer.checkpoint())
+                        .thenRun(merger::mergeLevelZero),
+                loop,
+                environment.clock()),
+            new CompactedTails(footers, partitions, loop));
     Handovers handovers =
         new Handovers(metadata, partitions, log.wal(), maintenance::checkpoint, loop);
     metadata.addListener(partitions::onImage);
@@ -170,12 +184,11 @@ final class IncarnationStart {
         home, metadata, new ProducerIds(metadata), log.wal(), partitions, maintenance, handovers);
   }
 
-  private Merger merger(MetadataLog metadata, FooterCache footers, ObjectPins pins, OpenLog log) {
+  private Merger merger(Merger.Access access, OpenLog log) {
     return new Merger(
-        store,
-        metadata,
-        footers,
-        pins,
+        access,
+        environment.randomness(),
+        environment.clock(),
         environment.threads().eventLoop("merge"),
         MergeSettings.of(settings.walBacklogBytesMax()),
         new MergePace(MERGE_BYTES_PER_SECOND_MAX, log.recentWriteNs(), WRITE_NS_WITHOUT_HASTE_MAX),

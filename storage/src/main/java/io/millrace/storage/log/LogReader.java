@@ -4,8 +4,10 @@ import io.millrace.runtime.FailureCause;
 import io.millrace.storage.log.TailIndex.Ref;
 import io.millrace.storage.object.Footer.AbortedTransaction;
 import io.millrace.storage.object.ObjectCatalog.Span;
+import io.millrace.storage.object.ObjectReader.Source;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.KafkaStorageException;
@@ -48,6 +50,45 @@ final class LogReader {
     tail.prune(publishedCounter);
   }
 
+  /** Objects that were compacted up to this offset stand in the image: they are what is read. */
+  void onCompacted(long end) {
+    tail.forget(end, publishedCounter);
+    aborted.forgetBelow(Math.min(end, tail.firstOffset()));
+  }
+
+  /** Batches, and the transactions with offsets among theirs that were aborted. */
+  record Committed(History.Batches batches, List<AbortedTransaction> aborted) {}
+
+  /** Whole batches from the one that holds {@code offset}, below {@code end}. */
+  CompletableFuture<Committed> readCommitted(
+      long offset, long end, int bytesMax, boolean atLeastOne) {
+    return readCommitted(offset, end, bytesMax, atLeastOne, 1);
+  }
+
+  private CompletableFuture<Committed> readCommitted(
+      long offset, long end, int bytesMax, boolean atLeastOne, int attempt) {
+    return read(offset, end, bytesMax, atLeastOne)
+        .thenCompose(batches ->
+            abortedAmong(offset, batches)
+                .handle((found, failure) -> {
+                  if (failure == null && found.isPresent()) {
+                    return CompletableFuture.completedFuture(new Committed(batches, found.get()));
+                  }
+                  batches.release().run();
+                  if (failure != null) {
+                    return CompletableFuture.<Committed>failedFuture(failure);
+                  }
+                  // compacted between the two looks; they must be of one time
+                  return attempt < READ_ATTEMPTS_MAX
+                      ? readCommitted(offset, end, bytesMax, atLeastOne, attempt + 1)
+                      : CompletableFuture.<Committed>failedFuture(
+                          new KafkaStorageException(
+                              "Offset %d of %s is compacted again and again while it is read."
+                                  .formatted(offset, partition)));
+                })
+                .thenCompose(committed -> committed));
+  }
+
   /** Whole batches from the one that holds {@code offset}, below {@code end}. */
   CompletableFuture<History.Batches> read(long offset, long end, int bytesMax, boolean atLeastOne) {
     return read(offset, end, bytesMax, atLeastOne, 1);
@@ -69,19 +110,38 @@ final class LogReader {
                 : CompletableFuture.failedFuture(unreadable(offset, failure)));
   }
 
-  /** Those of which [{@code from}, {@code to}) may hold batches, in order of their markers. */
-  CompletableFuture<List<AbortedTransaction>> abortedTransactions(long from, long to) {
-    AbortedTail.Known known = aborted.within(from, to);
-    if (known.from() <= from) {
-      return CompletableFuture.completedFuture(known.transactions());
+  /**
+   * What was aborted of what was read from {@code from} on, in order of the markers; empty if it is
+   * known no more as it was then.
+   */
+  private CompletableFuture<Optional<List<AbortedTransaction>>> abortedAmong(
+      long from, History.Batches batches) {
+    long to = batches.endOffset();
+    if (from >= to) {
+      return CompletableFuture.completedFuture(Optional.of(List.of()));
     }
+    AbortedTail.Known known = aborted.within(from, to);
+    Source source = batches.source();
+    if (source == null || source.compactedTo() == 0) {
+      if (known.from() <= from) {
+        return CompletableFuture.completedFuture(Optional.of(known.transactions()));
+      }
+      if (source == null) {
+        return CompletableFuture.completedFuture(Optional.empty());
+      }
+    }
+    // the tail may know of markers that compaction has dropped
+    long markersEnd = Math.max(known.from(), source.compactedTo());
     return history
-        .abortedTransactions(from, to, known.from())
-        .thenApply(published -> {
-          List<AbortedTransaction> all = new ArrayList<>(published);
-          all.addAll(known.transactions());
-          return all;
-        });
+        .abortedTransactions(source, from, to, markersEnd)
+        .thenApply(published ->
+            published.map(found -> {
+              List<AbortedTransaction> all = new ArrayList<>(found);
+              known.transactions().stream()
+                  .filter(transaction -> transaction.lastOffset() >= markersEnd)
+                  .forEach(all::add);
+              return all;
+            }));
   }
 
   /** Of all batches that end above {@code from}, and at most a run of the tail's before them. */

@@ -4,6 +4,7 @@ import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
 import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
+import io.millrace.storage.compaction.CompactionRules;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataLog;
@@ -25,8 +26,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What goes on beside appends and reads: follows the publication of the own WAL files, forgets idle
- * producers, deletes by age and size, merges, writes checkpoints and collects garbage. On loops of
- * its own.
+ * producers, deletes by age and size, merges and compacts, writes checkpoints and collects garbage.
+ * On loops of its own.
  */
 final class Maintenance {
   private static final Logger LOG = LoggerFactory.getLogger(Maintenance.class);
@@ -41,6 +42,8 @@ final class Maintenance {
   private final Checkpointer checkpointer;
   private final GarbageCollector collector;
   private final Retention retention;
+  private final CompactionFeeder feeder;
+  private final CompactedTails compactedTails;
   private volatile long producerIdleMsMax;
   private volatile CompletableFuture<Void> folded = CompletableFuture.completedFuture(null);
 
@@ -54,7 +57,9 @@ final class Maintenance {
       Merger merger,
       Checkpointer checkpointer,
       GarbageCollector collector,
-      Retention retention) {
+      Retention retention,
+      CompactionFeeder feeder,
+      CompactedTails compactedTails) {
     this.loop = loop;
     this.environment = environment;
     this.settings = settings;
@@ -66,6 +71,8 @@ final class Maintenance {
     this.checkpointer = checkpointer;
     this.collector = collector;
     this.retention = retention;
+    this.feeder = feeder;
+    this.compactedTails = compactedTails;
   }
 
   /** Any thread; holds from the next look on. */
@@ -78,6 +85,13 @@ final class Maintenance {
     retention.start(rules);
   }
 
+  /** Topics are compacted by these rules; none is before. */
+  void compactBy(CompactionRules rules) {
+    merger.compactBy(rules);
+    feeder.start(rules);
+    compactedTails.start(rules);
+  }
+
   void start() {
     scheduleExpiry();
     merger.start();
@@ -88,6 +102,7 @@ final class Maintenance {
   /** On the metadata loop, for each image in order. */
   void onImage(MetadataImage before, MetadataImage after) {
     retention.onImage(before, after);
+    compactedTails.onImage(before, after);
     long counter = publishedCounter(after);
     if (counter == publishedCounter(before)) {
       return;

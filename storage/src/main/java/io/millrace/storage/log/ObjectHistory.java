@@ -5,6 +5,7 @@ import io.millrace.storage.log.PartitionLog.OffsetAtTime;
 import io.millrace.storage.object.Footer.AbortedTransaction;
 import io.millrace.storage.object.ObjectCatalog.Span;
 import io.millrace.storage.object.ObjectReader;
+import io.millrace.storage.object.ObjectReader.Source;
 import io.millrace.storage.object.TimedOffset;
 import java.util.List;
 import java.util.Optional;
@@ -21,13 +22,14 @@ record ObjectHistory(PartitionId id, ObjectReader reader) implements History {
             new Batches(
                 lent.bytes().hasRemaining() ? List.of(lent.bytes()) : List.of(),
                 lent.endOffset(),
+                lent.source(),
                 lent.release()));
   }
 
   @Override
-  public CompletableFuture<List<AbortedTransaction>> abortedTransactions(
-      long from, long to, long markersEnd) {
-    return reader.abortedTransactions(id, from, to, markersEnd);
+  public CompletableFuture<Optional<List<AbortedTransaction>>> abortedTransactions(
+      Source source, long from, long to, long markersEnd) {
+    return reader.abortedTransactions(id, source, from, to, markersEnd);
   }
 
   @Override

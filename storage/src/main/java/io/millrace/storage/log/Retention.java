@@ -4,6 +4,7 @@ import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.FailureCause;
 import io.millrace.storage.PartitionId;
+import io.millrace.storage.WallClockWatch;
 import io.millrace.storage.log.RetentionRules.Limits;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Partition;
@@ -72,7 +73,7 @@ final class Retention {
     this.partitions = partitions;
     this.loop = loop;
     this.clock = clock;
-    this.wallClock = new WallClockWatch(clock);
+    this.wallClock = new WallClockWatch(clock, "deleted by age");
   }
 
   /** What was found at the last look, as long as it holds: nothing may go before {@code dueMs}. */

@@ -10,6 +10,7 @@ import io.millrace.storage.cluster.Heard;
 import io.millrace.storage.cluster.NodeIds;
 import io.millrace.storage.cluster.PeerLink;
 import io.millrace.storage.cluster.PeerService;
+import io.millrace.storage.compaction.CompactionRules;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ProducerIds;
 import java.util.Map;
@@ -214,6 +215,11 @@ public final class StorageEngine implements Partitions {
   /** Records of what is led here are deleted by these rules from now on; once. */
   public void retainBy(RetentionRules rules) {
     running().maintenance().retainBy(rules);
+  }
+
+  /** Topics are compacted by these rules from now on; once. */
+  public void compactBy(CompactionRules rules) {
+    running().maintenance().compactBy(rules);
   }
 
   /** What was last heard of the other registered brokers; nothing of a broker on its own. */

@@ -291,6 +291,11 @@ final class StoredPartitionLog implements PartitionLog {
     reader.onPublished(fileCounter);
   }
 
+  /** Objects that were compacted up to this offset stand in the image. */
+  void onCompacted(long end) {
+    reader.onCompacted(end);
+  }
+
   void onLogStart(long offset) {
     if (offset > logStart) {
       logStart = offset;
@@ -320,12 +325,16 @@ final class StoredPartitionLog implements PartitionLog {
     long stable = stable(high);
     long visible = committed ? stable : high;
     if (offset >= visible || (bytesMax <= 0 && !atLeastOne)) {
-      History.Batches none = new History.Batches(List.of(), offset, () -> {});
+      History.Batches none = new History.Batches(List.of(), offset, null, () -> {});
       return CompletableFuture.completedFuture(slice(none, high, stable, List.of()));
     }
-    return reader
-        .read(offset, visible, bytesMax, atLeastOne)
-        .thenCompose(batches -> checked(offset, batches, committed, high, stable));
+    CompletableFuture<LogReader.Committed> read =
+        committed
+            ? reader.readCommitted(offset, visible, bytesMax, atLeastOne)
+            : reader
+                .read(offset, visible, bytesMax, atLeastOne)
+                .thenApply(batches -> new LogReader.Committed(batches, List.of()));
+    return read.thenCompose(found -> checked(offset, found, high, stable));
   }
 
   /**
@@ -333,31 +342,16 @@ final class StoredPartitionLog implements PartitionLog {
    * offset, to a moved log start or with the topic, what was read begins somewhere behind it.
    */
   private CompletableFuture<LogSlice> checked(
-      long offset, History.Batches batches, boolean committed, long high, long stable) {
+      long offset, LogReader.Committed found, long high, long stable) {
     ApiException reason = closed;
     if (reason == null && offset >= logStart) {
-      return committed
-          ? withAborted(offset, batches, high, stable)
-          : CompletableFuture.completedFuture(slice(batches, high, stable, List.of()));
+      return CompletableFuture.completedFuture(
+          slice(found.batches(), high, stable, found.aborted()));
     }
-    batches.release().run();
+    found.batches().release().run();
     return reason != null
         ? CompletableFuture.failedFuture(reason)
         : failWithProof(outOfRange(offset, nextOffset));
-  }
-
-  private CompletableFuture<LogSlice> withAborted(
-      long offset, History.Batches batches, long high, long stable) {
-    return reader
-        .abortedTransactions(offset, batches.endOffset())
-        .handle((found, failure) -> {
-          if (failure == null) {
-            return CompletableFuture.completedFuture(slice(batches, high, stable, found));
-          }
-          batches.release().run();
-          return CompletableFuture.<LogSlice>failedFuture(failure);
-        })
-        .thenCompose(slice -> slice);
   }
 
   private OffsetOutOfRangeException outOfRange(long offset, long end) {

@@ -129,10 +129,23 @@ final class TailIndex {
         first.chunk().release();
         return;
       }
-      ring[head] = null;
-      head = slot(1);
-      size--;
+      dropFirst();
     }
+  }
+
+  /**
+   * Drops the references of files up to {@code publishedCounter} that end at or below an offset.
+   */
+  synchronized void forget(long end, long publishedCounter) {
+    while (size > 0 && at(0).endOffset() <= end && at(0).fileCounter() <= publishedCounter) {
+      dropFirst();
+    }
+  }
+
+  private void dropFirst() {
+    ring[head] = null;
+    head = slot(1);
+    size--;
   }
 
   synchronized int size() {

@@ -130,7 +130,7 @@ final class TailReader {
     }
 
     History.Batches batches() {
-      return new History.Batches(buffers, takenEnd, () -> held.forEach(Loaded::release));
+      return new History.Batches(buffers, takenEnd, null, () -> held.forEach(Loaded::release));
     }
   }
 }

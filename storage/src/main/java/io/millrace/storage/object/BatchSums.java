@@ -23,6 +23,12 @@ final class BatchSums {
     bytes += footer.bytes();
   }
 
+  void add(BatchSums other) {
+    hash.add(other.hash.high(), other.hash.low());
+    records += other.records;
+    bytes += other.bytes;
+  }
+
   void subtract(BatchSums other) {
     hash.subtract(other.hash.high(), other.hash.low());
     records -= other.records;

@@ -1,10 +1,10 @@
 package io.millrace.storage.object;
 
 import io.millrace.objectstore.ObjectStore;
-import io.millrace.storage.PartitionId;
 import io.millrace.storage.cache.Block;
 import io.millrace.storage.cache.BlockCache;
 import io.millrace.storage.metadata.MetadataLog;
+import io.millrace.storage.object.Footer.PartitionFooter;
 import io.millrace.storage.object.Footer.Run;
 import io.millrace.storage.object.ObjectCatalog.Part;
 import java.nio.ByteBuffer;
@@ -34,14 +34,14 @@ final class BlockReader {
   CompletableFuture<Block> block(Part part, Stretch stretch) {
     String key = part.object().key();
     BlockCache.Key name = new BlockCache.Key(key, stretch.runs().getFirst().position());
-    PartitionId partition = part.footer().partition();
-    return cache.get(name, stretch.bytes(), target -> load(key, partition, stretch.runs(), target));
+    return cache.get(
+        name, stretch.bytes(), target -> load(key, part.footer(), stretch.runs(), target));
   }
 
   private CompletableFuture<Void> load(
-      String key, PartitionId partition, List<Run> runs, ByteBuffer target) {
+      String key, PartitionFooter part, List<Run> runs, ByteBuffer target) {
     return listed
-        .read(key, () -> stretches.read(key, partition, runs, target))
+        .read(key, () -> stretches.read(key, part, runs, target))
         .whenComplete((_, failure) -> {
           if (failure != null && failure.getCause() instanceof ObjectCorruptException corrupt) {
             LOG.error("Corrupt data is not served: {}", corrupt.getMessage());

@@ -48,7 +48,8 @@ public record Footer(List<PartitionFooter> partitions) {
   }
 
   /**
-   * One partition's run(s) in an object, without a gap in offsets.
+   * One partition's run(s) in an object, without a gap in offsets: of each offset between the first
+   * and the end, the object has the record, or says that compaction has dropped it.
    *
    * @param baseOffset first offset
    * @param endOffset one past the last
@@ -58,6 +59,9 @@ public record Footer(List<PartitionFooter> partitions) {
    * @param hashLow low half
    * @param maxTimestamp largest record timestamp, -1 if none
    * @param maxTimestampOffset base offset of the first batch that carries it, -1 if none
+   * @param compactedTo 0 if nothing was dropped. Else of the records that had a newer one of their
+   *     key below this offset none is left, and a run begins where the one before it ends, though
+   *     its first batch may begin above that
    * @param epochs leader epochs with the first offset of each, ascending
    * @param abortedTransactions transactions aborted by a marker in here, in order of the markers
    * @param producers what became of every producer touched, as of endOffset, by producer id
@@ -74,10 +78,16 @@ public record Footer(List<PartitionFooter> partitions) {
       long hashLow,
       long maxTimestamp,
       long maxTimestampOffset,
+      long compactedTo,
       List<EpochStart> epochs,
       List<AbortedTransaction> abortedTransactions,
       List<ProducerSnapshot> producers,
-      List<Run> runs) {}
+      List<Run> runs) {
+    /** Whether offsets are missing between its batches. */
+    public boolean isCompacted() {
+      return compactedTo > 0;
+    }
+  }
 
   /** A leader epoch begins at an offset. */
   public record EpochStart(int leaderEpoch, long startOffset) {}
@@ -119,6 +129,7 @@ public record Footer(List<PartitionFooter> partitions) {
 
   /**
    * Whole batches next to each other: position and size in bytes, offsets [baseOffset, endOffset).
+   * The last batch ends at the end.
    */
   public record Run(long baseOffset, long endOffset, long position, int bytes, long maxTimestamp) {
     /** Position behind its last byte. */

@@ -26,6 +26,7 @@ public final class FooterBuilder {
   private final List<PartitionDraft> closed = new ArrayList<>();
   private final int runBytesMax;
   private long encodedBytes = FooterCodec.HEADER_BYTES + FooterCodec.TRAILER_BYTES;
+  private boolean compacted;
 
   public FooterBuilder() {
     this(RUN_BYTES_MAX);
@@ -41,14 +42,30 @@ public final class FooterBuilder {
    * @param objectPosition byte position of the batch in the object
    */
   public void add(PartitionId partition, ByteBuffer b, int at, long objectPosition) {
+    add(partition, b, at, objectPosition, BatchHeader.baseOffset(b, at), 0);
+  }
+
+  /**
+   * Adds a batch of a partition that may have been compacted.
+   *
+   * @param coveredFrom between this offset and the batch's first there is no record any more
+   * @param compactedTo as in {@link PartitionFooter}
+   */
+  void add(
+      PartitionId partition,
+      ByteBuffer b,
+      int at,
+      long objectPosition,
+      long coveredFrom,
+      long compactedTo) {
     PartitionDraft draft = partitions.get(partition);
-    long base = BatchHeader.baseOffset(b, at);
-    if (draft != null && base > draft.endOffset()) {
+    if (draft != null && (coveredFrom > draft.endOffset() || compactedTo != draft.compactedTo())) {
       closed.add(draft);
       draft = null;
     }
     if (draft == null) {
-      draft = new PartitionDraft(partition, base, runBytesMax);
+      draft = new PartitionDraft(partition, coveredFrom, compactedTo, runBytesMax);
+      compacted |= compactedTo > 0;
       partitions.put(partition, draft);
       encodedBytes += draft.encodedBytes();
     }
@@ -63,7 +80,9 @@ public final class FooterBuilder {
 
   /** Upper bound for the bytes {@link #encode} gives at present; costs nothing to ask. */
   public long encodedBytesMax() {
-    return encodedBytes;
+    return compacted
+        ? encodedBytes + (long) (closed.size() + partitions.size()) * FooterCodec.COMPACTED_BYTES
+        : encodedBytes;
   }
 
   /** Upper bound for what one more batch of any partition can add to {@link #encodedBytesMax}. */
@@ -88,10 +107,10 @@ public final class FooterBuilder {
 
   public EncodedFooter encode() {
     EncodedFooter encoded = FooterCodec.encode(build());
-    if (encoded.bytes().remaining() > encodedBytes) {
+    if (encoded.bytes().remaining() > encodedBytesMax()) {
       throw new IllegalStateException(
           "footer has %d bytes, %d were reserved"
-              .formatted(encoded.bytes().remaining(), encodedBytes));
+              .formatted(encoded.bytes().remaining(), encodedBytesMax()));
     }
     return encoded;
   }

@@ -20,8 +20,11 @@ public final class FooterCodec {
   /** "MFTR". */
   public static final int MAGIC = 0x4d465452;
 
-  /** The only version so far. */
+  /** Of footers without compacted parts. */
   public static final int VERSION = 1;
+
+  /** Of those with one: each part says up to where it was compacted. */
+  static final int VERSION_COMPACTED = 2;
 
   /** Magic, version, flags, length of the whole footer, number of partitions. */
   public static final int HEADER_BYTES = 4 + 2 + 2 + 4 + 4;
@@ -30,6 +33,7 @@ public final class FooterCodec {
   static final int TRAILER_BYTES = 4;
 
   static final int PARTITION_BYTES = 20 + 8 + 8 + 8 + 8 + 16 + 8 + 8 + 4 * 4;
+  static final int COMPACTED_BYTES = 8;
   static final int EPOCH_BYTES = 4 + 8;
   static final int ABORTED_BYTES = 8 + 8 + 8;
   static final int RUN_BYTES_MAX = 5 * 10;
@@ -41,18 +45,22 @@ public final class FooterCodec {
     if (footer.partitions().isEmpty()) {
       throw new IllegalArgumentException("a footer has at least one partition");
     }
+    int version =
+        footer.partitions().stream().anyMatch(PartitionFooter::isCompacted)
+            ? VERSION_COMPACTED
+            : VERSION;
     int size =
         Math.toIntExact(
             HEADER_BYTES
                 + TRAILER_BYTES
-                + footer.partitions().stream().mapToLong(FooterCodec::bytes).sum());
+                + footer.partitions().stream().mapToLong(p -> bytes(version, p)).sum());
     ByteBuffer out = ByteBuffer.allocate(size);
     out.putInt(MAGIC);
-    out.putShort((short) VERSION);
+    out.putShort((short) version);
     out.putShort((short) 0);
     out.putInt(size);
     out.putInt(footer.partitions().size());
-    footer.partitions().forEach(p -> put(out, p));
+    footer.partitions().forEach(p -> put(out, version, p));
     int crc = crc(out.array(), out.position());
     out.putInt(crc);
     out.flip();
@@ -66,7 +74,7 @@ public final class FooterCodec {
    */
   public static int lengthAt(ByteBuffer b) {
     int at = b.position();
-    if (b.remaining() < HEADER_BYTES || b.getInt(at) != MAGIC || b.getShort(at + 4) != VERSION) {
+    if (b.remaining() < HEADER_BYTES || b.getInt(at) != MAGIC || !isKnown(b.getShort(at + 4))) {
       return -1;
     }
     int length = b.getInt(at + 8);
@@ -95,13 +103,13 @@ public final class FooterCodec {
     int magic = in.i32();
     int version = in.i16();
     int flags = in.i16();
-    if (magic != MAGIC || version != VERSION || flags != 0 || in.i32() != end + TRAILER_BYTES) {
+    if (magic != MAGIC || !isKnown(version) || flags != 0 || in.i32() != end + TRAILER_BYTES) {
       throw in.corrupt("magic %08x, version %d, flags %x".formatted(magic, version, flags));
     }
-    int count = in.count(PARTITION_BYTES);
+    int count = in.count(partitionBytes(version));
     List<PartitionFooter> partitions = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      PartitionFooter next = readPartition(in);
+      PartitionFooter next = readPartition(in, version);
       if (i > 0 && !follows(partitions.get(i - 1), next)) {
         throw in.corrupt("partition %s is out of order".formatted(next.partition()));
       }
@@ -111,26 +119,36 @@ public final class FooterCodec {
     return new Footer(List.copyOf(partitions));
   }
 
-  private static boolean follows(PartitionFooter before, PartitionFooter next) {
-    int c = before.partition().compareTo(next.partition());
-    return c < 0 || (c == 0 && before.endOffset() < next.baseOffset());
+  private static boolean isKnown(int version) {
+    return version == VERSION || version == VERSION_COMPACTED;
   }
 
-  private static long bytes(PartitionFooter p) {
+  private static int partitionBytes(int version) {
+    return PARTITION_BYTES + (version == VERSION ? 0 : COMPACTED_BYTES);
+  }
+
+  private static boolean follows(PartitionFooter before, PartitionFooter next) {
+    int c = before.partition().compareTo(next.partition());
+    long gap = next.baseOffset() - before.endOffset();
+    return c < 0
+        || (c == 0 && (gap > 0 || (gap == 0 && before.compactedTo() != next.compactedTo())));
+  }
+
+  private static long bytes(int version, PartitionFooter p) {
     long runs = 0;
     Run before = null;
     for (Run run : p.runs()) {
       runs += runBytes(before, run);
       before = run;
     }
-    return PARTITION_BYTES
+    return partitionBytes(version)
         + (long) p.epochs().size() * EPOCH_BYTES
         + (long) p.abortedTransactions().size() * ABORTED_BYTES
         + p.producers().stream().mapToLong(ProducerCodec::bytes).sum()
         + runs;
   }
 
-  private static void put(ByteBuffer out, PartitionFooter p) {
+  private static void put(ByteBuffer out, int version, PartitionFooter p) {
     ByteCursor.putPartition(out, p.partition());
     out.putLong(p.baseOffset());
     out.putLong(p.endOffset());
@@ -140,6 +158,9 @@ public final class FooterCodec {
     out.putLong(p.hashLow());
     out.putLong(p.maxTimestamp());
     out.putLong(p.maxTimestampOffset());
+    if (version != VERSION) {
+      out.putLong(p.compactedTo());
+    }
     out.putInt(p.epochs().size());
     out.putInt(p.abortedTransactions().size());
     out.putInt(p.producers().size());
@@ -161,7 +182,7 @@ public final class FooterCodec {
     }
   }
 
-  private static PartitionFooter readPartition(ByteCursor in) {
+  private static PartitionFooter readPartition(ByteCursor in, int version) {
     PartitionId id = in.partition();
     long baseOffset = in.i64();
     long endOffset = in.i64();
@@ -171,6 +192,7 @@ public final class FooterCodec {
     long hashLow = in.i64();
     long maxTimestamp = in.i64();
     long maxTimestampOffset = in.i64();
+    long compactedTo = version == VERSION ? 0 : in.i64();
     int epochCount = in.count(EPOCH_BYTES);
     int abortedCount = in.count(ABORTED_BYTES);
     int producerCount = in.count(ProducerCodec.PRODUCER_BYTES);
@@ -202,6 +224,7 @@ public final class FooterCodec {
             hashLow,
             maxTimestamp,
             maxTimestampOffset,
+            compactedTo,
             List.copyOf(epochs),
             List.copyOf(aborted),
             List.copyOf(producers),
@@ -217,6 +240,7 @@ public final class FooterCodec {
             && !p.epochs().isEmpty()
             && p.baseOffset() >= 0
             && p.recordCount() >= 0
+            && (p.compactedTo() == 0 || p.compactedTo() >= p.endOffset())
             && p.bytes() == runBytes
             && p.runs().getFirst().baseOffset() == p.baseOffset()
             && p.runs().getLast().endOffset() == p.endOffset()

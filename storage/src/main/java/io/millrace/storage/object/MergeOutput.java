@@ -4,10 +4,9 @@ import io.millrace.objectstore.ObjectStore;
 import io.millrace.objectstore.ObjectStore.MultipartPut;
 import io.millrace.objectstore.ObjectStore.PartOutcome;
 import io.millrace.objectstore.ObjectStore.PutOutcome;
-import io.millrace.protocol.batch.BatchHeader;
-import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.ObjectInfo;
+import io.millrace.storage.object.MergeWriter.Batch;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 
@@ -55,17 +54,22 @@ final class MergeOutput {
     return batchBytes <= buffer.remaining();
   }
 
-  void add(PartitionId partition, ByteBuffer b, int at) {
-    footer.add(partition, b, at, bytes());
-    int size = BatchHeader.sizeBytes(b, at);
-    buffer.put(buffer.position(), b, at, size);
+  void add(Batch batch) {
+    addToFooter(batch, bytes());
+    int size = batch.size();
+    buffer.put(buffer.position(), batch.bytes(), batch.at(), size);
     buffer.position(buffer.position() + size);
   }
 
   /** Adds a batch that has no room in the empty buffer. */
-  CompletableFuture<Void> addAlone(PartitionId partition, ByteBuffer b, int at) {
-    footer.add(partition, b, at, position);
-    return append(b.slice(at, BatchHeader.sizeBytes(b, at)));
+  CompletableFuture<Void> addAlone(Batch batch) {
+    addToFooter(batch, position);
+    return append(batch.bytes().slice(batch.at(), batch.size()));
+  }
+
+  private void addToFooter(Batch batch, long at) {
+    footer.add(
+        batch.partition(), batch.bytes(), batch.at(), at, batch.coveredFrom(), batch.compactedTo());
   }
 
   CompletableFuture<Void> flush() {

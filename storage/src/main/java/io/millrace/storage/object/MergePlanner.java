@@ -12,25 +12,37 @@ import io.millrace.storage.metadata.ObjectInfo;
 import io.millrace.storage.object.Footer.PartitionFooter;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which objects to merge; pure. First what costs nothing (objects of which nothing is
- * left), then level 0 when its backlog is large, that of ended brokers first, oldest first; then
+ * Decides which objects to merge. First what costs nothing (objects of which nothing is left), then
+ * level 0 when its backlog is large or wanted, that of ended brokers first, oldest first; then
  * shared objects of which most is dead, or of which too many have piled up.
  */
 final class MergePlanner {
   private final WriterId self;
   private final MergeSettings settings;
 
+  /** Keys of objects of level 0 that are to be merged whatever the backlog. */
+  private final Set<String> wanted = new HashSet<>();
+
   MergePlanner(WriterId self, MergeSettings settings) {
     this.self = self;
     this.settings = settings;
+  }
+
+  /** What of level 0 is to be merged here is, however little. */
+  void wantLevelZero(MetadataImage image) {
+    image.objects().values().stream()
+        .filter(object -> object.level() == 0 && isMine(image, object.writer()))
+        .forEach(object -> wanted.add(object.key()));
   }
 
   /**
@@ -81,8 +93,13 @@ final class MergePlanner {
         backlog += object.sizeBytes();
       }
     }
-    if (backlog < settings.backlogBytesStart()
+    wanted.retainAll(image.objects().keySet());
+    if (wanted.isEmpty()
+        && backlog < settings.backlogBytesStart()
         && levelZero.size() < settings.backlogObjectsStart()) {
+      return Optional.empty();
+    }
+    if (levelZero.isEmpty()) {
       return Optional.empty();
     }
     levelZero.sort(

@@ -1,8 +1,11 @@
 package io.millrace.storage.object;
 
 import io.millrace.objectstore.ObjectStore;
+import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.FailureCause;
+import io.millrace.runtime.Randomness;
+import io.millrace.storage.compaction.CompactionRules;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ObjectInfo;
@@ -16,50 +19,93 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Merges whenever the image calls for it, one merge at a time, on its own loop. A merge that fails
- * begins again after a while, as another one: its outputs get new names. Owned by one incarnation;
- * ends with it.
+ * Merges whenever the image calls for it, and compacts when nothing else is to be merged, one merge
+ * at a time, on its own loop. A merge that fails begins again after a while, as another one: its
+ * outputs get new names. Owned by one incarnation; ends with it.
  */
 public final class Merger implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Merger.class);
   private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(5);
+  private static final long LOOK_MS_MIN = 100;
 
   private final MergeParts parts;
   private final MergePlanner planner;
+  private final CompactionPlanner compactions;
   private boolean running;
   private boolean changedMeanwhile;
   private volatile boolean stopped;
 
-  public Merger(
+  /** What objects are found, read and understood with. */
+  public record Access(
       ObjectStore store,
       MetadataLog metadata,
       FooterCache footers,
       ObjectPins pins,
+      ObjectCatalog catalog,
+      ObjectReader reader,
+      PartitionOpener opener) {}
+
+  public Merger(
+      Access access,
+      Randomness randomness,
+      Clock clock,
       EventLoop loop,
       MergeSettings settings,
       MergePace pace,
       MergeCounters counters) {
-    this(
+    MetadataLog metadata = access.metadata();
+    this.parts =
         new MergeParts(
-            store,
+            access.store(),
             metadata,
-            footers,
-            new ListedReads(metadata, pins),
+            access.footers(),
+            new ListedReads(metadata, access.pins()),
+            access.reader(),
+            randomness,
             loop,
             settings,
             pace,
-            counters));
-  }
-
-  Merger(MergeParts parts) {
-    this.parts = parts;
-    this.planner = new MergePlanner(parts.metadata().writer(), parts.settings());
+            counters);
+    this.planner = new MergePlanner(metadata.writer(), settings);
+    this.compactions =
+        new CompactionPlanner(metadata.writer(), access.catalog(), access.opener(), loop, clock);
   }
 
   /** Looks now, and after every change of the image. */
   public void start() {
     parts.metadata().addListener((before, after) -> onImage(before, after));
     wake();
+  }
+
+  /** Compacts by these rules from now on; nothing is compacted before. Once. */
+  public void compactBy(CompactionRules rules) {
+    parts
+        .loop()
+        .execute(() -> {
+          compactions.begin(rules);
+          lookAgain(rules);
+        });
+  }
+
+  /** Merges what of level 0 is this broker's to merge, however little there is. */
+  public void mergeLevelZero() {
+    parts
+        .loop()
+        .execute(() -> {
+          planner.wantLevelZero(parts.metadata().image());
+          next();
+        });
+  }
+
+  private void lookAgain(CompactionRules rules) {
+    next();
+    if (!stopped && !parts.metadata().ended().isDone()) {
+      parts
+          .loop()
+          .schedule(
+              TimeUnit.MILLISECONDS.toNanos(Math.max(LOOK_MS_MIN, rules.intervalMs())),
+              () -> lookAgain(rules));
+    }
   }
 
   /**
@@ -122,18 +168,31 @@ public final class Merger implements AutoCloseable {
 
   private CompletableFuture<Result> mergeOnce(MetadataImage image) {
     var plan = planner.plan(image, parts.footers()::ifLoaded);
-    if (plan.isEmpty()) {
-      return CompletableFuture.completedFuture(Result.IDLE);
-    }
-    long bytes = plan.get().inputs().stream().mapToLong(ObjectInfo::sizeBytes).sum();
-    return new MergeTask(plan.get(), image, parts, () -> stopped)
+    return plan.isPresent()
+        ? merge(image, plan.get())
+        : compactions
+            .plan(image)
+            .thenComposeAsync(
+                compaction ->
+                    compaction.isPresent()
+                        ? merge(image, compaction.get())
+                        : CompletableFuture.completedFuture(Result.IDLE),
+                parts.loop());
+  }
+
+  private CompletableFuture<Result> merge(MetadataImage image, MergePlan plan) {
+    long bytes = plan.inputs().stream().mapToLong(ObjectInfo::sizeBytes).sum();
+    return new MergeTask(plan, image, parts, () -> stopped)
         .run()
-        .thenApply(published -> {
-          if (published) {
-            parts.counters().addMerge(bytes);
-          }
-          return published ? Result.PUBLISHED : Result.VOIDED;
-        });
+        .thenApplyAsync(
+            published -> {
+              if (published) {
+                parts.counters().addMerge(bytes);
+                compactions.onPublished();
+              }
+              return published ? Result.PUBLISHED : Result.VOIDED;
+            },
+            parts.loop());
   }
 
   private void finished(@Nullable Result result, @Nullable Throwable failure) {

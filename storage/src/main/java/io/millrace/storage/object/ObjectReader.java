@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what lies in listed objects, by the newest image. Any thread may call. Every batch served
@@ -46,8 +47,16 @@ public final class ObjectReader {
    *
    * @param bytes position to limit; empty if there is nothing to read
    * @param endOffset one past the last offset in it; the offset asked for if empty
+   * @param source null if empty
    */
-  public record Lent(ByteBuffer bytes, long endOffset, Runnable release) {}
+  public record Lent(ByteBuffer bytes, long endOffset, @Nullable Source source, Runnable release) {}
+
+  /**
+   * The object that batches were read from.
+   *
+   * @param compactedTo as in {@link PartitionFooter}
+   */
+  public record Source(String key, long compactedTo) {}
 
   /**
    * Whole batches from the one that holds {@code offset} (or the first above it) on, that begin
@@ -150,6 +159,19 @@ public final class ObjectReader {
         image -> search(image, id, new AbortedSearch(from, to, markersEnd), from));
   }
 
+  /**
+   * The same for batches that were read before; empty if their object is no longer listed. Then
+   * those that compaction had left in there may have lost their markers.
+   */
+  public CompletableFuture<Optional<List<AbortedTransaction>>> abortedTransactions(
+      PartitionId id, Source source, long from, long to, long markersEnd) {
+    return catalog.onImage(image ->
+        image.objects().containsKey(source.key())
+            ? search(image, id, new AbortedSearch(from, to, markersEnd), from)
+                .thenApply(Optional::of)
+            : CompletableFuture.completedFuture(Optional.empty()));
+  }
+
   private CompletableFuture<List<AbortedTransaction>> search(
       MetadataImage image, PartitionId id, AbortedSearch search, long from) {
     long offset = from;
@@ -182,8 +204,11 @@ public final class ObjectReader {
     Stretch stretch = Stretch.at(part.footer(), offset);
     return blocks
         .block(part, stretch)
-        .thenApply(
-            block -> lend(block, stretch.startOf(offset), offset, endOffset, bytesMax, atLeastOne))
+        .thenApply(block -> {
+          Source source = new Source(part.object().key(), part.footer().compactedTo());
+          int start = stretch.startOf(offset);
+          return lend(block, source, start, offset, endOffset, bytesMax, atLeastOne);
+        })
         .exceptionallyCompose(failure ->
             // who has something already gets the rest with the next request
             !atLeastOne && isLent(failure)
@@ -197,7 +222,13 @@ public final class ObjectReader {
   }
 
   private static Lent lend(
-      Block block, int runStart, long offset, long endOffset, int bytesMax, boolean atLeastOne) {
+      Block block,
+      Source source,
+      int runStart,
+      long offset,
+      long endOffset,
+      int bytesMax,
+      boolean atLeastOne) {
     ByteBuffer b = block.bytes();
     int start = runStart;
     while (BatchHeader.lastOffset(b, start) < offset) {
@@ -218,11 +249,11 @@ public final class ObjectReader {
       block.release();
       return nothing(offset);
     }
-    return new Lent(b.slice(start, end - start), lentEnd, block::release);
+    return new Lent(b.slice(start, end - start), lentEnd, source, block::release);
   }
 
   private static Lent nothing(long offset) {
-    return new Lent(ByteBuffer.allocate(0), offset, () -> {});
+    return new Lent(ByteBuffer.allocate(0), offset, null, () -> {});
   }
 
   private static long bytesFrom(PartitionFooter footer, long fromOffset) {

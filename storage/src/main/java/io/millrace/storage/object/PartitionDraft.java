@@ -27,6 +27,7 @@ final class PartitionDraft {
   private final TreeMap<Long, ProducerDraft> producers = new TreeMap<>();
   private final List<Run> runs = new ArrayList<>();
   private final long baseOffset;
+  private final long compactedTo;
   private long endOffset;
   private long recordCount;
   private long bytes;
@@ -37,17 +38,24 @@ final class PartitionDraft {
   private @Nullable Run open;
   private int batchSequences;
 
-  PartitionDraft(PartitionId partition, long baseOffset, int runBytesMax) {
+  PartitionDraft(PartitionId partition, long baseOffset, long compactedTo, int runBytesMax) {
     this.partition = partition;
     this.baseOffset = baseOffset;
+    this.compactedTo = compactedTo;
     this.endOffset = baseOffset;
     this.runBytesMax = runBytesMax;
   }
 
+  /**
+   * Adds the batch that begins at {@code at}.
+   *
+   * @param position byte position of the batch in the object
+   */
   void add(ByteBuffer b, int at, long position) {
     long base = BatchHeader.baseOffset(b, at);
     long end = BatchHeader.lastOffset(b, at) + 1;
-    if (base != endOffset || end <= base) {
+    boolean follows = compactedTo > 0 ? base >= endOffset : base == endOffset;
+    if (!follows || end <= base) {
       throw new IllegalArgumentException(
           "batch [%d, %d) of %s does not follow offset %d"
               .formatted(base, end, partition, endOffset));
@@ -63,15 +71,19 @@ final class PartitionDraft {
     }
     int epoch = BatchHeader.leaderEpoch(b, at);
     if (epochs.isEmpty() || epochs.getLast().leaderEpoch() != epoch) {
-      epochs.add(new EpochStart(epoch, base));
+      epochs.add(new EpochStart(epoch, epochs.isEmpty() ? baseOffset : base));
     }
-    addToRun(new Run(base, end, position, size, timestamp));
+    addToRun(new Run(endOffset, end, position, size, timestamp));
     addToProducer(b, at);
     endOffset = end;
   }
 
   long endOffset() {
     return endOffset;
+  }
+
+  long compactedTo() {
+    return compactedTo;
   }
 
   /** Bytes the encoding takes at present. */
@@ -103,6 +115,7 @@ final class PartitionDraft {
         hash.low(),
         maxTimestamp,
         maxTimestampOffset,
+        compactedTo,
         List.copyOf(epochs),
         List.copyOf(aborted),
         snapshots,

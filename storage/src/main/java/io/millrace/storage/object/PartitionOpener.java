@@ -4,6 +4,7 @@ import io.millrace.objectstore.ObjectStore;
 import io.millrace.runtime.Clock;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.metadata.MetadataImage;
+import io.millrace.storage.metadata.MetadataImage.Checkpoint;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.object.ObjectCatalog.Part;
 import java.util.List;
@@ -36,6 +37,11 @@ public final class PartitionOpener {
    */
   public CompletableFuture<PartitionSummary> open(PartitionId id) {
     return onPartition(id, (image, partition) -> open(image, id, partition));
+  }
+
+  /** A checkpoint that the image names. */
+  CompletableFuture<PartitionCheckpoint> checkpoint(PartitionId id, Checkpoint named) {
+    return checkpoints.get(id, named);
   }
 
   /**

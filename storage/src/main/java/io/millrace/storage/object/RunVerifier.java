@@ -15,14 +15,19 @@ final class RunVerifier {
   /**
    * Checks the run whose bytes begin at {@code at}.
    *
+   * @param compacted offsets may be missing before a batch
    * @throws ObjectCorruptException that names object, partition and offsets
    */
-  static void verify(String key, PartitionId partition, Run run, ByteBuffer b, int at) {
+  static void verify(
+      String key, PartitionId partition, boolean compacted, Run run, ByteBuffer b, int at) {
     int end = at + run.bytes();
     long offset = run.baseOffset();
     int next = at;
     while (next < end) {
       check(key, partition, run, b, next, end, offset);
+      if (!compacted && BatchHeader.baseOffset(b, next) != offset) {
+        throw corrupt(key, partition, run, "no batch begins at offset " + offset);
+      }
       offset = BatchHeader.lastOffset(b, next) + 1;
       next += BatchHeader.sizeBytes(b, next);
     }
@@ -49,11 +54,7 @@ final class RunVerifier {
     }
     long base = BatchHeader.baseOffset(b, at);
     long last = BatchHeader.lastOffset(b, at);
-    boolean first = at == end - run.bytes();
-    if (base < offsetMin
-        || (first && base != run.baseOffset())
-        || last < base
-        || last >= run.endOffset()) {
+    if (base < offsetMin || last < base || last >= run.endOffset()) {
       throw corrupt(key, partition, run, "a batch has offsets [%d, %d]".formatted(base, last));
     }
     if (BatchHeader.computeCrc(b, at, size) != BatchHeader.crc(b, at)) {

@@ -1,7 +1,7 @@
 package io.millrace.storage.object;
 
 import io.millrace.objectstore.ObjectStore;
-import io.millrace.storage.PartitionId;
+import io.millrace.storage.object.Footer.PartitionFooter;
 import io.millrace.storage.object.Footer.Run;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -18,9 +18,11 @@ final class StretchReader {
   /**
    * One read for each run of bytes without a gap, all at once, into {@code target} from its
    * position 0 on.
+   *
+   * @param runs of the part
    */
   CompletableFuture<Void> read(
-      String key, PartitionId partition, List<Run> runs, ByteBuffer target) {
+      String key, PartitionFooter part, List<Run> runs, ByteBuffer target) {
     CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
     int at = 0;
     int first = 0;
@@ -32,21 +34,21 @@ final class StretchReader {
         next++;
       } while (next < runs.size() && runs.get(next).position() == runs.get(next - 1).endPosition());
       int targetAt = at;
-      CompletableFuture<Void> part =
+      CompletableFuture<Void> stretch =
           reads
               .read(key, runs.get(first).position(), bytes)
               .thenAccept(body -> target.put(targetAt, body, body.position(), body.remaining()));
-      all = all.thenCombine(part, (_, _) -> null);
+      all = all.thenCombine(stretch, (_, _) -> null);
       at += bytes;
       first = next;
     }
-    return all.thenRun(() -> verify(key, partition, runs, target));
+    return all.thenRun(() -> verify(key, part, runs, target));
   }
 
-  private static void verify(String key, PartitionId partition, List<Run> runs, ByteBuffer target) {
+  private static void verify(String key, PartitionFooter part, List<Run> runs, ByteBuffer target) {
     int at = 0;
     for (Run run : runs) {
-      RunVerifier.verify(key, partition, run, target, at);
+      RunVerifier.verify(key, part.partition(), part.isCompacted(), run, target, at);
       at += run.bytes();
     }
   }

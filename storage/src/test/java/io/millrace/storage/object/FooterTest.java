@@ -182,6 +182,46 @@ class FooterTest {
   }
 
   @Test
+  void offsetsThatWereCompactedAwayBelongToTheBatchBehindThem() {
+    ByteBuffer first = SampleBatches.plain(12, 1, 5);
+    ByteBuffer second = SampleBatches.plain(20, 1, 6);
+    builder.add(A, first, 0, 0, 10, 40);
+    builder.add(A, second, 0, first.limit(), 13, 40);
+    builder.add(A, SampleBatches.plain(21, 1, 7), 0, 10_000, 21, 0);
+
+    EncodedFooter encoded = builder.encode();
+    Footer footer = FooterCodec.decode("k", encoded.bytes());
+
+    assertThat((long) encoded.bytes().remaining()).isEqualTo(builder.encodedBytesMax());
+    assertThat(footer).isEqualTo(builder.build());
+    assertThat(footer.of(A)).extracting(PartitionFooter::compactedTo).containsExactly(40L, 0L);
+    assertThat(footer.of(A)).extracting(PartitionFooter::baseOffset).containsExactly(10L, 21L);
+    assertThat(footer.of(A)).extracting(PartitionFooter::endOffset).containsExactly(21L, 22L);
+    assertThat(footer.of(A).getFirst().runs())
+        .containsExactly(new Run(10, 21, 0, first.limit() + second.limit(), 6));
+    assertThat(footer.at(A, 15)).isEqualTo(footer.of(A).getFirst());
+  }
+
+  @Test
+  void onlyWhatWasCompactedMayLackOffsets() {
+    add(A, SampleBatches.plain(5, 0, 1));
+
+    assertThatThrownBy(() -> builder.add(A, SampleBatches.plain(8, 0, 1), 0, position, 6, 0))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void theBytesOfVersionTwoStayAsTheyAre() throws IOException {
+    sample();
+    builder.add(
+        B, SampleBatches.plain((1L << 50) + 9, 4, 1), 0, position, (1L << 50) + 1, 1L << 51);
+
+    assertThat(bytes(builder.encode().bytes())).isEqualTo(golden("footer-2.bin"));
+    assertThat(FooterCodec.decode("k", ByteBuffer.wrap(golden("footer-2.bin"))))
+        .isEqualTo(builder.build());
+  }
+
+  @Test
   void anyFlippedBitIsFound() {
     sample();
     byte[] good = bytes(builder.encode().bytes());

@@ -124,7 +124,14 @@ final class ObjectWorld {
     }
 
     Merger merger(MergeSettings settings) {
-      return new Merger(mergeParts(settings));
+      return new Merger(
+          new Merger.Access(store, metadata, footers, pins, catalog, reader, opener),
+          new SimulatedRandomness(scheduler.fork()),
+          clock,
+          threads.eventLoop("merge"),
+          settings,
+          new MergePace(1L << 30, () -> 0, 1),
+          counters);
     }
 
     MergeTask.MergeParts mergeParts(MergeSettings settings) {
@@ -133,6 +140,8 @@ final class ObjectWorld {
           metadata,
           footers,
           new ListedReads(metadata, pins),
+          reader,
+          new SimulatedRandomness(scheduler.fork()),
           threads.eventLoop("merge"),
           settings,
           new MergePace(1L << 30, () -> 0, 1),

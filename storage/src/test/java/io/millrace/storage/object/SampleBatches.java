@@ -91,6 +91,30 @@ final class SampleBatches {
         epoch);
   }
 
+  /**
+   * Records of a producer, in its transaction if it has one.
+   *
+   * @param producerId below 0 for none
+   */
+  static ByteBuffer of(
+      long baseOffset,
+      Compression compression,
+      long producerId,
+      boolean transactional,
+      int sequence,
+      SimpleRecord... records) {
+    MemoryRecords batch =
+        transactional
+            ? MemoryRecords.withTransactionalRecords(
+                0, compression, producerId, (short) 0, sequence, -1, records)
+            : producerId < 0
+                ? MemoryRecords.withRecords(
+                    (byte) 2, 0, compression, TimestampType.CREATE_TIME, records)
+                : MemoryRecords.withIdempotentRecords(
+                    0, compression, producerId, (short) 0, sequence, -1, records);
+    return assigned(batch, baseOffset, 3);
+  }
+
   static long end(ByteBuffer batch) {
     return BatchHeader.lastOffset(batch, 0) + 1;
   }

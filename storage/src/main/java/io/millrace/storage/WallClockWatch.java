@@ -1,4 +1,4 @@
-package io.millrace.storage.log;
+package io.millrace.storage;
 
 import io.millrace.runtime.Clock;
 import java.util.concurrent.TimeUnit;
@@ -10,33 +10,39 @@ import org.slf4j.LoggerFactory;
  * for a while after it jumped against monotonic time, so that somebody can set it right. Used by
  * one loop.
  */
-final class WallClockWatch {
+public final class WallClockWatch {
   /** More than a clock is slewed by between two looks. */
-  static final long JUMP_MS_MIN = TimeUnit.MINUTES.toMillis(1);
+  public static final long JUMP_MS_MIN = TimeUnit.MINUTES.toMillis(1);
 
-  static final long PAUSE_MS = TimeUnit.HOURS.toMillis(1);
+  public static final long PAUSE_MS = TimeUnit.HOURS.toMillis(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(WallClockWatch.class);
 
   private final Clock clock;
+  private final String suspended;
   private long aheadMs;
   private long believedFromMs = Long.MIN_VALUE;
 
-  WallClockWatch(Clock clock) {
+  /**
+   * @param suspended what is not done meanwhile, for the log: "No records are ..."
+   */
+  public WallClockWatch(Clock clock, String suspended) {
     this.clock = clock;
+    this.suspended = suspended;
     this.aheadMs = aheadMs();
   }
 
   /** To be asked often: what the clock was off by at the last look is what it is compared with. */
-  boolean steady() {
+  public boolean steady() {
     long nowAheadMs = aheadMs();
     long jumpMs = nowAheadMs - aheadMs;
     aheadMs = nowAheadMs;
     if (Math.abs(jumpMs) >= JUMP_MS_MIN) {
       believedFromMs = monotonicMs() + PAUSE_MS;
       LOG.warn(
-          "The wall clock jumped by {} s. No records are deleted by age for an hour; set the clock right before, if it is wrong.",
-          TimeUnit.MILLISECONDS.toSeconds(jumpMs));
+          "The wall clock jumped by {} s. No records are {} for an hour; set the clock right before, if it is wrong.",
+          TimeUnit.MILLISECONDS.toSeconds(jumpMs),
+          suspended);
     }
     return monotonicMs() >= believedFromMs;
   }
