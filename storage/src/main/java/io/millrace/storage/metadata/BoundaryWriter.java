@@ -1,6 +1,7 @@
 package io.millrace.storage.metadata;
 
 import io.millrace.runtime.Clock;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.Keys;
 import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataObjects.Settled;
@@ -58,7 +59,7 @@ final class BoundaryWriter {
           .whenComplete((_, error) -> {
             writing = false;
             if (error != null) {
-              log.end(error);
+              log.end(FailureCause.of(error));
             }
           });
     }

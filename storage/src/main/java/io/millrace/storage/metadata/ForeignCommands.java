@@ -34,9 +34,10 @@ final class ForeignCommands {
       this.askersEntryNumber = askersEntryNumber;
       this.commands = List.copyOf(commands);
       this.bytes =
-          commands.stream()
-              .mapToInt(c -> COMMAND_BYTES_MIN + RecordCodec.encode(c.record()).length)
-              .sum();
+          COMMAND_BYTES_MIN
+              + commands.stream()
+                  .mapToInt(c -> COMMAND_BYTES_MIN + RecordCodec.encode(c.record()).length)
+                  .sum();
     }
   }
 

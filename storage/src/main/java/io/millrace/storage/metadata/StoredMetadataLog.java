@@ -35,6 +35,10 @@ public final class StoredMetadataLog implements MetadataLog {
   private final List<BiConsumer<MetadataImage, MetadataImage>> listeners =
       new CopyOnWriteArrayList<>();
   private final List<CompletableFuture<MetadataImage>> refreshes = new ArrayList<>();
+
+  /** Those that the read under way will answer. */
+  private List<CompletableFuture<MetadataImage>> refreshing = List.of();
+
   private long nudgedTo;
   private final AtomicInteger waiting = new AtomicInteger();
   private final CompletableFuture<Throwable> ended = new CompletableFuture<>();
@@ -251,7 +255,7 @@ public final class StoredMetadataLog implements MetadataLog {
   }
 
   private void refreshNow() {
-    List<CompletableFuture<MetadataImage>> asked = List.copyOf(refreshes);
+    refreshing = List.copyOf(refreshes);
     refreshes.clear();
     nudgedTo = 0;
     follower
@@ -259,9 +263,9 @@ public final class StoredMetadataLog implements MetadataLog {
         .whenComplete((_, error) -> {
           if (error == null && over == null) {
             queue.settle();
+            List<CompletableFuture<MetadataImage>> asked = refreshing;
+            refreshing = List.of();
             asked.forEach(a -> a.complete(image()));
-          } else {
-            refreshes.addAll(asked); // ending completes them
           }
           finished(error);
         });
@@ -307,8 +311,10 @@ public final class StoredMetadataLog implements MetadataLog {
     }
     objects.close();
     queue.fail(over);
-    List<CompletableFuture<MetadataImage>> asked = List.copyOf(refreshes);
+    List<CompletableFuture<MetadataImage>> asked = new ArrayList<>(refreshes);
+    asked.addAll(refreshing);
     refreshes.clear();
-    asked.forEach(a -> a.completeExceptionally(over));
+    refreshing = List.of();
+    asked.forEach(a -> a.completeExceptionally(cause));
   }
 }

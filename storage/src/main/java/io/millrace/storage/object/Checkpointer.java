@@ -195,10 +195,10 @@ public final class Checkpointer implements AutoCloseable {
             },
             loop)
         .exceptionally(failure -> {
-          if (ObjectAbsentException.in(failure) == null) {
-            throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
+          if (ObjectAbsentException.in(failure) != null) {
+            return true; // merged meanwhile; the object it went into is new to the next round
           }
-          return true; // merged meanwhile; the object it went into is new to the next round
+          return withoutDamaged(failure);
         });
   }
 
@@ -226,16 +226,23 @@ public final class Checkpointer implements AutoCloseable {
               long nowMs = TimeUnit.NANOSECONDS.toMillis(clock.monotonicNs());
               if (partition != null && summary.end() > checkpointEnd(image, id)) {
                 led.add(new Led(summary.checkpoint(nowMs), partition.leaderEpoch()));
+              } else {
+                dirty.remove(id);
               }
               return true;
             },
             loop)
-        .exceptionally(failure -> {
-          if (FailureCause.of(failure) instanceof UnknownTopicIdException) {
-            return true;
-          }
-          throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
-        });
+        .exceptionally(failure ->
+            FailureCause.of(failure) instanceof UnknownTopicIdException || withoutDamaged(failure));
+  }
+
+  /** What is damaged costs no other partition its checkpoint. */
+  private static boolean withoutDamaged(Throwable failure) {
+    if (FailureCause.of(failure) instanceof ObjectCorruptException damaged) {
+      LOG.error("A partition gets no checkpoint: {}", damaged.getMessage());
+      return true;
+    }
+    throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
   }
 
   private boolean leads(MetadataImage image, PartitionId id) {

@@ -148,14 +148,27 @@ public final class Merger implements AutoCloseable {
             .whenCompleteAsync(this::finished, parts.loop());
   }
 
-  /** Footers of the few shared objects, which the planner judges by. */
+  /**
+   * Footers of the few shared objects, which the planner judges by where it plans for them. One
+   * that is damaged is not judged.
+   */
   private CompletableFuture<Void> loadShared(MetadataImage image) {
+    if (!image.isLowestLive(parts.metadata().writer())) {
+      return CompletableFuture.completedFuture(null);
+    }
     Iterator<ObjectInfo> shared = MergePlanner.shared(image).iterator();
     return LoopSteps.repeat(
         parts.loop(),
         () ->
             shared.hasNext()
-                ? parts.footers().get(shared.next()).thenApply(_ -> true)
+                ? parts
+                    .footers()
+                    .get(shared.next())
+                    .thenApply(_ -> true)
+                    .exceptionallyCompose(failure ->
+                        FailureCause.of(failure) instanceof ObjectCorruptException
+                            ? CompletableFuture.completedFuture(true)
+                            : CompletableFuture.failedFuture(failure))
                 : CompletableFuture.completedFuture(false));
   }
 

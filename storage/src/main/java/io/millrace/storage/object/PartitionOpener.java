@@ -104,10 +104,10 @@ public final class PartitionOpener {
       MetadataImage image, PartitionSummary summary, Partition partition) {
     return catalog
         .parts(image, summary.partition(), summary.end())
-        .thenApply(parts -> follow(summary, parts, partition.logStart()));
+        .thenApply(parts -> follow(summary, parts, partition));
   }
 
-  private Followed follow(PartitionSummary start, List<Part> parts, long logStart) {
+  private Followed follow(PartitionSummary start, List<Part> parts, Partition partition) {
     PartitionSummary summary = start;
     for (Part part : parts) {
       if (part.footer().baseOffset() > summary.end()) {
@@ -115,7 +115,8 @@ public final class PartitionOpener {
       }
       summary = summary.fold(part.footer(), nowMs());
     }
-    return new Followed(summary.withoutEpochsBelow(logStart), true);
+    long covered = partition.checkpoint().map(Checkpoint::end).orElse(0L);
+    return new Followed(summary.withoutEpochsBelow(partition.logStart()), summary.end() >= covered);
   }
 
   private long nowMs() {

@@ -116,6 +116,17 @@ class StoredMetadataLogTest {
   }
 
   @Test
+  void whoAwaitsTheNewestImageWhenTheLogIsClosedIsToldSo() {
+    MetadataLog log = world.start(1);
+    CompletableFuture<?> underWay = log.refresh();
+
+    log.close();
+
+    assertThatThrownBy(() -> world.await(underWay))
+        .hasCauseInstanceOf(IncarnationEndedException.class);
+  }
+
+  @Test
   void registrationNamesTheFencedIncarnationsToTakeOver() {
     MetadataLog first = world.start(1);
     MetadataLog second = world.load();

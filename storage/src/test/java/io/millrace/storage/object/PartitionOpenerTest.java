@@ -40,6 +40,22 @@ class PartitionOpenerTest {
   }
 
   @Test
+  void soItIsIfNothingWasPublishedSince() {
+    publish(SampleBatches.idempotent(0, PRODUCER, 0, 0, 1));
+    PartitionSummary before = world.await(world.broker.opener.open(id));
+    publish(SampleBatches.idempotent(1, PRODUCER, 0, 1, 1));
+    world.await(world.broker.checkpointer.checkpoint());
+    world.broker.apply(new LogStartMoved(id, 0, 2));
+    world.broker.merger(ObjectWorld.EAGER).start();
+    world.runFor(10);
+
+    PartitionSummary after = world.await(world.broker.opener.advance(before));
+
+    assertThat(after.end()).isEqualTo(2);
+    assertThat(after.producers(0).getFirst().batches().getLast().lastSequence()).isEqualTo(1);
+  }
+
+  @Test
   void whatIsInNoObjectAndNoCheckpointIsMissed() {
     publish(SampleBatches.idempotent(0, PRODUCER, 0, 0, 1));
     ObjectInfo lost = publish(SampleBatches.idempotent(1, PRODUCER, 0, 1, 1));
