@@ -189,6 +189,7 @@ public final class ShardRunner<S extends Shard> {
 
   private void append(List<CoordinatorRecord> records) {
     long nowMs = clock.wallMs();
+    long askedAtNs = clock.monotonicNs();
     List<SimpleRecord> encoded = new ArrayList<>();
     int bytes = 0;
     List<CompletableFuture<?>> appends = new ArrayList<>();
@@ -207,7 +208,6 @@ public final class ShardRunner<S extends Shard> {
     }
     appends.add(appendBatch(encoded, nowMs));
     lastAppend = CompletableFuture.allOf(appends.toArray(CompletableFuture[]::new));
-    long askedAtNs = clock.monotonicNs();
     lastAppend.whenComplete((_, failure) -> onLoop(() -> onLogAnswer(askedAtNs, failure)));
   }
 
@@ -229,7 +229,9 @@ public final class ShardRunner<S extends Shard> {
     append.whenComplete((_, failure) ->
         onLoop(() -> {
           ApiException refusal = refusal(failure);
-          onLogAnswer(askedAtNs, refusal == null ? failure : null);
+          if (refusal == null) { // one from memory proves nothing
+            onLogAnswer(askedAtNs, failure);
+          }
           if (!ended) {
             run(_ -> transaction.then().accept(refusal));
           }

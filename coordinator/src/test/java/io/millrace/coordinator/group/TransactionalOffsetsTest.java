@@ -107,6 +107,19 @@ class TransactionalOffsetsTest {
   }
 
   @Test
+  void aRefusalIsNoProofOfLeadership() {
+    var joined = world.heartbeat(GroupWorld.join("a", "t"));
+    world.harness.pass(40_000); // more than a third of the session
+    world.harness.log.refuseTransactional(new InvalidProducerEpochException("fenced"));
+    assertThat(commit(PRODUCER, 0, 7)).isEqualTo(Errors.INVALID_PRODUCER_EPOCH);
+    int asked = world.harness.log.proofsAsked();
+
+    world.heartbeat(GroupWorld.alive("a", joined.memberEpoch()));
+
+    assertThat(world.harness.log.proofsAsked()).isEqualTo(asked + 1);
+  }
+
+  @Test
   void noCommitOfATransactionIsAnsweredBeforeItIsDurable() {
     world.harness.log.hold();
 
