@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Seeds of the simulation of a cluster; {@code -Dmillrace.seed=N} runs that one alone. */
 final class ClusterSimulation {
-  private static final int FIXED_SEEDS = 220;
+  private static final int FIXED_SEEDS = 440;
   private static final int FRESH_SEEDS = 60;
   private static final int TWICE_EVERY = 20;
 

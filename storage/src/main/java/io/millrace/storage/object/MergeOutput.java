@@ -37,10 +37,6 @@ final class MergeOutput {
     this.buffer = buffer.clear();
   }
 
-  boolean isEmpty() {
-    return footer.isEmpty();
-  }
-
   /** Bytes taken so far, without the footer. */
   long bytes() {
     return position + buffer.position();
