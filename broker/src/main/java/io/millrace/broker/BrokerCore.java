@@ -44,7 +44,6 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -228,13 +227,9 @@ public final class BrokerCore implements Life {
 
   private static void tellDeletedTopics(
       GroupCoordinator coordinator, MetadataImage before, MetadataImage after) {
-    if (before.sameTopics(after)) {
-      return;
-    }
-    for (Uuid id : before.topics().keySet()) {
-      if (after.topic(id) == null) {
-        coordinator.topicDeleted(id);
-      }
+    if (!before.sameTopics(after)
+        && before.topics().keySet().stream().anyMatch(id -> after.topic(id) == null)) {
+      coordinator.topicDeleted();
     }
   }
 

@@ -22,6 +22,7 @@ public final class Outbox {
   private final List<Work<?>> works = new ArrayList<>();
   private final List<TimerChange> timers = new ArrayList<>();
   private @Nullable TransactionalWrite transaction;
+  private boolean apart;
   private long proofAgeMsMax = Long.MAX_VALUE;
 
   /** Records of a producer's transaction, and who is told what became of them. */
@@ -52,8 +53,26 @@ public final class Outbox {
    */
   record Work<T>(Supplier<CompletableFuture<T>> begin, BiConsumer<T, Outbox> sequel) {}
 
+  /** Writes a record; those of one event are one batch, which the log has whole or not at all. */
   public void write(CoordinatorRecord record) {
     records.add(record);
+  }
+
+  /**
+   * What this event writes need not be one batch: each record stands for itself, and a crash may
+   * leave the first of them.
+   */
+  public void recordsStandApart() {
+    apart = true;
+  }
+
+  /** How many records the event has written so far. */
+  public int size() {
+    return records.size();
+  }
+
+  boolean apart() {
+    return apart;
   }
 
   /**

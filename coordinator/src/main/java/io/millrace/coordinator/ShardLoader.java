@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Replays a partition of an internal topic, from log start to the high watermark it had when the
- * load began. Records are read and decoded on the threads of the reads, one stretch ahead of what
- * the loop replays.
+ * Replays a partition of an internal topic, from log start to the end it had when the load began,
+ * once that is durable: a shard before this one may have appended what is still on its way. Records
+ * are read and decoded on the threads of the reads, one stretch ahead of what the loop replays.
  */
 final class ShardLoader {
   private static final Logger LOG = LoggerFactory.getLogger(ShardLoader.class);
@@ -30,8 +30,8 @@ final class ShardLoader {
   private final PartitionLog log;
   private final Shard shard;
   private final RecordDecoder decoder;
-  private final long end;
   private final long beganNs;
+  private long end;
   private final CompletableFuture<Void> done = new CompletableFuture<>();
 
   /** Of the stretch before; the next one is read, but waits for it. */
@@ -43,15 +43,27 @@ final class ShardLoader {
     this.log = log;
     this.shard = shard;
     this.decoder = shard.decoder();
-    this.end = log.highWatermark();
     this.beganNs = clock.monotonicNs();
   }
 
   /** Completes on the loop when everything is replayed. */
   static CompletableFuture<Void> load(EventLoop loop, Clock clock, PartitionLog log, Shard shard) {
     ShardLoader loader = new ShardLoader(loop, clock, log, shard);
-    loop.execute(() -> loader.read(log.logStart()));
+    log.settled()
+        .whenComplete((_, failure) ->
+            loop.execute(() -> {
+              if (failure == null) {
+                loader.begin();
+              } else {
+                loader.done.completeExceptionally(failure);
+              }
+            }));
     return loader.done;
+  }
+
+  private void begin() {
+    end = log.highWatermark();
+    read(log.logStart());
   }
 
   private void read(long offset) {

@@ -24,8 +24,8 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
  */
 public final class ShardRegistry<S extends Shard> {
   /**
-   * Records of one event are split into batches of at most this many bytes (below the default
-   * max.message.bytes).
+   * Records of one event that stand apart are split into batches of at most this many bytes (below
+   * the default max.message.bytes).
    */
   private static final int BATCH_BYTES_MAX = 512 * 1024;
 

@@ -16,6 +16,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
 import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.RetriableException;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * Runs one {@link Shard} on an event loop over its partition: appends an event's records, lets its
  * replies go once they are durable and leadership is proven, keeps its timers. There is no
  * rollback: when an append or a proof fails the shard ends, its callers get NOT_COORDINATOR, and
- * the next caller loads anew.
+ * the next caller loads anew. While the log takes no records, what would write is not begun.
  */
 public final class ShardRunner<S extends Shard> {
   private static final Logger LOG = LoggerFactory.getLogger(ShardRunner.class);
@@ -43,6 +44,7 @@ public final class ShardRunner<S extends Shard> {
   private final S shard;
   private final int batchBytesMax;
   private final ShardTimers timers;
+  private final RoomGate gate;
   private final Map<Long, CompletableFuture<?>> open = new LinkedHashMap<>();
   private long nextNumber;
   private CompletableFuture<?> lastAppend = CompletableFuture.completedFuture(null);
@@ -61,6 +63,7 @@ public final class ShardRunner<S extends Shard> {
     this.shard = shard;
     this.batchBytesMax = batchBytesMax;
     this.timers = new ShardTimers(loop, clock, this::onTimer);
+    this.gate = new RoomGate(loop, clock, log, timers::onStall);
     this.progressAtNs = clock.monotonicNs();
   }
 
@@ -68,12 +71,29 @@ public final class ShardRunner<S extends Shard> {
     return ended;
   }
 
-  /** One request. The event completes its future through the outbox, now or in a later event. */
+  /**
+   * One request. The event completes its future through the outbox, now or in a later event. Fails
+   * with CoordinatorNotAvailableException while the log takes no records.
+   */
   public <T> CompletableFuture<T> call(Call<S, T> event) {
+    return begin(event, true);
+  }
+
+  /** A request whose event writes nothing. */
+  public <T> CompletableFuture<T> ask(Call<S, T> event) {
+    return begin(event, false);
+  }
+
+  private <T> CompletableFuture<T> begin(Call<S, T> event, boolean mayWrite) {
     CompletableFuture<T> future = new CompletableFuture<>();
     loop.execute(() -> {
       if (ended) {
         future.completeExceptionally(new NotCoordinatorException("The coordinator is moving."));
+        return;
+      }
+      if (mayWrite && !gate.isOpen()) {
+        future.completeExceptionally(
+            new CoordinatorNotAvailableException("The coordinator's log has no room at present."));
         return;
       }
       long number = nextNumber++;
@@ -93,7 +113,7 @@ public final class ShardRunner<S extends Shard> {
   public void tell(BiConsumer<S, Outbox> event) {
     loop.execute(() -> {
       if (!ended) {
-        run(out -> event.accept(shard, out));
+        gate.pass(() -> run(out -> event.accept(shard, out)));
       }
     });
   }
@@ -114,7 +134,7 @@ public final class ShardRunner<S extends Shard> {
     event.accept(out);
     out.timers().forEach(timers::change);
     if (!out.records().isEmpty()) {
-      append(out.records());
+      append(out.records(), out.apart() ? batchBytesMax : Integer.MAX_VALUE);
     }
     Outbox.TransactionalWrite transaction = out.transaction();
     if (transaction != null) {
@@ -146,14 +166,16 @@ public final class ShardRunner<S extends Shard> {
         .whenComplete((result, bug) ->
             onLoop(() -> {
               if (!ended) {
-                run(out -> {
-                  if (bug != null) {
-                    throw new IllegalStateException("work of " + log.id() + " failed", bug);
-                  }
-                  work.sequel().accept(result, out);
-                });
+                gate.pass(() -> run(out -> finish(work, result, bug, out)));
               }
             }));
+  }
+
+  private <T> void finish(Outbox.Work<T> work, T result, @Nullable Throwable bug, Outbox out) {
+    if (bug != null) {
+      throw new IllegalStateException("work of " + log.id() + " failed", bug);
+    }
+    work.sequel().accept(result, out);
   }
 
   /**
@@ -187,7 +209,7 @@ public final class ShardRunner<S extends Shard> {
     timers.onStall(stalledNs);
   }
 
-  private void append(List<CoordinatorRecord> records) {
+  private void append(List<CoordinatorRecord> records, int bytesMax) {
     long nowMs = clock.wallMs();
     long askedAtNs = clock.monotonicNs();
     List<SimpleRecord> encoded = new ArrayList<>();
@@ -198,7 +220,7 @@ public final class ShardRunner<S extends Shard> {
       SimpleRecord next = CoordinatorRecordCodec.encode(record, nowMs);
       int size =
           next.key().remaining() + (next.value() == null ? 0 : next.value().remaining()) + 32;
-      if (!encoded.isEmpty() && bytes + size > batchBytesMax) {
+      if (!encoded.isEmpty() && bytes + size > bytesMax) {
         appends.add(appendBatch(encoded, nowMs));
         encoded = new ArrayList<>();
         bytes = 0;
@@ -299,6 +321,10 @@ public final class ShardRunner<S extends Shard> {
     if (ended) {
       return;
     }
+    if (!gate.isOpen()) {
+      timers.retry(timer);
+      return;
+    }
     if (!timer.expiry()) {
       timers.take(timer).ifPresent(this::run);
       return;
@@ -307,8 +333,10 @@ public final class ShardRunner<S extends Shard> {
         .whenComplete((_, failure) -> {
           if (failure == null) {
             onLoop(() -> {
-              if (!ended) {
+              if (!ended && gate.isOpen()) {
                 timers.expire(timer).ifPresent(this::run);
+              } else if (!ended) {
+                timers.retry(timer);
               }
             });
           }
@@ -322,6 +350,7 @@ public final class ShardRunner<S extends Shard> {
     }
     ended = true;
     timers.clear();
+    gate.end();
     for (CompletableFuture<?> future : List.copyOf(open.values())) {
       future.completeExceptionally(new NotCoordinatorException("The coordinator is moving."));
     }

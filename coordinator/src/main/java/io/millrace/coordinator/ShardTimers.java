@@ -16,6 +16,8 @@ final class ShardTimers {
   /** A stall counts for a timer if it is longer than this part of its delay. */
   private static final int STALL_PART_OF_DELAY = 3;
 
+  private static final long RETRY_NS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private final EventLoop loop;
   private final Clock clock;
   private final Consumer<Timer> onTimer;
@@ -91,6 +93,13 @@ final class ShardTimers {
       if (ofTimer > timer.delayNs / STALL_PART_OF_DELAY) {
         timer.stalledNs += ofTimer;
       }
+    }
+  }
+
+  /** A timer whose time is up and whose event cannot run now. */
+  void retry(Timer timer) {
+    if (present(timer)) {
+      schedule(timer, RETRY_NS);
     }
   }
 

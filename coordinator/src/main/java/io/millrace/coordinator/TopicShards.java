@@ -32,17 +32,29 @@ public final class TopicShards<S extends Shard> {
 
   /** Runs one request on the key's shard; NOT_COORDINATOR where this broker does not have it. */
   public <T> CompletableFuture<T> call(String key, ShardRunner.Call<S, T> request) {
+    return shard(key).thenCompose(runner -> runner.call(request));
+  }
+
+  /** The same for a request that writes nothing. */
+  public <T> CompletableFuture<T> ask(String key, ShardRunner.Call<S, T> request) {
+    return shard(key).thenCompose(runner -> runner.ask(request));
+  }
+
+  private CompletableFuture<ShardRunner<S>> shard(String key) {
     MetadataImage.Topic found = image.get().topic(topic);
     if (found == null) {
       return CompletableFuture.failedFuture(
           new NotCoordinatorException("The topic " + topic + " does not exist yet."));
     }
     PartitionId id = new PartitionId(found.id(), partitionOf(key, found.partitions().size()));
-    return shards.shard(id).thenCompose(runner -> runner.call(request));
+    return shards.shard(id);
   }
 
-  /** Runs one request on every shard this broker has, and puts the answers together. */
-  public <T> CompletableFuture<List<T>> callAll(ShardRunner.Call<S, List<T>> request) {
+  /**
+   * Runs one request that writes nothing on every shard this broker has, and puts the answers
+   * together.
+   */
+  public <T> CompletableFuture<List<T>> askAll(ShardRunner.Call<S, List<T>> request) {
     MetadataImage.Topic found = image.get().topic(topic);
     if (found == null) {
       return CompletableFuture.completedFuture(List.of());
@@ -52,7 +64,7 @@ public final class TopicShards<S extends Shard> {
       parts.add(
           shards
               .shard(new PartitionId(found.id(), p))
-              .thenCompose(runner -> runner.call(request))
+              .thenCompose(runner -> runner.ask(request))
               .exceptionallyCompose(TopicShards::nothingIfLedElsewhere));
     }
     return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))

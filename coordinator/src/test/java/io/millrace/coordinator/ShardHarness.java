@@ -6,14 +6,19 @@ import io.millrace.runtime.simulated.SimulatedMachine;
 import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.storage.log.PartitionLog;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 
 /** A shard on virtual time over a partition in memory. */
 public final class ShardHarness<S extends Shard> {
   private static final long STEPS_MAX = 100_000;
 
+  /** Small, so that whatever may be split is. */
+  private static final int BATCH_BYTES_MAX = 512;
+
   public final SimulatedScheduler scheduler = new SimulatedScheduler(1);
-  private final Environment environment = new SimulatedMachine(scheduler, "broker").startProcess();
+  public final SimulatedMachine machine = new SimulatedMachine(scheduler, "broker");
+  private final Environment environment = machine.startProcess();
   public final SimulatedPartitionLog log = new SimulatedPartitionLog();
   private final BiFunction<Environment, PartitionLog, S> newShard;
   private final EventLoop loop = environment.threads().eventLoop("shards");
@@ -41,7 +46,8 @@ public final class ShardHarness<S extends Shard> {
 
   private ShardRunner<S> load() {
     S shard = replayed();
-    ShardRunner<S> fresh = new ShardRunner<>(loop, environment.clock(), log, shard, 512 * 1024);
+    ShardRunner<S> fresh =
+        new ShardRunner<>(loop, environment.clock(), log, shard, BATCH_BYTES_MAX);
     fresh.tell(Shard::onLoaded);
     return fresh;
   }
@@ -50,6 +56,18 @@ public final class ShardHarness<S extends Shard> {
     CompletableFuture<T> answer = runner.call(request);
     settle();
     return answer;
+  }
+
+  /** A request whose event writes nothing. */
+  public <T> CompletableFuture<T> ask(ShardRunner.Call<S, T> request) {
+    CompletableFuture<T> answer = runner.ask(request);
+    settle();
+    return answer;
+  }
+
+  public void tell(BiConsumer<S, Outbox> event) {
+    runner.tell(event);
+    settle();
   }
 
   /**

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -32,8 +33,11 @@ public final class SimulatedPartitionLog implements PartitionLog {
   private final List<CompletableFuture<Appended>> waiting = new ArrayList<>();
   private final List<CompletableFuture<Void>> waitingProofs = new ArrayList<>();
   private final List<Runnable> listeners = new ArrayList<>();
+  private CompletableFuture<Void> settled = CompletableFuture.completedFuture(null);
   private long end;
+  private long durable;
   private boolean held;
+  private boolean full;
   private boolean proofsHeld;
   private int proofsAsked;
   private @Nullable ApiException refusal;
@@ -47,6 +51,16 @@ public final class SimulatedPartitionLog implements PartitionLog {
   public void holdAll() {
     held = true;
     proofsHeld = true;
+  }
+
+  /** No batch is taken until there is room again. */
+  public void full(boolean isFull) {
+    full = isFull;
+  }
+
+  /** How many batches it has, whose records each came together. */
+  public int batches() {
+    return batches.size();
   }
 
   /** Tells those who listen that something has changed. */
@@ -74,13 +88,16 @@ public final class SimulatedPartitionLog implements PartitionLog {
     proofs.forEach(each -> each.complete(null));
     List<CompletableFuture<Appended>> ready = List.copyOf(waiting);
     waiting.clear();
+    durable = end;
     ready.forEach(each -> each.complete(new Appended(0, 0, -1, 0, false)));
+    settled.complete(null);
   }
 
   public void failHeld(RuntimeException cause) {
     List<CompletableFuture<Appended>> ready = List.copyOf(waiting);
     waiting.clear();
     ready.forEach(each -> each.completeExceptionally(cause));
+    settled.completeExceptionally(cause);
   }
 
   /** Takes every batch; a test that wants a refusal says so with {@link #refuseTransactional}. */
@@ -89,6 +106,9 @@ public final class SimulatedPartitionLog implements PartitionLog {
       ByteBuffer batch, long appendTimeMs, Origin origin, VerificationGuard guard) {
     if (refusal != null && BatchHeader.transactional(batch, 0)) {
       return CompletableFuture.failedFuture(refusal);
+    }
+    if (full) {
+      return CompletableFuture.failedFuture(new KafkaStorageException("there is no room"));
     }
     ByteBuffer copy = ByteBuffer.allocate(batch.remaining()).put(batch.duplicate()).flip();
     MutableRecordBatch only = MemoryRecords.readableRecords(copy).batches().iterator().next();
@@ -99,9 +119,23 @@ public final class SimulatedPartitionLog implements PartitionLog {
     if (held) {
       CompletableFuture<Appended> future = new CompletableFuture<>();
       waiting.add(future);
+      if (settled.isDone()) {
+        settled = new CompletableFuture<>();
+      }
       return future;
     }
+    durable = end;
     return CompletableFuture.completedFuture(new Appended(base, end - 1, -1, 0, false));
+  }
+
+  @Override
+  public boolean hasRoom() {
+    return !full;
+  }
+
+  @Override
+  public CompletableFuture<Void> settled() {
+    return settled;
   }
 
   @Override
@@ -204,12 +238,12 @@ public final class SimulatedPartitionLog implements PartitionLog {
 
   @Override
   public long highWatermark() {
-    return end;
+    return durable;
   }
 
   @Override
   public long lastStableOffset() {
-    return end;
+    return durable;
   }
 
   @Override

@@ -6,7 +6,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether the wall clock may be believed when records are deleted by their age (invariant I6): not
+ * Whether the wall clock may be believed when something is deleted by its age (invariant I6): not
  * for a while after it jumped against monotonic time, so that somebody can set it right. Used by
  * one loop.
  */
@@ -24,7 +24,7 @@ public final class WallClockWatch {
   private long believedFromMs = Long.MIN_VALUE;
 
   /**
-   * @param suspended what is not done meanwhile, for the log: "No records are ..."
+   * @param suspended what does not happen meanwhile, for the log: "No ... expire"
    */
   public WallClockWatch(Clock clock, String suspended) {
     this.clock = clock;
@@ -40,7 +40,7 @@ public final class WallClockWatch {
     if (Math.abs(jumpMs) >= JUMP_MS_MIN) {
       believedFromMs = monotonicMs() + PAUSE_MS;
       LOG.warn(
-          "The wall clock jumped by {} s. No records are {} for an hour; set the clock right before, if it is wrong.",
+          "The wall clock jumped by {} s. {} for an hour; set the clock right before, if it is wrong.",
           TimeUnit.MILLISECONDS.toSeconds(jumpMs),
           suspended);
     }

@@ -95,7 +95,7 @@ public final class AddPartitionsToTxnHandler implements ApiHandler<AddPartitions
     }
     CompletableFuture<Map<TopicPartition, Errors>> answer =
         verifyOnly
-            ? transactions.call(
+            ? transactions.ask(
                 producer.transactionalId(),
                 (shard, out, reply) -> shard.verify(producer, partitions, out, reply))
             : add(producer, partitions, version);

@@ -42,7 +42,7 @@ public final class ConsumerGroupDescribeHandler
       return CompletableFuture.completedFuture(refused(groupId, Errors.INVALID_GROUP_ID));
     }
     return groups
-        .<DescribedGroup>call(
+        .<DescribedGroup>ask(
             groupId, (shard, out, reply) -> shard.describeConsumer(groupId, out, reply))
         .exceptionally(failure -> refused(groupId, ApiErrors.of(failure)));
   }

@@ -38,7 +38,7 @@ public final class DescribeGroupsHandler implements ApiHandler<DescribeGroupsReq
     for (String groupId : request.groups()) {
       parts.add(
           groups
-              .<DescribedGroup>call(
+              .<DescribedGroup>ask(
                   groupId, (shard, out, reply) -> shard.describe(groupId, out, reply))
               .exceptionally(failure ->
                   new DescribedGroup()

@@ -33,7 +33,7 @@ public final class DescribeTransactionsHandler
     for (String id : request.transactionalIds()) {
       parts.add(
           transactions
-              .<TransactionState>call(id, (shard, out, reply) -> shard.describe(id, out, reply))
+              .<TransactionState>ask(id, (shard, out, reply) -> shard.describe(id, out, reply))
               .exceptionally(failure ->
                   new TransactionState()
                       .setTransactionalId(id)

@@ -62,7 +62,7 @@ public final class OffsetFetchHandler implements ApiHandler<OffsetFetchRequestDa
       OffsetFetchRequestGroup group, boolean requireStable) {
     List<Wanted> wanted = group.topics() == null ? null : wanted(group.topics());
     return groups
-        .<Fetched>call(
+        .<Fetched>ask(
             group.groupId(),
             (shard, out, reply) ->
                 shard.fetch(

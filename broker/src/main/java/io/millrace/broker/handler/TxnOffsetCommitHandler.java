@@ -105,7 +105,7 @@ public final class TxnOffsetCommitHandler implements ApiHandler<TxnOffsetCommitR
             request.generationId(),
             context.version());
     return groups
-        .<VerificationGuard>call(
+        .<VerificationGuard>ask(
             request.groupId(),
             (shard, out, reply) ->
                 shard.beginVerification(

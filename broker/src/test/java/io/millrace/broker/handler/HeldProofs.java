@@ -52,6 +52,16 @@ record HeldProofs(Partitions partitions, CompletableFuture<Void> proof) implemen
     }
 
     @Override
+    public boolean hasRoom() {
+      return log.hasRoom();
+    }
+
+    @Override
+    public CompletableFuture<Void> settled() {
+      return log.settled();
+    }
+
+    @Override
     public CompletableFuture<Long> sizeBytes() {
       return log.sizeBytes();
     }

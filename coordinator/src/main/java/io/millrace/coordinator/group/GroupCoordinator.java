@@ -31,12 +31,25 @@ public final class GroupCoordinator {
 
   /** Runs one request on the group's shard; NOT_COORDINATOR where this broker does not have it. */
   public <T> CompletableFuture<T> call(String groupId, ShardRunner.Call<GroupShard, T> request) {
-    if (Utils.utf8Length(groupId) > Short.MAX_VALUE) {
-      return CompletableFuture.failedFuture(
-          new InvalidGroupIdException(
-              "A group id has at most %d bytes.".formatted(Short.MAX_VALUE)));
-    }
-    return topicShards.call(groupId, request);
+    return tooLong(groupId)
+        ? CompletableFuture.failedFuture(invalid())
+        : topicShards.call(groupId, request);
+  }
+
+  /** The same for a request that writes nothing. */
+  public <T> CompletableFuture<T> ask(String groupId, ShardRunner.Call<GroupShard, T> request) {
+    return tooLong(groupId)
+        ? CompletableFuture.failedFuture(invalid())
+        : topicShards.ask(groupId, request);
+  }
+
+  private static boolean tooLong(String groupId) {
+    return Utils.utf8Length(groupId) > Short.MAX_VALUE;
+  }
+
+  private static InvalidGroupIdException invalid() {
+    return new InvalidGroupIdException(
+        "A group id has at most %d bytes.".formatted(Short.MAX_VALUE));
   }
 
   /** The partition of the offsets topic a group lives in; -1 as long as there is no such topic. */
@@ -48,7 +61,7 @@ public final class GroupCoordinator {
 
   /** All groups of the partitions this broker leads. */
   public CompletableFuture<List<ListedGroup>> list() {
-    return topicShards.callAll(GroupShard::list);
+    return topicShards.askAll(GroupShard::list);
   }
 
   /**
@@ -61,18 +74,18 @@ public final class GroupCoordinator {
     return shards
         .shard(offsetsPartition)
         .thenCompose(runner ->
-            runner.<Boolean>call((shard, out, reply) ->
+            runner.<Boolean>ask((shard, out, reply) ->
                 shard.completeTransaction(producerId, committed, out, reply)))
         .thenApply(done -> null);
   }
 
   /**
-   * Tells loaded shards that a topic is gone, so that its offsets go. Shards not loaded ignore them
-   * by topic id.
+   * Tells loaded shards that a topic is gone from the image, so that its offsets go. Shards not
+   * loaded ignore them by topic id.
    */
-  public void topicDeleted(Uuid topicId) {
+  public void topicDeleted() {
     for (CompletableFuture<ShardRunner<GroupShard>> each : shards.present()) {
-      each.thenAccept(runner -> runner.tell((shard, out) -> shard.topicDeleted(topicId, out)));
+      each.thenAccept(runner -> runner.tell(GroupShard::topicDeleted));
     }
   }
 

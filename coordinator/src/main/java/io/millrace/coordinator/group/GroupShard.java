@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
@@ -53,6 +52,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GroupShard implements Shard {
   private static final String EXPIRY_TIMER = "offsets-expiry";
+  private static final String SWEEP_TIMER = "offsets-sweep";
 
   private final GroupSettings settings;
   private final PartitionLog log;
@@ -61,7 +61,6 @@ public final class GroupShard implements Shard {
   private final Migration migration;
   private final MemberIds memberIds;
   private final Offsets offsets;
-  private final OffsetRemoval removal;
   private final GroupRemoval groupRemoval;
   private final GroupViews views;
 
@@ -86,7 +85,7 @@ public final class GroupShard implements Shard {
         new ConsumerGroups(
             settings.consumer(), ofGroup, this::tryDowngrade, clock, memberIds, image);
     this.offsets = new Offsets(settings.offsetMetadataBytesMax(), clock);
-    this.removal = new OffsetRemoval(offsets, settings.offsetsRetentionMs());
+    OffsetRemoval removal = new OffsetRemoval(offsets, settings.offsetsRetentionMs());
     this.groupRemoval = new GroupRemoval(classic, consumer, offsets, removal, clock, image);
     this.views = new GroupViews(classic, consumer, offsets);
   }
@@ -140,9 +139,16 @@ public final class GroupShard implements Shard {
         EXPIRY_TIMER,
         settings.offsetsRetentionCheckMs(),
         later -> {
-          groupRemoval.expire(later);
+          groupRemoval.beginExpiry();
+          sweep(later);
           expireLater(later);
         });
+  }
+
+  private void sweep(Outbox out) {
+    if (groupRemoval.step(out)) {
+      out.timer(SWEEP_TIMER, 0, this::sweep);
+    }
   }
 
   public void join(
@@ -384,8 +390,9 @@ public final class GroupShard implements Shard {
     out.reply(reply, groupRemoval.deleteOffsets(groupId, slots, out));
   }
 
-  /** The topic is gone: its committed offsets go too. */
-  public void topicDeleted(Uuid topicId, Outbox out) {
-    removal.topicDeleted(topicId, out);
+  /** A topic is gone: its committed offsets go too. */
+  public void topicDeleted(Outbox out) {
+    groupRemoval.beginSweep();
+    sweep(out);
   }
 }

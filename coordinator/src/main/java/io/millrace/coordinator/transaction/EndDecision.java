@@ -79,7 +79,9 @@ sealed interface EndDecision {
         switch (present.state()) {
           case EMPTY, ONGOING -> current;
           case PREPARE_COMMIT, PREPARE_ABORT -> sameId && (current || retry);
-          case COMPLETE_COMMIT, COMPLETE_ABORT -> current || retry;
+          // no end hands out the last epoch there is: who has it took it from the producer
+          case COMPLETE_COMMIT, COMPLETE_ABORT ->
+              current || (retry && present.producerEpoch() < Short.MAX_VALUE);
           case DEAD, PREPARE_EPOCH_FENCE -> throw new IllegalStateException(present.toString());
         };
     if (!valid) {

@@ -40,17 +40,31 @@ public final class TransactionCoordinator {
   /** Runs one request on the id's shard; NOT_COORDINATOR where this broker does not have it. */
   public <T> CompletableFuture<T> call(
       String transactionalId, ShardRunner.Call<TransactionShard, T> request) {
-    if (transactionalId.isEmpty() || Utils.utf8Length(transactionalId) > Short.MAX_VALUE) {
-      return CompletableFuture.failedFuture(
-          new InvalidRequestException(
-              "A transactional id has 1 to %d bytes.".formatted(Short.MAX_VALUE)));
-    }
-    return shards.call(transactionalId, request);
+    return invalid(transactionalId)
+        ? CompletableFuture.failedFuture(invalid())
+        : shards.call(transactionalId, request);
+  }
+
+  /** The same for a request that writes nothing. */
+  public <T> CompletableFuture<T> ask(
+      String transactionalId, ShardRunner.Call<TransactionShard, T> request) {
+    return invalid(transactionalId)
+        ? CompletableFuture.failedFuture(invalid())
+        : shards.ask(transactionalId, request);
+  }
+
+  private static boolean invalid(String transactionalId) {
+    return transactionalId.isEmpty() || Utils.utf8Length(transactionalId) > Short.MAX_VALUE;
+  }
+
+  private static InvalidRequestException invalid() {
+    return new InvalidRequestException(
+        "A transactional id has 1 to %d bytes.".formatted(Short.MAX_VALUE));
   }
 
   /** Transactional ids coordinated by this broker. */
   public CompletableFuture<List<TransactionState>> list(TransactionFilter filter) {
-    return shards.callAll((shard, out, reply) -> shard.list(filter, out, reply));
+    return shards.askAll((shard, out, reply) -> shard.list(filter, out, reply));
   }
 
   public void close() {

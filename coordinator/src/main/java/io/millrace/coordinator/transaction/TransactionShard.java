@@ -5,6 +5,7 @@ import io.millrace.coordinator.Outbox;
 import io.millrace.coordinator.RecordTypes;
 import io.millrace.coordinator.Shard;
 import io.millrace.runtime.Clock;
+import io.millrace.storage.WallClockWatch;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -44,7 +45,7 @@ public final class TransactionShard implements Shard {
   private final NewProducerIds producerIds;
   private final MarkerWriter markers;
   private final TransactionAges ages;
-  private final IdleTime idleTime;
+  private final WallClockWatch wallClock;
   private final Map<String, Transaction> transactions = new LinkedHashMap<>();
 
   /**
@@ -71,7 +72,7 @@ public final class TransactionShard implements Shard {
     this.producerIds = producerIds;
     this.markers = markers;
     this.ages = new TransactionAges(clock);
-    this.idleTime = new IdleTime(clock, settings.idExpirationMs());
+    this.wallClock = new WallClockWatch(clock, "No transactional ids expire");
   }
 
   @Override
@@ -344,6 +345,7 @@ public final class TransactionShard implements Shard {
   }
 
   private void onAbortCheck(Outbox out) {
+    out.recordsStandApart();
     forEach(transaction -> {
       if (transaction.state() != TransactionState.ONGOING) {
         return;
@@ -363,10 +365,16 @@ public final class TransactionShard implements Shard {
     out.expiry(ABORT_TIMER, settings.abortCheckMs(), this::onAbortCheck);
   }
 
+  /**
+   * Forgets ids that have been idle for long. By wall time, which is all that records tell across
+   * days; no safety rests on it: a forgotten id begins anew with another producer id.
+   */
   private void onExpirationCheck(Outbox out) {
-    if (idleTime.agrees()) {
+    out.recordsStandApart();
+    if (wallClock.steady()) {
+      long updatedMsMax = clock.wallMs() - settings.idExpirationMs();
       forEach(transaction -> {
-        if (transaction.state().idle() && idleTime.isOver(transaction)) {
+        if (transaction.state().idle() && transaction.updatedMs() <= updatedMsMax) {
           CoordinatorRecord record = TransactionRecords.tombstone(transaction.transactionalId());
           out.write(record);
           replay(record);

@@ -7,7 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.coordinator.group.GroupShard.DeletedOffsets;
 import io.millrace.coordinator.group.GroupShard.TopicSlot;
 import io.millrace.coordinator.group.offset.FetchedOffset;
+import io.millrace.coordinator.group.offset.OffsetCommit;
+import io.millrace.storage.WallClockWatch;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.ListGroupsResponseData.ListedGroup;
 import org.apache.kafka.common.protocol.Errors;
@@ -103,6 +107,51 @@ class GroupRemovalTest {
 
     world.harness.pass(GroupWorld.RETENTION_CHECK_MS + 1_000);
 
+    assertThat(list()).isEmpty();
+  }
+
+  @Test
+  void nothingExpiresForAnHourAfterTheWallClockJumped() {
+    world.commit("", -1, topic, 0, 5);
+    world.harness.pass(1_000);
+    world.harness.machine.clock().jump(10 * GroupWorld.RETENTION_MS);
+
+    world.harness.pass(WallClockWatch.PAUSE_MS - 1_000);
+    assertThat(world.offset(topic, 0)).isInstanceOf(FetchedOffset.Found.class);
+    world.harness.pass(2 * GroupWorld.RETENTION_CHECK_MS);
+
+    assertThat(world.offset(topic, 0)).isInstanceOf(FetchedOffset.Absent.class);
+  }
+
+  @Test
+  void noEventWritesMoreThanAStepAndOneGroupsOffsets() {
+    int perGroup = 3_000;
+    int groups = 8;
+    for (int g = 0; g < groups; g++) {
+      String id = "group-" + g;
+      List<OffsetCommit> commits =
+          IntStream.range(0, perGroup)
+              .mapToObj(p -> new OffsetCommit("t", topic, p, 5, -1, ""))
+              .toList();
+      world
+          .<List<Errors>>call((shard, out, reply) ->
+              shard.commit(id, new Committer("", null, -1, (short) 3), commits, out, reply))
+          .join();
+    }
+    world.deleteTopic("t");
+    List<Integer> sizes = new ArrayList<>();
+    world
+        .<Boolean>call((shard, out, reply) -> {
+          shard.topicDeleted(out);
+          sizes.add(out.size());
+          out.reply(reply, true);
+        })
+        .join();
+    world.harness.settle();
+
+    assertThat(sizes).containsExactly(4 * perGroup);
+    assertThat(list()).isEmpty();
+    world.harness.reload();
     assertThat(list()).isEmpty();
   }
 

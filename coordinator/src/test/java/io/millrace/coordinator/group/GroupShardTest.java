@@ -377,7 +377,7 @@ class GroupShardTest {
 
     assertThat(fetch(new Uuid(9, 9))).isNull();
     harness.call((shard, out, reply) -> {
-      shard.topicDeleted(TOPIC_ID, out);
+      shard.topicDeleted(out);
       out.reply(reply, true);
     });
     harness.reload();

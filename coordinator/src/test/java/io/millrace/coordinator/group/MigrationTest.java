@@ -57,6 +57,18 @@ class MigrationTest {
   }
 
   @Test
+  void aCrashLeavesTheGroupOnOneSideOfEitherChange() {
+    stableClassicMember();
+    int before = world.harness.log.batches();
+    world.heartbeat(join("new", "t"));
+    assertThat(world.harness.log.batches()).isEqualTo(before + 1);
+
+    world.heartbeat(alive("new", -1));
+
+    assertThat(world.harness.log.batches()).isEqualTo(before + 2);
+  }
+
+  @Test
   void aClassicMemberGivesUpAndGetsPartitionsByJoiningAgain() {
     String old = stableClassicMember();
     world.heartbeat(join("new", "t"));

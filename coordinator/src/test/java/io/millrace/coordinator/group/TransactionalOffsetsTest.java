@@ -82,6 +82,55 @@ class TransactionalOffsetsTest {
   }
 
   @Test
+  void aDeletedOffsetDoesNotComeBackWithTheTransactionThatHadItOpen() {
+    commit(PRODUCER, 0, 7);
+    commit(PRODUCER, 1, 8);
+    delete(0);
+    assertThat(world.offset(topic, 0)).isInstanceOf(FetchedOffset.Absent.class);
+
+    complete(PRODUCER, true);
+
+    assertThat(world.offset(topic, 0)).isInstanceOf(FetchedOffset.Absent.class);
+    assertThat(offset(1)).isEqualTo(8);
+    world.harness.reload();
+    assertThat(world.offset(topic, 0)).isInstanceOf(FetchedOffset.Absent.class);
+    assertThat(offset(1)).isEqualTo(8);
+  }
+
+  @Test
+  void whatIsOnItsWayToTheLogIsDeletedToo() {
+    world.harness.log.hold();
+    commitAsync(PRODUCER, new Committer("", null, -1, (short) 3), 0, 7);
+    CompletableFuture<GroupShard.DeletedOffsets> deleted = deleteAsync(0);
+    world.harness.log.letGo();
+    world.harness.settle();
+    assertThat(deleted.join().errors()).containsExactly(Errors.NONE);
+
+    complete(PRODUCER, true);
+
+    assertThat(world.offset(topic, 0)).isInstanceOf(FetchedOffset.Absent.class);
+    world.harness.reload();
+    assertThat(world.offset(topic, 0)).isInstanceOf(FetchedOffset.Absent.class);
+  }
+
+  @Test
+  void anOffsetDoesNotExpireWhileATransactionThatCommitsItIsOnItsWay() {
+    world.commit("", -1, topic, 0, 3);
+    world.harness.pass(GroupWorld.RETENTION_MS - 1_000);
+    world.harness.log.hold();
+    commitAsync(PRODUCER, new Committer("", null, -1, (short) 3), 0, 7);
+    world.harness.pass(GroupWorld.RETENTION_CHECK_MS + 2_000);
+    world.harness.log.letGo();
+    world.harness.settle();
+
+    complete(PRODUCER, true);
+
+    assertThat(offset(0)).isEqualTo(7);
+    world.harness.reload();
+    assertThat(offset(0)).isEqualTo(7);
+  }
+
+  @Test
   void openAndCommittedTransactionsSurviveAReload() {
     commit(PRODUCER, 0, 7);
     complete(PRODUCER, true);
@@ -190,6 +239,15 @@ class TransactionalOffsetsTest {
         .<Boolean>call(
             (shard, out, reply) -> shard.completeTransaction(producerId, committed, out, reply))
         .join();
+  }
+
+  private void delete(int partition) {
+    assertThat(deleteAsync(partition).join().errors()).containsExactly(Errors.NONE);
+  }
+
+  private CompletableFuture<GroupShard.DeletedOffsets> deleteAsync(int partition) {
+    return world.call((shard, out, reply) ->
+        shard.deleteOffsets("g", List.of(new GroupShard.TopicSlot("t", partition)), out, reply));
   }
 
   private long offset(int partition) {

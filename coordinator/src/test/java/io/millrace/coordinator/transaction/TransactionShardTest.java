@@ -429,6 +429,16 @@ class TransactionShardTest {
   }
 
   @Test
+  void whoLostTheLastEpochToATimeoutIsFencedAndNotGivenIt() {
+    ProducerOf last = lastEpoch();
+    world.add(last, P0);
+    world.harness.pass(10 * TransactionWorld.TIMEOUT_MS);
+    assertThat(world.describe(ID).producerEpoch()).isEqualTo(Short.MAX_VALUE);
+
+    assertThat(world.end(last, false).error()).isEqualTo(Errors.PRODUCER_FENCED);
+  }
+
+  @Test
   void aProducerWithUsedUpEpochsGoesOnWithANewProducerId() {
     ProducerOf last = lastEpoch();
 

@@ -68,6 +68,18 @@ public interface PartitionLog {
     return append(batch, appendTimeMs, origin, VerificationGuard.NONE);
   }
 
+  /**
+   * Whether the log takes batches of {@link Origin#COORDINATOR} now. For those who change state
+   * before they append: what they then append at once is refused only if many others do so too.
+   */
+  boolean hasRoom();
+
+  /**
+   * Completes when nothing that was handed over before waits to become durable any more; fails if
+   * the log closes first.
+   */
+  CompletableFuture<Void> settled();
+
   /** Result of an append. */
   record Appended(
       long baseOffset, long lastOffset, long appendTimeMs, long logStart, boolean duplicate) {}

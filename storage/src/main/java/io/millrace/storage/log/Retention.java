@@ -73,7 +73,7 @@ final class Retention {
     this.partitions = partitions;
     this.loop = loop;
     this.clock = clock;
-    this.wallClock = new WallClockWatch(clock, "deleted by age");
+    this.wallClock = new WallClockWatch(clock, "No records are deleted by age");
   }
 
   /** What was found at the last look, as long as it holds: nothing may go before {@code dueMs}. */

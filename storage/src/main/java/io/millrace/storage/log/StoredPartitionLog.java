@@ -203,8 +203,13 @@ final class StoredPartitionLog implements PartitionLog {
     return proof().thenCompose(_ -> CompletableFuture.failedFuture(answer));
   }
 
-  /** Completes when nothing handed to the WAL waits any more; fails if the WAL ends first. */
-  CompletableFuture<Void> settled() {
+  @Override
+  public boolean hasRoom() {
+    return wal.hasReserve();
+  }
+
+  @Override
+  public CompletableFuture<Void> settled() {
     synchronized (criticalSection) {
       return durable(nextOffset - 1);
     }

@@ -44,17 +44,24 @@ final class CompactionPlanner {
   private final EventLoop loop;
   private final Clock clock;
   private final WallClockWatch wallClock;
+  private final MergeSetbacks setbacks;
   private @Nullable CompactionRules rules;
   private long nextLookNs;
 
   CompactionPlanner(
-      WriterId self, ObjectCatalog catalog, PartitionOpener opener, EventLoop loop, Clock clock) {
+      WriterId self,
+      ObjectCatalog catalog,
+      PartitionOpener opener,
+      EventLoop loop,
+      Clock clock,
+      MergeSetbacks setbacks) {
     this.self = self;
     this.catalog = catalog;
     this.opener = opener;
     this.loop = loop;
     this.clock = clock;
-    this.wallClock = new WallClockWatch(clock, "compacted");
+    this.setbacks = setbacks;
+    this.wallClock = new WallClockWatch(clock, "No records are compacted");
   }
 
   /**
@@ -112,7 +119,8 @@ final class CompactionPlanner {
       return CompletableFuture.completedFuture(Optional.empty());
     }
     List<Candidate> candidates = new ArrayList<>();
-    Iterator<PartitionId> ids = compacted(image, given).iterator();
+    Iterator<PartitionId> ids =
+        compacted(image, given).stream().filter(setbacks::mayCompact).toList().iterator();
     return LoopSteps.repeat(
             loop,
             () ->
@@ -225,6 +233,7 @@ final class CompactionPlanner {
                     new MergePlan(
                         List.copyOf(inputs),
                         inputs.stream().mapToInt(ObjectInfo::level).max().orElse(1),
+                        false,
                         Map.copyOf(compactions))));
   }
 

@@ -10,13 +10,21 @@ import java.util.Map;
  *
  * @param inputs whole objects
  * @param outputLevel of the objects made from them
+ * @param dead whether nothing is left of the inputs, so that there are no outputs
  * @param compactions partitions that are compacted on the way; of each the inputs hold all offsets
  *     from the log start to the end of its compaction
  */
 record MergePlan(
-    List<ObjectInfo> inputs, int outputLevel, Map<PartitionId, Compaction> compactions) {
+    List<ObjectInfo> inputs,
+    int outputLevel,
+    boolean dead,
+    Map<PartitionId, Compaction> compactions) {
   MergePlan(List<ObjectInfo> inputs, int outputLevel) {
-    this(inputs, outputLevel, Map.of());
+    this(inputs, outputLevel, false, Map.of());
+  }
+
+  static MergePlan ofDead(List<ObjectInfo> inputs) {
+    return new MergePlan(inputs, 1, true, Map.of());
   }
 
   /**

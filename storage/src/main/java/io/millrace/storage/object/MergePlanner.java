@@ -29,13 +29,15 @@ import org.jspecify.annotations.Nullable;
 final class MergePlanner {
   private final WriterId self;
   private final MergeSettings settings;
+  private final MergeSetbacks setbacks;
 
   /** Keys of objects of level 0 that are to be merged whatever the backlog. */
   private final Set<String> wanted = new HashSet<>();
 
-  MergePlanner(WriterId self, MergeSettings settings) {
+  MergePlanner(WriterId self, MergeSettings settings, MergeSetbacks setbacks) {
     this.self = self;
     this.settings = settings;
+    this.setbacks = setbacks;
   }
 
   /** What of level 0 is to be merged here is, however little. */
@@ -79,16 +81,17 @@ final class MergePlanner {
         image.objects().values().stream()
             .filter(o -> o.level() > 0 ? lowest : isMine(image, o.writer()))
             .filter(o -> o.ofOnePartition() && o.endOffset() <= dropBelow(image, o.first()))
+            .filter(setbacks::mayDrop)
             .limit(settings.sharedObjectsMax())
             .toList();
-    return dead.isEmpty() ? Optional.empty() : Optional.of(new MergePlan(dead, 1));
+    return dead.isEmpty() ? Optional.empty() : Optional.of(MergePlan.ofDead(setbacks.apart(dead)));
   }
 
   private Optional<MergePlan> backlog(MetadataImage image) {
     List<ObjectInfo> levelZero = new ArrayList<>();
     long backlog = 0;
     for (ObjectInfo object : image.objects().values()) {
-      if (object.level() == 0 && isMine(image, object.writer())) {
+      if (object.level() == 0 && isMine(image, object.writer()) && setbacks.mayMerge(object)) {
         levelZero.add(object);
         backlog += object.sizeBytes();
       }
@@ -107,7 +110,7 @@ final class MergePlanner {
         Comparator.comparing((ObjectInfo o) -> image.isRegistered(o.writer()))
             .thenComparingLong(o -> brokerEpoch(image, o.writer()))
             .thenComparingLong(o -> Keys.number(o.key())));
-    return Optional.of(new MergePlan(first(levelZero), 1));
+    return Optional.of(new MergePlan(setbacks.apart(first(levelZero)), 1));
   }
 
   private Optional<MergePlan> mostlyDead(
@@ -117,7 +120,7 @@ final class MergePlanner {
     }
     for (ObjectInfo object : shared(image)) {
       Footer footer = footers.apply(object);
-      if (footer == null) {
+      if (footer == null || !setbacks.mayMerge(object)) {
         continue;
       }
       long bytes = 0;
@@ -139,7 +142,7 @@ final class MergePlanner {
     }
     Map<Integer, List<ObjectInfo>> byLevel = new TreeMap<>();
     for (ObjectInfo object : image.objects().values()) {
-      if (!pilesUp(object)) {
+      if (!pilesUp(object) || !setbacks.mayMerge(object)) {
         continue;
       }
       byLevel.computeIfAbsent(object.level(), _ -> new ArrayList<>()).add(object);
@@ -153,7 +156,7 @@ final class MergePlanner {
                 Comparator.comparingLong((ObjectInfo o) -> brokerEpoch(image, o.writer()))
                     .thenComparingLong(o -> Keys.number(o.key())));
         List<ObjectInfo> oldest = level.getValue().subList(0, settings.sharedObjectsMax());
-        return Optional.of(new MergePlan(List.copyOf(oldest), level.getKey() + 1));
+        return Optional.of(new MergePlan(setbacks.apart(List.copyOf(oldest)), level.getKey() + 1));
       }
     }
     return Optional.empty();

@@ -29,6 +29,7 @@ public final class Merger implements AutoCloseable {
   private static final long LOOK_MS_MIN = 100;
 
   private final MergeParts parts;
+  private final MergeSetbacks setbacks = new MergeSetbacks();
   private final MergePlanner planner;
   private final CompactionPlanner compactions;
   private boolean running;
@@ -66,9 +67,10 @@ public final class Merger implements AutoCloseable {
             settings,
             pace,
             counters);
-    this.planner = new MergePlanner(metadata.writer(), settings);
+    this.planner = new MergePlanner(metadata.writer(), settings, setbacks);
     this.compactions =
-        new CompactionPlanner(metadata.writer(), access.catalog(), access.opener(), loop, clock);
+        new CompactionPlanner(
+            metadata.writer(), access.catalog(), access.opener(), loop, clock, setbacks);
   }
 
   /** Looks now, and after every change of the image. */
@@ -180,6 +182,7 @@ public final class Merger implements AutoCloseable {
   }
 
   private CompletableFuture<Result> mergeOnce(MetadataImage image) {
+    setbacks.onImage(image);
     var plan = planner.plan(image, parts.footers()::ifLoaded);
     return plan.isPresent()
         ? merge(image, plan.get())
@@ -204,6 +207,13 @@ public final class Merger implements AutoCloseable {
                 compactions.onPublished();
               }
               return published ? Result.PUBLISHED : Result.VOIDED;
+            },
+            parts.loop())
+        .whenCompleteAsync(
+            (_, failure) -> {
+              if (failure != null && FailureCause.of(failure) instanceof ObjectCorruptException) {
+                setbacks.onDamage(plan);
+              }
             },
             parts.loop());
   }

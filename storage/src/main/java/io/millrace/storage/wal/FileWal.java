@@ -103,6 +103,11 @@ public final class FileWal implements Wal {
     intake.append(batch);
   }
 
+  @Override
+  public boolean hasReserve() {
+    return admission.hasReserve();
+  }
+
   private void flush() {
     intake.takeArrived();
     try {

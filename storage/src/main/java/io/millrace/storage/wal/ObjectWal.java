@@ -114,6 +114,11 @@ public final class ObjectWal implements Wal {
     intake.append(batch);
   }
 
+  @Override
+  public boolean hasReserve() {
+    return admission.hasReserve();
+  }
+
   /** Puts what is due, and sets the timer for what is due later. */
   private void flush() {
     long nowNs = clock.monotonicNs();

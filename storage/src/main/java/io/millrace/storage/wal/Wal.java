@@ -19,6 +19,11 @@ public interface Wal extends AutoCloseable {
   void append(WalBatch batch);
 
   /**
+   * Whether batches that may use the reserve are taken now, and several more of them. Any thread.
+   */
+  boolean hasReserve();
+
+  /**
    * Ends the current file (entry group) so that it is published; completes when the publication
    * stands in the image.
    */

@@ -12,9 +12,13 @@ final class WalAdmission {
   private final AtomicLong queuedBytes = new AtomicLong();
   private volatile Room room = Room.PLENTY;
 
-  /** Bytes that may be queued; {@code reason} says why it is not {@link #PLENTY}. */
-  private record Room(long bytes, long reservedBytes, String reason) {
-    private static final Room PLENTY = new Room(Long.MAX_VALUE, Long.MAX_VALUE, "");
+  /**
+   * Bytes that may be queued; {@code reason} says why it is not {@link #PLENTY}.
+   *
+   * @param lastBytes of {@code reservedBytes}, which nobody counts on who asks first
+   */
+  private record Room(long bytes, long reservedBytes, long lastBytes, String reason) {
+    private static final Room PLENTY = new Room(Long.MAX_VALUE, Long.MAX_VALUE, 0, "");
   }
 
   /** {@code frameBytes}: what an entry takes beside its one batch. */
@@ -35,6 +39,12 @@ final class WalAdmission {
     queuedBytes.addAndGet(cost);
   }
 
+  /** As {@link Wal#hasReserve}: those who were told so may write at the same time. */
+  boolean hasReserve() {
+    Room present = room;
+    return queuedBytes.get() < present.reservedBytes() - present.lastBytes();
+  }
+
   void onWritten(WalBatch batch) {
     queuedBytes.addAndGet(-cost(batch));
   }
@@ -47,12 +57,12 @@ final class WalAdmission {
    * No more than {@code bytesLeft} may be taken; the last {@code reserveBytes} of it by the few.
    */
   void limit(long bytesLeft, long reserveBytes, String reason) {
-    room = new Room(bytesLeft - reserveBytes, bytesLeft, reason);
+    room = new Room(bytesLeft - reserveBytes, bytesLeft, reserveBytes / 2, reason);
   }
 
   /** Only those who may use the reserve are taken. */
   void reservedOnly(String reason) {
-    room = new Room(0, Long.MAX_VALUE, reason);
+    room = new Room(0, Long.MAX_VALUE, 0, reason);
   }
 
   /** In the worst case a batch is an entry of its own. */

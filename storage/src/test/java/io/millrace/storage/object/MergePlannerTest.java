@@ -25,7 +25,7 @@ final class MergePlannerTest {
 
   private final ImageWorld world = new ImageWorld();
   private final MergeSettings settings = MergeSettings.of(64 << 20);
-  private final MergePlanner planner = new MergePlanner(SELF, settings);
+  private final MergePlanner planner = new MergePlanner(SELF, settings, new MergeSetbacks());
 
   @Test
   void smallObjectsOfOnePartitionAreMergedOnceTheyPileUp() {

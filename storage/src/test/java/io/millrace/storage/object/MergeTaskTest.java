@@ -41,7 +41,7 @@ class MergeTaskTest {
     MetadataImage image = world.broker.metadata.image();
     world.await(world.broker.footers.get(input));
     MergePlan plan =
-        new MergePlanner(world.broker.metadata.writer(), ObjectWorld.EAGER)
+        new MergePlanner(world.broker.metadata.writer(), ObjectWorld.EAGER, new MergeSetbacks())
             .plan(image, world.broker.footers::ifLoaded)
             .orElseThrow();
     return new MergeTask(plan, image, world.broker.mergeParts(ObjectWorld.EAGER), () -> false);

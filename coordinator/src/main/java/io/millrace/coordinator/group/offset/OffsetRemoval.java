@@ -37,22 +37,15 @@ public final class OffsetRemoval {
     List.copyOf(store.pendingOf(groupId)).forEach(slot -> write(groupId, slot, out));
   }
 
-  /** Those of a topic that is gone. */
-  public void topicDeleted(Uuid topicId, Outbox out) {
-    for (String groupId : store.groupIds()) {
-      removeIf(groupId, (slot, committed) -> committed.topicId().equals(topicId), out);
-    }
-  }
-
-  /** Those of topics that went while nobody had this partition loaded. */
-  public void removeOfAbsentTopics(Set<Uuid> present, Outbox out) {
-    for (String groupId : store.groupIds()) {
-      removeIf(
-          groupId,
-          (slot, committed) ->
-              !committed.topicId().equals(Uuid.ZERO_UUID) && !present.contains(committed.topicId()),
-          out);
-    }
+  /** A group's of topics that are gone. Where a transaction is open the slot may be of another. */
+  public void removeOfAbsentTopics(String groupId, Set<Uuid> present, Outbox out) {
+    removeIf(
+        groupId,
+        (slot, committed) ->
+            !committed.topicId().equals(Uuid.ZERO_UUID)
+                && !present.contains(committed.topicId())
+                && !store.isPending(groupId, slot),
+        out);
   }
 
   /**

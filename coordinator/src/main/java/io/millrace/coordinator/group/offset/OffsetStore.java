@@ -1,9 +1,12 @@
 package io.millrace.coordinator.group.offset;
 
+import io.millrace.coordinator.CoordinatorRecord;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.coordinator.group.generated.OffsetCommitKey;
@@ -17,16 +20,48 @@ import org.jspecify.annotations.Nullable;
  */
 final class OffsetStore {
   private final Map<String, Map<Slot, Committed>> groups = new LinkedHashMap<>();
+
+  /** By producer id. */
   private final PendingOffsets pending = new PendingOffsets();
+
+  /** Handed to the log, which may still refuse the producer; by sequence. */
+  private final PendingOffsets onTheirWay = new PendingOffsets();
 
   private final Interned<Slot> knownSlots = new Interned<>();
   private final Interned<Uuid> knownTopicIds = new Interned<>();
 
   private long lastSequence;
 
-  /** A place in the order of the log for a record that is on its way there. */
+  /** The next place in the order of the log. */
   long nextSequence() {
     return ++lastSequence;
+  }
+
+  /**
+   * Records of a transaction are handed to the log: their place among others is that of the
+   * hand-over, not of its answer.
+   *
+   * @return to say later whether they were {@link #onTaken taken} or {@link #onRefused refused}
+   */
+  long onHandOver(List<CoordinatorRecord> records) {
+    long sequence = nextSequence();
+    for (CoordinatorRecord record : records) {
+      OffsetCommitKey key = (OffsetCommitKey) record.key();
+      OffsetCommitValue value = (OffsetCommitValue) Objects.requireNonNull(record.value());
+      onTheirWay.put(sequence, key.group(), slot(key), committed(value, sequence));
+    }
+    return sequence;
+  }
+
+  void onTaken(long sequence, long producerId) {
+    onTheirWay
+        .take(sequence)
+        .forEach((groupId, slots) ->
+            slots.forEach((slot, offset) -> pending.put(producerId, groupId, slot, offset)));
+  }
+
+  void onRefused(long sequence) {
+    onTheirWay.take(sequence);
   }
 
   void replay(OffsetCommitKey key, @Nullable OffsetCommitValue value) {
@@ -39,8 +74,8 @@ final class OffsetStore {
   }
 
   /** A record of a transaction that is open at that place of the log. */
-  void replayPending(long producerId, OffsetCommitKey key, OffsetCommitValue value, long sequence) {
-    putPending(producerId, key.group(), slot(key), committed(value, sequence));
+  void replayPending(long producerId, OffsetCommitKey key, OffsetCommitValue value) {
+    putPending(producerId, key.group(), slot(key), committed(value, nextSequence()));
   }
 
   void put(String groupId, Slot slot, Committed committed) {
@@ -51,7 +86,10 @@ final class OffsetStore {
     pending.put(producerId, groupId, slot, committed);
   }
 
+  /** What open transactions have for the slot goes too: their end does not bring it back. */
   void remove(String groupId, Slot slot) {
+    pending.drop(groupId, slot);
+    onTheirWay.drop(groupId, slot);
     Map<Slot, Committed> slots = groups.get(groupId);
     if (slots != null) {
       slots.remove(slot);
@@ -102,16 +140,18 @@ final class OffsetStore {
 
   /** Whether a transaction that is open may change what is committed. */
   boolean isPending(String groupId, Slot slot) {
-    return pending.has(groupId, slot);
+    return pending.has(groupId, slot) || onTheirWay.has(groupId, slot);
   }
 
   boolean isPending(String groupId) {
-    return pending.has(groupId);
+    return pending.has(groupId) || onTheirWay.has(groupId);
   }
 
-  /** Slots that only open transactions have offsets for, among others. */
+  /** Slots that open transactions may change. */
   Set<Slot> pendingOf(String groupId) {
-    return pending.of(groupId);
+    Set<Slot> slots = new LinkedHashSet<>(pending.of(groupId));
+    slots.addAll(onTheirWay.of(groupId));
+    return slots;
   }
 
   Collection<String> groupIds() {

@@ -8,7 +8,6 @@ import io.millrace.storage.log.VerificationGuard;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.ApiException;
@@ -53,7 +52,7 @@ public final class Offsets {
   public void replayPending(
       long producerId, OffsetCommitKey key, @Nullable OffsetCommitValue value) {
     if (value != null) {
-      store.replayPending(producerId, key, value, store.nextSequence());
+      store.replayPending(producerId, key, value);
     }
   }
 
@@ -83,8 +82,8 @@ public final class Offsets {
   }
 
   /**
-   * Commits as part of a producer's open transaction. What is written is pending once the log has
-   * it; the log may refuse the producer, and then nothing is.
+   * Commits as part of a producer's open transaction. The log may refuse the producer, and then
+   * nothing was written.
    */
   public void commitInTransaction(
       String groupId,
@@ -106,8 +105,7 @@ public final class Offsets {
       out.reply(reply, answers);
       return;
     }
-    // the place among other commits is that of the hand-off to the log, not of its answer
-    long sequence = store.nextSequence();
+    long sequence = store.onHandOver(records);
     out.writeTransaction(
         producerId,
         producerEpoch,
@@ -115,15 +113,10 @@ public final class Offsets {
         records,
         refusal -> {
           if (refusal == null) {
-            for (CoordinatorRecord record : records) {
-              store.replayPending(
-                  producerId,
-                  (OffsetCommitKey) record.key(),
-                  (OffsetCommitValue) Objects.requireNonNull(record.value()),
-                  sequence);
-            }
+            store.onTaken(sequence, producerId);
             reply.complete(answers);
           } else {
+            store.onRefused(sequence);
             reply.complete(refused(answers, refusal));
           }
         });

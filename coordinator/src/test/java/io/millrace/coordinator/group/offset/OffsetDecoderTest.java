@@ -47,7 +47,7 @@ class OffsetDecoderTest {
       boolean inTransaction = value != null && random.nextInt(4) == 0;
       decode(bytes(key), value, OffsetRecords.VERSION, inTransaction);
       if (value != null && inTransaction) {
-        expected.replayPending(PRODUCER, key, value, expected.nextSequence());
+        expected.replayPending(PRODUCER, key, value);
       } else {
         expected.replay(key, value);
       }
