@@ -290,7 +290,7 @@ PutFence(w) ==
 \* stops a writer that must not acknowledge anyway.)
 PutSeal(w, s) ==
   /\ ~Weak("seal") /\ meta.st[w] = "fenced" /\ s > meta.trim[w] /\ wal[w][s] = None
-  /\ w \in fence \/ Weak("fence/ before seals")
+  /\ w \in fence \/ Weak("fence/ before seals") \/ Weak("fence/")
   /\ wal' = [wal EXCEPT ![w][s] = Seal]
   /\ UNCHANGED <<meta, fence, air, cmds, mem, col, ref, made, acked, refused, flaw>>
 
@@ -298,6 +298,7 @@ PutSeal(w, s) ==
 \* Neither changes any more, so that it does not matter how long ago the issuer looked.
 Recover(w) ==
   /\ meta.st[w] = "fenced"
+  /\ w \in fence \/ Weak("fence/")
   /\ \E e \in (meta.trim[w] + 1)..(Numbers + 1) : \E n \in 1..Nodes :
        LET t    == meta.trim[w]
            ents == SubSeq(wal[w], t + 1, e - 1)

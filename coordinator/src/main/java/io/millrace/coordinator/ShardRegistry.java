@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
+import org.apache.kafka.common.errors.CorruptRecordException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
@@ -67,7 +68,7 @@ public final class ShardRegistry<S extends Shard> {
         || cause instanceof UnknownTopicIdException) {
       return new NotCoordinatorException("This broker is not the coordinator.", cause);
     }
-    return cause instanceof KafkaStorageException
+    return cause instanceof KafkaStorageException || cause instanceof CorruptRecordException
         ? new CoordinatorNotAvailableException("The coordinator cannot be loaded now.", cause)
         : cause;
   }

@@ -51,6 +51,11 @@ final class ClusterWatch implements StoreWatcher {
   private final Deque<MetadataImage> images = new ArrayDeque<>();
 
   private MetadataImage newest = MetadataImage.EMPTY;
+
+  /** The newest boundary when each view last listed merged objects, which precedes deletions. */
+  private final Map<String, Long> boundaryAtList = new HashMap<>();
+
+  private @Nullable String lastCollector;
   private long boundaryNumber;
   private long boundaryEntry;
   private String boundarySnapshot = "";
@@ -323,9 +328,30 @@ final class ClusterWatch implements StoreWatcher {
   }
 
   @Override
+  public void onListed(String by, String prefix) {
+    if (prefix.equals(Keys.DATA)) {
+      boundaryAtList.put(by, boundaryNumber);
+      lastCollector = by;
+    }
+  }
+
+  /** Who listed merged objects last, from now on; null until somebody does. */
+  @Nullable String lastCollector() {
+    return lastCollector;
+  }
+
+  void forgetCollector() {
+    lastCollector = null;
+  }
+
+  @Override
   public void onDeleted(String by, String key) {
     checks.run(() -> {
       deleted.add(key);
+      if (key.startsWith(Keys.DATA)
+          && boundaryAtList.getOrDefault(by, boundaryNumber) < boundaryNumber) {
+        coverage.count("merged object deleted by an old boundary", 1);
+      }
       checkDeleted(key);
     });
   }

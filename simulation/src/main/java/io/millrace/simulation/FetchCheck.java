@@ -121,11 +121,7 @@ record FetchCheck(
           KAFKA_STORAGE_ERROR ->
           Optional.empty();
       case CORRUPT_MESSAGE -> {
-        if (!partition.oneBroker()) {
-          throw new Violation(
-              "I8: %s at %d is called corrupt by %s; no bucket loses a bit"
-                  .formatted(partition.id(), offset, asked.writer()));
-        }
+        partition.toldCorrupt(offset, asked.writer());
         yield Optional.empty();
       }
       default -> throw new Violation(error + " answered to a fetch of " + partition.id());

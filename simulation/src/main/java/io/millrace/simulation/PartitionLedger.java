@@ -24,6 +24,8 @@ final class PartitionLedger {
   private long end;
   private long logStart;
   private long logStartMax;
+  private boolean damaged;
+  private int corruptAnswers;
   private boolean deleting;
   private boolean deleted;
 
@@ -49,6 +51,24 @@ final class PartitionLedger {
 
   boolean oneBroker() {
     return oneBroker;
+  }
+
+  /** Whether something that holds a part of it is damaged in the store. */
+  void damaged(boolean isDamaged) {
+    damaged = isDamaged;
+  }
+
+  /** Somebody is told that it is damaged. */
+  void toldCorrupt(long offset, WriterId by) {
+    if (!oneBroker && !damaged) {
+      throw new Violation(
+          "I8: %s at %d is called corrupt by %s; no bucket loses a bit".formatted(id, offset, by));
+    }
+    corruptAnswers++;
+  }
+
+  int corruptAnswers() {
+    return corruptAnswers;
   }
 
   /** No answer below this is right as its start. */

@@ -1,5 +1,21 @@
 package io.millrace.simulation;
 
+import static io.millrace.simulation.ClusterScript.FULL_SPEED;
+import static io.millrace.simulation.ClusterScript.SECOND_NS;
+import static io.millrace.simulation.ClusterScript.SLOW;
+import static io.millrace.simulation.ClusterScript.busy;
+import static io.millrace.simulation.ClusterScript.cluster;
+import static io.millrace.simulation.ClusterScript.coordinator;
+import static io.millrace.simulation.ClusterScript.cut;
+import static io.millrace.simulation.ClusterScript.hasState;
+import static io.millrace.simulation.ClusterScript.leading;
+import static io.millrace.simulation.ClusterScript.leadingMost;
+import static io.millrace.simulation.ClusterScript.registered;
+import static io.millrace.simulation.ClusterScript.repeatLast;
+import static io.millrace.simulation.ClusterScript.run;
+import static io.millrace.simulation.ClusterScript.started;
+import static io.millrace.simulation.ClusterScript.unpublished;
+import static io.millrace.simulation.ClusterScript.writer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.objectstore.ObjectStore;
@@ -7,26 +23,18 @@ import io.millrace.simulation.TransactionalProducer.Habits;
 import io.millrace.simulation.TransactionalProducer.Version;
 import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
-import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.IncarnationState;
-import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.MetadataRecord.NoOp;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import org.apache.kafka.common.internals.Topic;
-import org.apache.kafka.common.utils.Utils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,9 +43,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Cases that chance brings too seldom, each with a script of its own in virtual time. */
 final class ClusterCasesSimulation {
-  private static final long SECOND_NS = TimeUnit.SECONDS.toNanos(1);
-  private static final int FULL_SPEED = 4;
-  private static final int SLOW = 40;
   private static final String LATE_SEAL = "late seal at a collected entry";
 
   @ParameterizedTest
@@ -144,14 +149,27 @@ final class ClusterCasesSimulation {
   @ValueSource(longs = {1, 2})
   void aCollectorStalledWithAnOldBoundaryDeletesNothingThatIsListedSince(long seed) {
     SimulatedCluster cluster = started(seed, 3, SLOW);
-    for (int node = 1; node <= 3; node++) {
-      cluster.faults().stall(cluster.broker(node), "storage", (20 + 10L * node) * SECOND_NS);
-      run(cluster, 3);
+    for (int round = 0; round < 3; round++) {
+      cluster.watch().forgetCollector();
+      cluster.await(() -> cluster.watch().lastCollector() != null, "a collector to list objects");
+      long boundaries = cluster.coverage().count("boundary");
+      long merges = cluster.coverage().count("object merged");
+      BrokerHost collector =
+          cluster.hosts().all().stream()
+              .filter(host -> host.name().equals(cluster.watch().lastCollector()))
+              .findFirst()
+              .orElseThrow();
+      cluster.faults().stall(collector, "storage", 30 * SECOND_NS); // its list is on the way
+      for (int i = 0; i < 60; i++) {
+        cluster.orders().tick(new SplittableRandom(seed + i));
+        cluster.stepper().runFor(SECOND_NS / 2);
+      }
+      assertThat(cluster.coverage().count("boundary")).isGreaterThan(boundaries);
+      assertThat(cluster.coverage().count("object merged")).isGreaterThan(merges);
+      run(cluster, 5);
     }
-    long mergesBefore = cluster.coverage().count("object merged");
-    run(cluster, 60);
 
-    assertThat(cluster.coverage().count("object merged")).isGreaterThan(mergesBefore);
+    assertThat(cluster.coverage().count("merged object deleted by an old boundary")).isPositive();
     cluster.peace();
   }
 
@@ -417,10 +435,12 @@ final class ClusterCasesSimulation {
       cluster.store().throttle(host.name(), 60 * SECOND_NS);
     }
 
+    long throttledAtNs = cluster.nowNs();
     cluster.hosts().leave(dead);
     cluster.faults().crash(dead);
     cluster.await(() -> hasState(cluster, writer, IncarnationState.RECOVERED), "the recovery");
 
+    assertThat(cluster.nowNs() - throttledAtNs).as("while it throttles").isLessThan(50 * SECOND_NS);
     cluster.peace();
   }
 
@@ -514,125 +534,5 @@ final class ClusterCasesSimulation {
     public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer body) {
       return super.putIfAbsent(key, body).thenApply(_ -> new PutOutcome.Stored());
     }
-  }
-
-  /** A cluster of so many brokers, all up, without clients. */
-  private static SimulatedCluster cluster(long seed, int size, int members, int slowness) {
-    SimulatedCluster cluster =
-        new SimulatedCluster(seed, size, slowness, ClusterProcess::start, line -> {});
-    for (int node = 1; node <= members; node++) {
-      cluster.join(node);
-    }
-    cluster.awaitSettled();
-    return cluster;
-  }
-
-  /** One with clients, and topics. */
-  private static SimulatedCluster started(long seed, int size, int slowness) {
-    return started(seed, size, size, slowness);
-  }
-
-  private static SimulatedCluster started(long seed, int size, int members, int slowness) {
-    SimulatedCluster cluster = cluster(seed, size, members, slowness);
-    cluster.addClients(2, 1, 2, false);
-    run(cluster, 3);
-    cluster.await(() -> cluster.ledger().batches() > 20, "the first batches");
-    return cluster;
-  }
-
-  /** Three brokers that all lead what is written to. */
-  private static SimulatedCluster busy(long seed, int slowness) {
-    SimulatedCluster cluster = cluster(seed, 3, 3, slowness);
-    cluster.addProducer(true);
-    cluster.addProducer(false);
-    cluster.addTopics(2, OptionalInt.of(4), false);
-    cluster.await(
-        () -> registered(cluster).stream().allMatch(writer -> cluster.truth().entries(writer) > 0),
-        "the first entry of each");
-    run(cluster, 5);
-    return cluster;
-  }
-
-  /** Entries that are not published, in order. */
-  private static List<String> unpublished(SimulatedCluster cluster, WriterId writer) {
-    long trim = Objects.requireNonNull(cluster.watch().newest().incarnations().get(writer)).trim();
-    return cluster.store().keys(Keys.walPrefix(writer)).stream()
-        .filter(key -> Keys.number(key) > trim)
-        .toList();
-  }
-
-  /** As a retry that comes late; where it is said to lie is checked like any answer. */
-  private static void repeatLast(SimulatedCluster cluster, Producer producer) {
-    int[] answered = new int[1];
-    cluster.await(
-        () -> {
-          if (answered[0] == 0) {
-            answered[0] = -1;
-            producer.repeatLast(count -> answered[0] = Math.max(0, answered[0]) + count);
-          }
-          return answered[0] > 0;
-        },
-        "the answer to a batch sent again");
-  }
-
-  /** It reaches the store and clients, but no other broker, nor they it. */
-  private static void cut(SimulatedCluster cluster, BrokerHost host, long seconds) {
-    for (BrokerHost other : cluster.hosts().all()) {
-      cluster.network().breakWay(host.name(), other.name(), seconds * SECOND_NS);
-      cluster.network().breakWay(other.name(), host.name(), seconds * SECOND_NS);
-    }
-  }
-
-  private static void run(SimulatedCluster cluster, long seconds) {
-    cluster.stepper().runFor(seconds * SECOND_NS);
-  }
-
-  private static WriterId writer(BrokerHost host) {
-    return Objects.requireNonNull(host.process(), "is down").writer();
-  }
-
-  /** Node id of one that leads. */
-  private static int leading(SimulatedCluster cluster) {
-    MetadataImage image = cluster.watch().newest();
-    return image.topics().values().stream()
-        .flatMap(topic -> topic.partitions().stream())
-        .map(Partition::leader)
-        .flatMap(leader -> leader.stream())
-        .map(writer -> Objects.requireNonNull(image.incarnations().get(writer)).nodeId())
-        .max(Integer::compare)
-        .orElseThrow();
-  }
-
-  /** The node that leads most of what clients write to. */
-  private static int leadingMost(SimulatedCluster cluster) {
-    MetadataImage image = cluster.watch().newest();
-    Map<Integer, Integer> led = new TreeMap<>();
-    for (PartitionLedger each : cluster.ledger().live()) {
-      WriterId leader = Objects.requireNonNull(image.partition(each.id())).leader().orElseThrow();
-      led.merge(Objects.requireNonNull(image.incarnations().get(leader)).nodeId(), 1, Integer::sum);
-    }
-    return Collections.max(led.entrySet(), Map.Entry.comparingByValue()).getKey();
-  }
-
-  /** Who leads the partition of a group. */
-  private static BrokerHost coordinator(SimulatedCluster cluster, GroupLedger group) {
-    MetadataImage image = cluster.watch().newest();
-    MetadataImage.Topic offsets =
-        Objects.requireNonNull(image.topic(Topic.GROUP_METADATA_TOPIC_NAME));
-    int partition = Utils.abs(group.name().hashCode()) % offsets.partitions().size();
-    WriterId leader = offsets.partitions().get(partition).leader().orElseThrow();
-    return Objects.requireNonNull(cluster.hosts().of(leader));
-  }
-
-  private static boolean hasState(
-      SimulatedCluster cluster, WriterId writer, IncarnationState state) {
-    var incarnation = cluster.watch().newest().incarnations().get(writer);
-    return incarnation == null
-        ? state == IncarnationState.RECOVERED
-        : incarnation.state().compareTo(state) >= 0;
-  }
-
-  private static Set<WriterId> registered(SimulatedCluster cluster) {
-    return Set.copyOf(cluster.watch().newest().brokers().values());
   }
 }

@@ -119,6 +119,15 @@ public final class SimulatedStore {
     now(truth.delete(key));
   }
 
+  /** A bit of an object is another from now on; the same call puts it right. */
+  public void flip(String key, long bit) {
+    ByteBuffer body = body(key);
+    int at = Math.toIntExact(bit / 8);
+    body.put(at, (byte) (body.get(at) ^ (1 << (bit % 8))));
+    lose(key);
+    now(truth.putIfAbsent(key, body));
+  }
+
   /** Keys of puts that were begun in parts and neither completed nor aborted. */
   public List<String> unfinishedPuts() {
     return now(truth.unfinishedPuts("")) instanceof UnfinishedOutcome.Puts found
@@ -145,6 +154,12 @@ public final class SimulatedStore {
       case PutOutcome.Exists _ -> watcher.onExists(by, key, body);
       case PutOutcome.Unknown _ -> {}
     }
+    return outcome;
+  }
+
+  ListOutcome list(String by, String prefix, String after, int keysMax) {
+    ListOutcome outcome = now(truth.list(prefix, after, keysMax));
+    watcher.onListed(by, prefix);
     return outcome;
   }
 

@@ -68,8 +68,7 @@ final class StoreView implements ObjectStore {
   @Override
   public CompletableFuture<ListOutcome> list(String prefix, String after, int keysMax) {
     ObjectKeys.checkPrefix(prefix);
-    return call(
-        () -> SimulatedStore.now(truth().list(prefix, after, keysMax)), ListOutcome.Unknown::new);
+    return call(() -> store.list(name, prefix, after, keysMax), ListOutcome.Unknown::new);
   }
 
   @Override

@@ -20,6 +20,9 @@ public interface StoreWatcher {
   /** An object is no more. */
   default void onDeleted(String by, String key) {}
 
+  /** A view was shown the keys with a prefix. */
+  default void onListed(String by, String prefix) {}
+
   /** A view begins a put of a key while it waits for the answer to another. */
   default void onHedged(String by, String key) {}
 }

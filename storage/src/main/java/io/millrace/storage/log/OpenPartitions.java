@@ -1,5 +1,6 @@
 package io.millrace.storage.log;
 
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.metadata.MetadataImage;
@@ -19,10 +20,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.CorruptRecordException;
+import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.UnknownTopicIdException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The partitions this incarnation has opened. Those who ask for one while it opens are answered in
@@ -31,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ReferenceEquality") // a slot and an open partition are what they are, not values
 final class OpenPartitions implements Partitions, Checkpointer.Summaries {
+  private static final Logger LOG = LoggerFactory.getLogger(OpenPartitions.class);
+
   private final MetadataLog metadata;
   private final WriterId writer;
   private final Function<PartitionId, CompletableFuture<OpenPartition>> opener;
@@ -178,7 +185,18 @@ final class OpenPartitions implements Partitions, Checkpointer.Summaries {
       waiters = List.copyOf(slot.waiters);
       slot.waiters.clear();
     }
-    waiters.forEach(waiter -> waiter.completeExceptionally(cause));
+    waiters.forEach(waiter -> waiter.completeExceptionally(inKafkasTerms(id, cause)));
+  }
+
+  /** Damage is told as such to who reads what is damaged; here nothing of the log can be had. */
+  private static Throwable inKafkasTerms(PartitionId id, Throwable failure) {
+    Throwable cause = FailureCause.of(failure);
+    if (!(cause instanceof CorruptRecordException)) {
+      return failure;
+    }
+    String message = "%s cannot be opened: %s".formatted(id, cause.getMessage());
+    LOG.error(message);
+    return new KafkaStorageException(message, cause);
   }
 
   /**
