@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** The packaged {@code millrace} command, as a shell would run it. */
@@ -47,6 +48,25 @@ final class Launcher {
   static Result run(Path folder, Map<String, String> environment, String... arguments)
       throws IOException, InterruptedException {
     return run(folder, "", environment, arguments);
+  }
+
+  /** Runs a command that does not end by itself until it prints a line with this text. */
+  static String firstLine(String text, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(path()));
+    command.addAll(List.of(arguments));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    try {
+      return CompletableFuture.supplyAsync(() ->
+              process
+                  .inputReader()
+                  .lines()
+                  .filter(line -> line.contains(text))
+                  .findFirst()
+                  .orElseThrow(() -> new AssertionError("it ended and did not say: " + text)))
+          .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } finally {
+      process.destroyForcibly();
+    }
   }
 
   private static Result run(

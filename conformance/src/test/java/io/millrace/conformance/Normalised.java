@@ -28,6 +28,11 @@ final class Normalised {
           new Replacement("(?<=\\d records sent, ).*", "N"),
           new Replacement("(?<=^HighWatermark: )\\s*\\d+", "N"),
           new Replacement("console-consumer-\\d+", "console-consumer-N"),
+          new Replacement("(\"(timestamp|avg_throughput)\"):[0-9.E-]+", "$1:N"),
+          new Replacement("(?<=latency: )[0-9.E-]+", "N"),
+          new Replacement("(?<=th = )[0-9.E-]+", "N"),
+          new Replacement("^(\\d+)\t[0-9.E-]+$", "$1 N"),
+          new Replacement("^20\\d\\d-.*, .*", "TIMES AND RATES"),
           new Replacement("[ \\t]+", " "));
 
   /** Stack frames, and how often a client asked again. */

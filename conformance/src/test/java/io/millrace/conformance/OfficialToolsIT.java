@@ -1,5 +1,7 @@
 package io.millrace.conformance;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import org.assertj.core.api.SoftAssertions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -42,6 +45,44 @@ class OfficialToolsIT {
           .as("steps; errors: %s\nlog: %s", result.err(), broker.logged())
           .isEqualTo(recorded.size());
       all.assertAll();
+    }
+  }
+
+  @Test
+  void toolsThatPrintAsTheirProcessEndsPrintWhatTheyPrintAgainstKafka(@TempDir Path folder)
+      throws Exception {
+    try (BrokerProcess broker = BrokerProcess.start(folder)) {
+      Launcher.Result sent =
+          Launcher.run(
+              folder,
+              "kafka-verifiable-producer",
+              "--bootstrap-server",
+              broker.address(),
+              "--topic",
+              "moved",
+              "--max-messages",
+              "2");
+
+      assertThat(Normalised.lines(sent.out(), broker.address()))
+          .containsExactly(
+              "{\"timestamp\":N,\"name\":\"producer_send_success\",\"key\":null,\"value\":\"0\",\"partition\":0,\"offset\":0,\"topic\":\"moved\"}",
+              "{\"timestamp\":N,\"name\":\"producer_send_success\",\"key\":null,\"value\":\"1\",\"partition\":0,\"offset\":1,\"topic\":\"moved\"}",
+              "{\"timestamp\":N,\"name\":\"shutdown_complete\"}",
+              "{\"timestamp\":N,\"name\":\"startup_complete\"}",
+              "{\"timestamp\":N,\"name\":\"tool_data\",\"sent\":2,\"acked\":2,\"target_throughput\":-1,\"avg_throughput\":N}");
+      assertThat(
+              Launcher.firstLine(
+                  "max lag is",
+                  "kafka-replica-verification",
+                  "--broker-list",
+                  broker.address(),
+                  "--topics-include",
+                  "moved",
+                  "--report-interval-ms",
+                  "500",
+                  "--time",
+                  "-2"))
+          .endsWith("max lag is 0 for partition moved-0 at offset 2 among 1 partitions");
     }
   }
 

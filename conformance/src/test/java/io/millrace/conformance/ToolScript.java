@@ -184,9 +184,11 @@ final class ToolScript {
           case "kafka-configs" -> "kafka.admin.ConfigCommand";
           case "kafka-console-consumer" -> "org.apache.kafka.tools.consumer.ConsoleConsumer";
           case "kafka-console-producer" -> "org.apache.kafka.tools.ConsoleProducer";
+          case "kafka-consumer-perf-test" -> "org.apache.kafka.tools.ConsumerPerformance";
           case "kafka-consumer-groups" ->
               "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
           case "kafka-delete-records" -> "org.apache.kafka.tools.DeleteRecordsCommand";
+          case "kafka-e2e-latency" -> "org.apache.kafka.tools.EndToEndLatency";
           case "kafka-features" -> "org.apache.kafka.tools.FeatureCommand";
           case "kafka-get-offsets" -> "org.apache.kafka.tools.GetOffsetShell";
           case "kafka-groups" -> "org.apache.kafka.tools.GroupsCommand";
@@ -196,8 +198,10 @@ final class ToolScript {
           case "kafka-producer-perf-test" -> "org.apache.kafka.tools.ProducerPerformance";
           case "kafka-reassign-partitions" ->
               "org.apache.kafka.tools.reassign.ReassignPartitionsCommand";
+          case "kafka-streams-application-reset" -> "org.apache.kafka.tools.StreamsResetter";
           case "kafka-topics" -> "org.apache.kafka.tools.TopicCommand";
           case "kafka-transactions" -> "org.apache.kafka.tools.TransactionsCommand";
+          case "kafka-verifiable-consumer" -> "org.apache.kafka.tools.VerifiableConsumer";
           default -> throw new IllegalArgumentException(name);
         };
     try {

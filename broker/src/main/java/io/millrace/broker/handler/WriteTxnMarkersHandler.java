@@ -40,7 +40,7 @@ public final class WriteTxnMarkersHandler implements ApiHandler<WriteTxnMarkersR
   @FunctionalInterface
   public interface OffsetsCompletion {
     CompletableFuture<Void> onTransactionCompleted(
-        PartitionId offsetsPartition, long producerId, short producerEpoch, boolean committed);
+        PartitionId offsetsPartition, long producerId, boolean committed);
   }
 
   /**
@@ -105,9 +105,8 @@ public final class WriteTxnMarkersHandler implements ApiHandler<WriteTxnMarkersR
     PartitionId id = new PartitionId(topic.id(), partition);
     CompletableFuture<?> durable = partitions.open(id).thenCompose(log -> log.appendMarker(marker));
     return topic.name().equals(GroupCoordinator.TOPIC)
-        ? durable.thenCompose(_ ->
-            offsets.onTransactionCompleted(
-                id, marker.producerId(), marker.producerEpoch(), marker.committed()))
+        ? durable.thenCompose(
+            _ -> offsets.onTransactionCompleted(id, marker.producerId(), marker.committed()))
         : durable.thenApply(_ -> null);
   }
 }

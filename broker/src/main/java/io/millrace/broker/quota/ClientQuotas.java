@@ -188,7 +188,7 @@ public final class ClientQuotas {
   }
 
   private static int ms(long waitNs) {
-    long ms = TimeUnit.NANOSECONDS.toMillis(waitNs + 999_999);
+    long ms = Math.ceilDiv(waitNs, TimeUnit.MILLISECONDS.toNanos(1));
     return (int) Math.min(ms, Integer.MAX_VALUE);
   }
 }

@@ -50,9 +50,8 @@ class TransactionMarkersTest {
       new WriteTxnMarkersHandler(
           world.engine.metadata()::image,
           world.engine,
-          (id, producer, epoch, committed) -> {
-            completed.add(
-                "%d: producer %d at %d, %s".formatted(id.partition(), producer, epoch, committed));
+          (id, producer, committed) -> {
+            completed.add("%d: producer %d, %s".formatted(id.partition(), producer, committed));
             return completion;
           });
   private final DescribeProducersHandler producers =
@@ -122,7 +121,7 @@ class TransactionMarkersTest {
 
     CompletableFuture<WriteTxnMarkersResponseData> answer = write(marker(5, 1, true, OFFSETS, 0));
     world.pass(1000);
-    assertThat(completed).containsExactly("0: producer 5 at 1, true");
+    assertThat(completed).containsExactly("0: producer 5, true");
     assertThat(log(offsets, 0).lastStableOffset()).isEqualTo(2);
     assertThat(answer).isNotDone();
 

@@ -70,7 +70,7 @@ public final class GroupCoordinator {
    * NOT_COORDINATOR where the partition is led elsewhere now; the new leader reads the marker.
    */
   public CompletableFuture<Void> onTransactionCompleted(
-      PartitionId offsetsPartition, long producerId, short producerEpoch, boolean committed) {
+      PartitionId offsetsPartition, long producerId, boolean committed) {
     return shards
         .shard(offsetsPartition)
         .thenCompose(runner ->

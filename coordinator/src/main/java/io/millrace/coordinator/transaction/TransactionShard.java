@@ -212,7 +212,7 @@ public final class TransactionShard implements Shard {
   private void onMarkers(TransactionEnd end, MarkerOutcome outcome, Outbox out) {
     switch (outcome) {
       case GIVEN_UP ->
-          LOG.info(
+          LOG.debug(
               "Another coordinator ends the transaction of transactionalId={} producerId={}",
               end.transactionalId(),
               end.producerId());

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The lowest live broker of the image, reached over the network, or the next one while that does
- * not serve: one that did not is left alone for a while. Any thread may call.
+ * not serve: one that did not is left alone for a while, or until it is seen to serve others. Any
+ * thread may call.
  */
 public final class PeerScribe implements Scribe {
   /** How long an incarnation that did not serve is left alone. */
@@ -26,7 +27,14 @@ public final class PeerScribe implements Scribe {
   private final Clock clock;
   private final PeerLink link;
   private final ClusterSettings settings;
-  private final Map<WriterId, Long> heldUntilNs = new ConcurrentHashMap<>();
+  private final Map<WriterId, Held> held = new ConcurrentHashMap<>();
+
+  /**
+   * One that is left alone.
+   *
+   * @param entryNumber of the image that was handed over with what it did not serve
+   */
+  private record Held(long untilNs, long entryNumber) {}
 
   /**
    * @param own the incarnation whose commands are handed over
@@ -50,7 +58,8 @@ public final class PeerScribe implements Scribe {
     }
     PeerRequest request = new PeerRequest.Commit(own, image.entryNumber(), commands);
     return link.call(address, request, settings.scribeTimeoutNs())
-        .thenApply(outcome -> answer(scribe.writer(), commands.size(), outcome));
+        .thenApply(
+            outcome -> answer(scribe.writer(), image.entryNumber(), commands.size(), outcome));
   }
 
   @Override
@@ -64,6 +73,11 @@ public final class PeerScribe implements Scribe {
               new PeerRequest.Heartbeat(NodeIds.NOBODY, image.entryNumber(), 0),
               settings.heartbeatIntervalNs());
     }
+  }
+
+  @Override
+  public void onServed(WriterId by, long entryNumber) {
+    held.computeIfPresent(by, (_, since) -> entryNumber > since.entryNumber() ? null : since);
   }
 
   /** The broker that commits for others by convention; null in an image without live brokers. */
@@ -81,7 +95,7 @@ public final class PeerScribe implements Scribe {
         .orElse(null);
   }
 
-  private Answer answer(WriterId scribe, int commands, PeerOutcome outcome) {
+  private Answer answer(WriterId scribe, long entryNumber, int commands, PeerOutcome outcome) {
     Answer answer =
         switch (outcome) {
           case PeerOutcome.Answered(PeerReply.Committed(var voidReasons, var entries))
@@ -93,14 +107,14 @@ public final class PeerScribe implements Scribe {
           case PeerOutcome.Silent _ -> new Answer.Silent();
         };
     if (!(answer instanceof Answer.Committed)) {
-      heldUntilNs.keySet().removeIf(writer -> !isHeld(writer));
-      heldUntilNs.put(scribe, clock.monotonicNs() + HOLD_NS);
+      held.keySet().removeIf(writer -> !isHeld(writer));
+      held.put(scribe, new Held(clock.monotonicNs() + HOLD_NS, entryNumber));
     }
     return answer;
   }
 
   private boolean isHeld(WriterId scribe) {
-    Long untilNs = heldUntilNs.get(scribe);
-    return untilNs != null && clock.monotonicNs() - untilNs < 0;
+    Held since = held.get(scribe);
+    return since != null && clock.monotonicNs() - since.untilNs() < 0;
   }
 }

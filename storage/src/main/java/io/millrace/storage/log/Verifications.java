@@ -20,18 +20,18 @@ final class Verifications {
   private static final class Verification {
     private final VerificationGuard guard = new VerificationGuard();
     private final boolean epochBumps;
-    private final long sinceNs;
     private short epoch;
     private int lowestSequence;
+    private long askedAtNs;
 
-    Verification(short epoch, int firstSequence, boolean epochBumps, long nowNs) {
+    Verification(short epoch, int firstSequence, boolean epochBumps) {
       this.epoch = epoch;
       this.lowestSequence = firstSequence;
       this.epochBumps = epochBumps;
-      this.sinceNs = nowNs;
     }
 
-    void join(short newEpoch, int firstSequence) {
+    void join(short newEpoch, int firstSequence, long nowNs) {
+      askedAtNs = nowNs;
       if (newEpoch > epoch || (newEpoch == epoch && firstSequence < lowestSequence)) {
         epoch = newEpoch;
         lowestSequence = firstSequence;
@@ -41,9 +41,8 @@ final class Verifications {
 
   VerificationGuard begin(long id, short epoch, int firstSequence, boolean epochBumps, long nowNs) {
     Verification verification =
-        byProducer.computeIfAbsent(
-            id, _ -> new Verification(epoch, firstSequence, epochBumps, nowNs));
-    verification.join(epoch, firstSequence);
+        byProducer.computeIfAbsent(id, _ -> new Verification(epoch, firstSequence, epochBumps));
+    verification.join(epoch, firstSequence, nowNs);
     if (byProducer.size() > PRODUCERS_MAX) {
       byProducer.pollFirstEntry();
     }
@@ -88,6 +87,6 @@ final class Verifications {
   }
 
   void expire(long nowNs, long idleMaxNs) {
-    byProducer.values().removeIf(verification -> nowNs - verification.sinceNs >= idleMaxNs);
+    byProducer.values().removeIf(verification -> nowNs - verification.askedAtNs >= idleMaxNs);
   }
 }

@@ -1,5 +1,6 @@
 package io.millrace.storage.metadata;
 
+import io.millrace.storage.WriterId;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +30,12 @@ public interface Scribe {
    * it have a turn, once. Nobody answers.
    */
   default void askForTurn(MetadataImage image) {}
+
+  /**
+   * An entry of this incarnation was seen that holds commands of others: one that did not answer
+   * serves again, if it is newer than what was handed over.
+   */
+  default void onServed(WriterId by, long entryNumber) {}
 
   /** What came of handing over. */
   sealed interface Answer {

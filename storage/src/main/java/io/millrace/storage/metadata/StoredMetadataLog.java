@@ -57,7 +57,7 @@ public final class StoredMetadataLog implements MetadataLog {
     this.writer = writer;
     this.loop = loop;
     this.objects = new MetadataObjects(store, loop, randomness);
-    Turns turns = new Turns(writer, clock);
+    Turns turns = new Turns(writer, clock, scribe);
     this.follower = new ImageFollower(objects, turns, this::onImage);
     this.queue = new CommitQueue(writer, loop, objects, follower, turns, scribe, this::next);
     this.boundaries =

@@ -29,19 +29,25 @@ final class Turns {
 
   private final WriterId own;
   private final Clock clock;
+  private final Scribe scribe;
   private final ArrayDeque<Seen> lately = new ArrayDeque<>();
   private boolean newcomer;
   private boolean newcomerHadTurn;
 
-  Turns(WriterId own, Clock clock) {
+  Turns(WriterId own, Clock clock, Scribe scribe) {
     this.own = own;
     this.clock = clock;
+    this.scribe = scribe;
   }
 
   private record Seen(WriterId writer, long atNs) {}
 
   void onEntry(Entry entry) {
-    lately.add(new Seen(entry.writer(), clock.monotonicNs()));
+    WriterId writer = entry.writer();
+    if (entry.commands().stream().anyMatch(command -> !command.issuer().equals(writer))) {
+      scribe.onServed(writer, entry.number());
+    }
+    lately.add(new Seen(writer, clock.monotonicNs()));
     if (lately.size() > ENTRIES_MAX) {
       lately.removeFirst();
     }

@@ -103,6 +103,20 @@ class PeerScribeTest {
   }
 
   @Test
+  void oneThatIsSeenToServeOthersAfterItWasSilentIsAskedAgain() {
+    outcome = new PeerOutcome.Silent("no answer");
+    PeerScribe scribe = scribe(C);
+    scribe.commit(world.image(), COMMANDS).join();
+
+    scribe.onServed(A, world.image().entryNumber());
+    scribe.commit(world.image(), COMMANDS).join();
+    scribe.onServed(A, world.image().entryNumber() + 1);
+    scribe.commit(world.image(), COMMANDS).join();
+
+    assertThat(asked).containsExactly("host1", "host2", "host1");
+  }
+
+  @Test
   void theNextInOrderHandsNothingOverWhileTheFirstIsLeftAlone() {
     outcome = new PeerOutcome.Silent("no answer");
     PeerScribe scribe = scribe(B);

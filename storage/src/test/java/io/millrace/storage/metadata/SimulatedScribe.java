@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedScribe implements Scribe {
   private static final long HOP_NS = 500_000L;
   private static final long TIMEOUT_NS = 500_000_000L;
-  private static final long HOLD_NS = 2_000_000_000L;
+  private static final long HOLD_NS = 5_000_000_000L;
   private static final long LATE_MAX_NS = 3_000_000_000L;
 
   private final WriterId asker;
@@ -27,7 +27,9 @@ final class SimulatedScribe implements Scribe {
   private final EventLoop network;
   private final SplittableRandom random;
   private final int lossPercent;
-  private final Map<WriterId, Long> heldUntilNs = new HashMap<>();
+  private final Map<WriterId, Held> held = new HashMap<>();
+
+  private record Held(long untilNs, long entryNumber) {}
 
   /**
    * @param logs of the processes that listen
@@ -52,7 +54,7 @@ final class SimulatedScribe implements Scribe {
     WriterId scribe =
         image.brokers().values().stream()
             .limit(ASKED_MAX)
-            .filter(writer -> scheduler.nowNs() >= heldUntilNs.getOrDefault(writer, 0L))
+            .filter(writer -> !isHeld(writer))
             .findFirst()
             .orElse(asker);
     if (scribe.equals(asker)) {
@@ -62,7 +64,7 @@ final class SimulatedScribe implements Scribe {
     network.schedule(TIMEOUT_NS, () -> answer.complete(new Answer.Silent()));
     answer.thenAccept(a -> {
       if (!(a instanceof Answer.Committed)) {
-        heldUntilNs.put(scribe, scheduler.nowNs() + HOLD_NS);
+        held.put(scribe, new Held(scheduler.nowNs() + HOLD_NS, image.entryNumber()));
       }
     });
     switch (random.nextInt(100) < lossPercent ? random.nextInt(3) : -1) {
@@ -73,6 +75,16 @@ final class SimulatedScribe implements Scribe {
       default -> deliver(HOP_NS, scribe, image, commands, answer);
     }
     return answer;
+  }
+
+  private boolean isHeld(WriterId writer) {
+    Held since = held.get(writer);
+    return since != null && scheduler.nowNs() < since.untilNs();
+  }
+
+  @Override
+  public void onServed(WriterId by, long entryNumber) {
+    held.computeIfPresent(by, (_, since) -> entryNumber > since.entryNumber() ? null : since);
   }
 
   @Override
