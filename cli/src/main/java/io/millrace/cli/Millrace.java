@@ -1,6 +1,7 @@
 package io.millrace.cli;
 
 import io.millrace.broker.Broker;
+import io.millrace.broker.StartException;
 import java.util.List;
 
 /**
@@ -17,12 +18,23 @@ public final class Millrace {
       case "start" ->
           new StartCommand(options -> Broker.start(options, new LogbackLevels()))
               .run(arguments.subList(1, arguments.size()));
+      case "metadata" -> metadata(arguments.subList(1, arguments.size()));
       case "version" -> System.out.println(version());
       default -> {
         System.err.println(
             "millrace: unknown command '" + command + "'; `millrace help` lists them");
         System.exit(1);
       }
+    }
+  }
+
+  private static void metadata(List<String> arguments) {
+    try {
+      new MetadataCommand(System.out).run(arguments);
+      System.exit(0);
+    } catch (StartException e) {
+      e.problems().forEach(problem -> System.err.println("millrace: " + problem));
+      System.exit(1);
     }
   }
 
