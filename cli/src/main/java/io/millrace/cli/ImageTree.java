@@ -11,6 +11,7 @@ import io.millrace.storage.metadata.ObjectInfo;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +53,7 @@ final class ImageTree {
         throw new IllegalArgumentException(
             "there is no '%s' in %s, which has: %s".formatted(rest, before, some(names)));
       }
-      node = names.get(name);
+      node = Objects.requireNonNull(names.get(name));
       before = before.equals("/") ? "/" + name : before + "/" + name;
       rest = rest.substring(Math.min(rest.length(), name.length() + 1));
     }

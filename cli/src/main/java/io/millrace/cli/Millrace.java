@@ -18,7 +18,8 @@ public final class Millrace {
       case "start" ->
           new StartCommand(options -> Broker.start(options, new LogbackLevels()))
               .run(arguments.subList(1, arguments.size()));
-      case "metadata" -> metadata(arguments.subList(1, arguments.size()));
+      case "metadata" -> inspect(new MetadataCommand(System.out)::run, arguments);
+      case "dump-log" -> inspect(new DumpLogCommand(System.out)::run, arguments);
       case "version" -> System.out.println(version());
       default -> {
         System.err.println(
@@ -28,9 +29,13 @@ public final class Millrace {
     }
   }
 
-  private static void metadata(List<String> arguments) {
+  private interface Inspection {
+    void run(List<String> arguments) throws StartException;
+  }
+
+  private static void inspect(Inspection inspection, List<String> arguments) {
     try {
-      new MetadataCommand(System.out).run(arguments);
+      inspection.run(arguments.subList(1, arguments.size()));
       System.exit(0);
     } catch (StartException e) {
       e.problems().forEach(problem -> System.err.println("millrace: " + problem));

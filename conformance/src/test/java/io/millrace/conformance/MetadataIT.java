@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.Test;
@@ -49,7 +50,7 @@ class MetadataIT {
       assertThat(refused("--data", data, "entry/below"))
           .isEqualTo("millrace: /entry has nothing below it\n");
       assertThat(refused("--data", data, "--at", "x"))
-          .isEqualTo("millrace: option --at needs the number of an entry, not 'x'\n");
+          .isEqualTo("millrace: option --at needs a number, not 'x'\n");
       assertThat(refused("--data", data, "--at", "99999"))
           .startsWith(
               "millrace: The metadata log cannot be read: There is no image at entry 99999");
@@ -73,9 +74,7 @@ class MetadataIT {
   }
 
   private Launcher.Result run(String... arguments) throws Exception {
-    String[] all = new String[arguments.length + 1];
-    all[0] = "metadata";
-    System.arraycopy(arguments, 0, all, 1, arguments.length);
-    return Launcher.run(folder, all);
+    return Launcher.run(
+        folder, Stream.concat(Stream.of("metadata"), Stream.of(arguments)).toArray(String[]::new));
   }
 }

@@ -75,7 +75,9 @@ final class DamageSimulation {
           .isPositive();
     }
 
-    cluster.store().flip(bit.key(), bit.number());
+    if (cluster.store().bytes(bit.key()) > 0) {
+      cluster.store().flip(bit.key(), bit.number());
+    }
     cluster.peace();
   }
 

@@ -48,13 +48,17 @@ public final class FooterCache {
   }
 
   private static Sized decode(ObjectInfo object, ByteBuffer body) {
+    return new Sized(decoded(object, body), (long) object.footerBytes() * MEMORY_FACTOR);
+  }
+
+  /** The footer that the image lists, or {@link ObjectCorruptException}. */
+  static Footer decoded(ObjectInfo object, ByteBuffer body) {
     int crc = body.getInt(body.limit() - FooterCodec.TRAILER_BYTES);
     if (crc != object.footerCrc()) {
       throw new ObjectCorruptException(
           "the footer of %s is corrupt: its CRC is %08x, the image says %08x"
               .formatted(object.key(), crc, object.footerCrc()));
     }
-    return new Sized(
-        FooterCodec.decode(object.key(), body), (long) object.footerBytes() * MEMORY_FACTOR);
+    return FooterCodec.decode(object.key(), body);
   }
 }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * The store does not have the object; reload the image, and only if it still refers to the object
  * is that corruption (I8).
  */
-final class ObjectAbsentException extends RuntimeException {
+public final class ObjectAbsentException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final String key;

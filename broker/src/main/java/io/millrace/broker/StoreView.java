@@ -7,6 +7,7 @@ import io.millrace.objectstore.DirectoryStore;
 import io.millrace.objectstore.ObjectStore;
 import io.millrace.objectstore.location.SharedStore;
 import io.millrace.runtime.Environment;
+import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.FailureCause;
 import io.millrace.runtime.SystemClock;
 import io.millrace.runtime.SystemDisk;
@@ -14,7 +15,6 @@ import io.millrace.runtime.SystemRandomness;
 import io.millrace.runtime.SystemThreads;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataReader;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -25,49 +25,68 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the metadata log in a store says, whether brokers run on it or not. Changes nothing; reads
- * the store that a broker started with the same options would use.
+ * The store that a broker started with the same options would use, for tools that only read,
+ * whether brokers run on it or not.
  */
-public final class StoredMetadata {
-  private static final Logger LOG = LoggerFactory.getLogger(StoredMetadata.class);
+public final class StoreView implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(StoreView.class);
   private static final int STORE_THREADS = 2;
   private static final int STORE_TASKS_MAX = 1_000;
   private static final long SECONDS_MAX = 60;
 
-  private StoredMetadata() {}
+  private final Environment environment;
+  private final ObjectStore store;
+  private final EventLoop loop;
+
+  private StoreView(Environment environment, ObjectStore store) {
+    this.environment = environment;
+    this.store = store;
+    this.loop = environment.threads().eventLoop("metadata");
+  }
 
   /**
-   * The image after an entry.
-   *
-   * @param entryNumber empty for the newest
-   * @throws StartException if the options are wrong, or the store has nothing of the kind
+   * @throws StartException if the options are wrong, or there is no data where they point
    */
-  public static MetadataImage image(BrokerOptions options, OptionalLong entryNumber)
-      throws StartException {
+  public static StoreView open(BrokerOptions options) throws StartException {
     Environment environment =
         new Environment(
             new SystemClock(),
             new SystemRandomness(),
             new SystemThreads((name, bug) -> LOG.error("A task failed thread={}", name, bug)),
             new SystemDisk());
-    BrokerConfig config = config(options, environment);
-    try (ObjectStore store = open(config, environment)) {
+    return new StoreView(environment, open(config(options, environment), environment));
+  }
+
+  public ObjectStore store() {
+    return store;
+  }
+
+  /**
+   * The image after an entry.
+   *
+   * @param entryNumber empty for the newest
+   * @throws StartException if there is none, or it cannot be read
+   */
+  public MetadataImage image(OptionalLong entryNumber) throws StartException {
+    try {
       return MetadataReader.image(
-              store,
-              environment.threads().eventLoop("metadata"),
-              environment.clock(),
-              environment.randomness(),
-              entryNumber)
+              store, loop, environment.clock(), environment.randomness(), entryNumber)
           .get(SECONDS_MAX, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
       Throwable cause = FailureCause.of(e);
       throw new StartException("The metadata log cannot be read: " + cause.getMessage(), cause);
-    } catch (TimeoutException | IOException e) {
+    } catch (TimeoutException e) {
       throw new StartException("The store gives no answer.", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StartException("It was interrupted.", e);
     }
+  }
+
+  @Override
+  public void close() {
+    loop.close();
+    store.close();
   }
 
   private static BrokerConfig config(BrokerOptions options, Environment environment)
@@ -88,7 +107,7 @@ public final class StoredMetadata {
   }
 
   private static ObjectStore open(BrokerConfig config, Environment environment)
-      throws StartException, IOException {
+      throws StartException {
     if (config.store().isPresent()) {
       try {
         return SharedStore.open(config.store().get(), environment);
