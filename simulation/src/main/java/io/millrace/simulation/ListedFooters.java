@@ -26,6 +26,7 @@ final class ListedFooters {
   private final SimulatedStore store;
   private final LogTruth truth;
   private final Map<String, Footer> footers = new HashMap<>();
+  private final Map<PartitionId, Long> publishedEnds = new HashMap<>();
 
   ListedFooters(SimulatedStore store, LogTruth truth) {
     this.store = store;
@@ -88,6 +89,13 @@ final class ListedFooters {
       new CompactionTruth(id, partition.logStart(), truth.batches(id))
           .check(parts, part -> store.body(holder(image, part)));
     }
+    long before = publishedEnds.getOrDefault(id, 0L);
+    if (due < before && before > partition.logStart()) {
+      throw new Violation(
+          "I7/E8: at entry %d objects hold %s up to %d, before they held it up to %d; it starts at %d"
+              .formatted(image.entryNumber(), id, due, before, partition.logStart()));
+    }
+    publishedEnds.put(id, Math.max(due, before));
     if (due > truth.end(id)) {
       throw new Violation(
           "I2: %s is published to %d, its log ends at %d".formatted(id, due, truth.end(id)));

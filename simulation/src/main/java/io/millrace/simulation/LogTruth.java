@@ -5,14 +5,17 @@ import io.millrace.simulation.store.StoreWatcher;
 import io.millrace.storage.Keys;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WriterId;
+import io.millrace.storage.wal.SealCodec;
 import io.millrace.storage.wal.WalEntry;
 import io.millrace.storage.wal.WalEntryBatch;
 import io.millrace.storage.wal.WalEntryCodec;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +64,7 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
   private static final class Log {
     private final TreeMap<Long, List<Stored>> beyondGap = new TreeMap<>();
     private final Set<Long> seals = new HashSet<>();
+    private final Map<Long, Integer> hashes = new HashMap<>();
     private long next;
   }
 
@@ -70,11 +74,15 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
       WriterId writer = Keys.writer(key);
       long sequence = Keys.number(key);
       Log log = logs.computeIfAbsent(writer, _ -> new Log());
+      ByteBuffer bytes = ByteBuffer.wrap(body);
       if (sequence < log.next || log.beyondGap.containsKey(sequence)) {
         coverage.count("WAL entry put again after it was collected", 1);
+        if (!SealCodec.isSeal(bytes, writer, sequence)
+            && !Objects.equals(log.hashes.get(sequence), Arrays.hashCode(body))) {
+          throw new Violation("I4/I5: %s is put again with other bytes".formatted(key));
+        }
         return;
       }
-      ByteBuffer bytes = ByteBuffer.wrap(body);
       if (WalEntryCodec.decode(bytes, 0, bytes.limit(), writer)
           instanceof WalEntryCodec.Decoded.Whole(WalEntry entry)) {
         if (log.seals.contains(sequence)) {
@@ -83,6 +91,7 @@ final class LogTruth implements StoreWatcher, Ledger.Durability {
           }
           return;
         }
+        log.hashes.put(sequence, Arrays.hashCode(body));
         onEntry(log, writer, sequence, entry, bytes);
       } else {
         coverage.count("seal", 1);
