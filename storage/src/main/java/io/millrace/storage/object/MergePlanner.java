@@ -96,7 +96,7 @@ final class MergePlanner {
         backlog += object.sizeBytes();
       }
     }
-    wanted.retainAll(image.objects().keySet());
+    wanted.retainAll(levelZero.stream().map(ObjectInfo::key).toList());
     if (wanted.isEmpty()
         && backlog < settings.backlogBytesStart()
         && levelZero.size() < settings.backlogObjectsStart()) {

@@ -25,7 +25,8 @@ final class MergePlannerTest {
 
   private final ImageWorld world = new ImageWorld();
   private final MergeSettings settings = MergeSettings.of(64 << 20);
-  private final MergePlanner planner = new MergePlanner(SELF, settings, new MergeSetbacks());
+  private final MergeSetbacks setbacks = new MergeSetbacks();
+  private final MergePlanner planner = new MergePlanner(SELF, settings, setbacks);
 
   @Test
   void smallObjectsOfOnePartitionAreMergedOnceTheyPileUp() {
@@ -78,6 +79,23 @@ final class MergePlannerTest {
     assertThat(plan.inputs())
         .hasSize(settings.inputObjectsMax())
         .startsWith(recovered, levelZero(SELF, 0, 1));
+  }
+
+  @Test
+  void aDamagedObjectThatWasWantedDoesNotMakeThePlannerEager() {
+    begin();
+    ObjectInfo damaged = levelZero(SELF, 0, 0);
+    world.applied(SELF, new WalPublished(SELF, -1, 0, List.of(damaged)));
+    planner.wantLevelZero(world.image());
+    for (int i = 0; i < 2; i++) {
+      MergePlan plan = planner.plan(world.image(), _ -> null).orElseThrow();
+      assertThat(plan.inputs()).containsExactly(damaged);
+      setbacks.onDamage(plan);
+    }
+
+    world.applied(SELF, new WalPublished(SELF, 0, 1, List.of(levelZero(SELF, 1, 1))));
+
+    assertThat(planner.plan(world.image(), _ -> null)).isEmpty();
   }
 
   private static ObjectInfo levelZero(WriterId writer, int sequence, long offset) {
