@@ -15,7 +15,7 @@ import io.millrace.runtime.SystemRandomness;
 import io.millrace.runtime.SystemThreads;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataReader;
-import java.nio.file.Files;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
@@ -117,7 +117,7 @@ public final class StoreView implements AutoCloseable {
       }
     }
     Path folder = config.dataDirectory().toAbsolutePath().normalize();
-    if (!Files.isDirectory(folder.resolve("store"))) {
+    if (!exists(environment, folder.resolve("store"))) {
       throw new StartException(
           "There is no data of a broker in %s; say where with --data or --store."
               .formatted(folder));
@@ -126,5 +126,13 @@ public final class StoreView implements AutoCloseable {
         environment.disk(),
         environment.threads().pool("store", STORE_THREADS, STORE_TASKS_MAX),
         folder);
+  }
+
+  private static boolean exists(Environment environment, Path folder) throws StartException {
+    try {
+      return environment.disk().exists(folder);
+    } catch (IOException e) {
+      throw new StartException("The folder %s cannot be read: %s".formatted(folder, e), e);
+    }
   }
 }
