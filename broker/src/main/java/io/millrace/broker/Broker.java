@@ -6,15 +6,10 @@ import io.millrace.broker.config.BrokerConfig;
 import io.millrace.broker.config.ConfigLoader;
 import io.millrace.broker.config.Listener;
 import io.millrace.broker.config.LoggerLevels;
-import io.millrace.broker.config.StartOptions;
 import io.millrace.broker.network.NetworkCounters;
 import io.millrace.broker.network.NetworkServer;
 import io.millrace.objectstore.location.StoreLocation;
 import io.millrace.runtime.Environment;
-import io.millrace.runtime.SystemClock;
-import io.millrace.runtime.SystemDisk;
-import io.millrace.runtime.SystemRandomness;
-import io.millrace.runtime.SystemThreads;
 import io.millrace.storage.cluster.NodeIds;
 import io.millrace.storage.log.UnusableStoreException;
 import io.millrace.storage.metadata.MetadataCorruptException;
@@ -86,29 +81,10 @@ public final class Broker implements RunningBroker {
    */
   public static RunningBroker start(BrokerOptions options, LoggerLevels loggers)
       throws StartException {
-    Environment environment =
-        new Environment(
-            new SystemClock(),
-            new SystemRandomness(),
-            new SystemThreads((name, bug) -> LOG.error("A task failed thread={}", name, bug)),
-            new SystemDisk());
-    StartOptions given =
-        StartOptions.of(
-            options.config(),
-            options.sets(),
-            options.listen(),
-            options.data(),
-            options.store(),
-            System.getenv(),
-            environment.disk());
-    BrokerConfig config =
-        switch (ConfigLoader.load(given)) {
-          case ConfigLoader.Refused refused -> throw new StartException(refused.lines());
-          case ConfigLoader.Loaded loaded -> {
-            loaded.notices().forEach(LOG::info);
-            yield loaded.config();
-          }
-        };
+    Environment environment = ProcessOptions.environment();
+    ConfigLoader.Loaded loaded = ProcessOptions.load(options, environment);
+    loaded.notices().forEach(LOG::info);
+    BrokerConfig config = loaded.config();
     Broker broker = new Broker(environment, config, loggers, options.processStartNs());
     try {
       broker.run();

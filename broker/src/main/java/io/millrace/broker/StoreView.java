@@ -1,18 +1,13 @@
 package io.millrace.broker;
 
 import io.millrace.broker.config.BrokerConfig;
-import io.millrace.broker.config.ConfigLoader;
-import io.millrace.broker.config.StartOptions;
 import io.millrace.objectstore.DirectoryStore;
 import io.millrace.objectstore.ObjectStore;
 import io.millrace.objectstore.location.SharedStore;
+import io.millrace.objectstore.location.StoreLocation;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.FailureCause;
-import io.millrace.runtime.SystemClock;
-import io.millrace.runtime.SystemDisk;
-import io.millrace.runtime.SystemRandomness;
-import io.millrace.runtime.SystemThreads;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataReader;
 import java.io.IOException;
@@ -21,15 +16,12 @@ import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The store that a broker started with the same options would use, for tools that only read,
  * whether brokers run on it or not.
  */
 public final class StoreView implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(StoreView.class);
   private static final int STORE_THREADS = 2;
   private static final int STORE_TASKS_MAX = 1_000;
   private static final long SECONDS_MAX = 60;
@@ -48,13 +40,9 @@ public final class StoreView implements AutoCloseable {
    * @throws StartException if the options are wrong, or there is no data where they point
    */
   public static StoreView open(BrokerOptions options) throws StartException {
-    Environment environment =
-        new Environment(
-            new SystemClock(),
-            new SystemRandomness(),
-            new SystemThreads((name, bug) -> LOG.error("A task failed thread={}", name, bug)),
-            new SystemDisk());
-    return new StoreView(environment, open(config(options, environment), environment));
+    Environment environment = ProcessOptions.environment();
+    BrokerConfig config = ProcessOptions.load(options, environment).config();
+    return new StoreView(environment, open(config, environment));
   }
 
   public ObjectStore store() {
@@ -89,34 +77,21 @@ public final class StoreView implements AutoCloseable {
     store.close();
   }
 
-  private static BrokerConfig config(BrokerOptions options, Environment environment)
-      throws StartException {
-    StartOptions given =
-        StartOptions.of(
-            options.config(),
-            options.sets(),
-            options.listen(),
-            options.data(),
-            options.store(),
-            System.getenv(),
-            environment.disk());
-    return switch (ConfigLoader.load(given)) {
-      case ConfigLoader.Refused refused -> throw new StartException(refused.lines());
-      case ConfigLoader.Loaded loaded -> loaded.config();
-    };
-  }
-
+  /** A folder is not marked as a cluster's, as a broker would: nothing is written. */
   private static ObjectStore open(BrokerConfig config, Environment environment)
       throws StartException {
-    if (config.store().isPresent()) {
+    StoreLocation location = config.store().orElse(null);
+    if (location instanceof StoreLocation.Bucket) {
       try {
-        return SharedStore.open(config.store().get(), environment);
+        return SharedStore.open(location, environment);
       } catch (IllegalArgumentException e) {
-        throw new StartException(
-            "The store " + config.store().get() + " cannot be used: " + e.getMessage(), e);
+        throw new StartException("The store " + location + " cannot be used: " + e.getMessage(), e);
       }
     }
-    Path folder = config.dataDirectory().toAbsolutePath().normalize();
+    Path folder =
+        location instanceof StoreLocation.Directory directory
+            ? directory.path()
+            : config.dataDirectory().toAbsolutePath().normalize();
     if (!exists(environment, folder.resolve("store"))) {
       throw new StartException(
           "There is no data of a broker in %s; say where with --data or --store."

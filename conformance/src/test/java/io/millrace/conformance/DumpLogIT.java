@@ -128,21 +128,10 @@ class DumpLogIT {
   }
 
   private String dumped(String... arguments) throws Exception {
-    Launcher.Result result = run(arguments);
-    assertThat(result.err()).isEmpty();
-    assertThat(result.exitCode()).isZero();
-    return result.out();
+    return new Inspection(folder, "dump-log").printed(arguments);
   }
 
   private String refused(String... arguments) throws Exception {
-    Launcher.Result result = run(arguments);
-    assertThat(result.out()).isEmpty();
-    assertThat(result.exitCode()).isOne();
-    return result.err();
-  }
-
-  private Launcher.Result run(String... arguments) throws Exception {
-    return Launcher.run(
-        folder, Stream.concat(Stream.of("dump-log"), Stream.of(arguments)).toArray(String[]::new));
+    return new Inspection(folder, "dump-log").refused(arguments);
   }
 }

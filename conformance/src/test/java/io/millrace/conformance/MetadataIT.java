@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.Test;
@@ -57,24 +56,16 @@ class MetadataIT {
     }
     assertThat(refused("--data", folder.resolve("none").toString()))
         .startsWith("millrace: There is no data of a broker in ");
+    assertThat(refused("--store", "file:" + folder.resolve("none")))
+        .startsWith("millrace: There is no data of a broker in ");
+    assertThat(folder.resolve("none")).as("nothing is made").doesNotExist();
   }
 
   private String printed(String... arguments) throws Exception {
-    Launcher.Result result = run(arguments);
-    assertThat(result.err()).isEmpty();
-    assertThat(result.exitCode()).isZero();
-    return result.out();
+    return new Inspection(folder, "metadata").printed(arguments);
   }
 
   private String refused(String... arguments) throws Exception {
-    Launcher.Result result = run(arguments);
-    assertThat(result.out()).isEmpty();
-    assertThat(result.exitCode()).isOne();
-    return result.err();
-  }
-
-  private Launcher.Result run(String... arguments) throws Exception {
-    return Launcher.run(
-        folder, Stream.concat(Stream.of("metadata"), Stream.of(arguments)).toArray(String[]::new));
+    return new Inspection(folder, "metadata").refused(arguments);
   }
 }

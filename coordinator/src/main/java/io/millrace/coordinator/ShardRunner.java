@@ -76,15 +76,15 @@ public final class ShardRunner<S extends Shard> {
    * with CoordinatorNotAvailableException while the log takes no records.
    */
   public <T> CompletableFuture<T> call(Call<S, T> event) {
-    return begin(event, true);
+    return request(event, true);
   }
 
   /** A request whose event writes nothing. */
   public <T> CompletableFuture<T> ask(Call<S, T> event) {
-    return begin(event, false);
+    return request(event, false);
   }
 
-  private <T> CompletableFuture<T> begin(Call<S, T> event, boolean mayWrite) {
+  private <T> CompletableFuture<T> request(Call<S, T> event, boolean mayWrite) {
     CompletableFuture<T> future = new CompletableFuture<>();
     loop.execute(() -> {
       if (ended) {

@@ -386,6 +386,19 @@ class TransactionShardTest {
   }
 
   @Test
+  void noIdIsForgottenRightAfterTheWallClockJumped() {
+    world.init();
+    world.harness.pass(1_000);
+    world.harness.machine.clock().jump(2L * TransactionWorld.ID_EXPIRATION_MS);
+
+    world.harness.pass(3_600_000 + 1_000);
+    assertThat(world.transactions()).isNotEmpty();
+    world.harness.pass(2 * 3_600_000);
+
+    assertThat(world.transactions()).isEmpty();
+  }
+
+  @Test
   void anIdleIdIsForgottenAndBeginsAnewWithAnotherProducerId() {
     ProducerOf producer = world.init();
 

@@ -2,6 +2,7 @@ package io.millrace.storage.object;
 
 import io.millrace.runtime.Clock;
 import io.millrace.runtime.EventLoop;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.WallClockWatch;
 import io.millrace.storage.WriterId;
@@ -151,18 +152,27 @@ final class CompactionPlanner {
     if (partition == null || partition.checkpoint().isEmpty() || rule.isEmpty()) {
       return CompletableFuture.completedFuture(null);
     }
-    return catalog
-        .parts(image, id, partition.logStart())
-        .thenAcceptAsync(
-            parts ->
-                candidate(
-                        id,
-                        rule.get(),
-                        partition.checkpoint().get(),
-                        settled(parts, partition.logStart()))
-                    .filter(Candidate::due)
-                    .ifPresent(candidates::add),
-            loop);
+    return unlessDamaged(
+        catalog
+            .parts(image, id, partition.logStart())
+            .thenAcceptAsync(
+                parts ->
+                    candidate(
+                            id,
+                            rule.get(),
+                            partition.checkpoint().get(),
+                            settled(parts, partition.logStart()))
+                        .filter(Candidate::due)
+                        .ifPresent(candidates::add),
+                loop));
+  }
+
+  /** A partition with a damaged footer or checkpoint is passed over; others are not to wait. */
+  private static CompletableFuture<Void> unlessDamaged(CompletableFuture<Void> look) {
+    return look.exceptionallyCompose(failure ->
+        FailureCause.of(failure) instanceof ObjectCorruptException
+            ? CompletableFuture.completedFuture(null)
+            : CompletableFuture.failedFuture(failure));
   }
 
   /** Those above level 0 from the log start on, up to a gap, which level 0 fills. */
@@ -245,27 +255,28 @@ final class CompactionPlanner {
     if (!inputs.isEmpty() && !inputs.containsAll(candidate.objects(candidate.dirtyFrom() + 1))) {
       return CompletableFuture.completedFuture(null);
     }
-    return opener
-        .checkpoint(candidate.id(), candidate.checkpoint())
-        .thenAcceptAsync(
-            checkpoint -> {
-              long end = end(candidate, checkpoint);
-              Set<ObjectInfo> objects = candidate.objects(end);
-              if (end > candidate.dirtyFrom()
-                  && (inputs.isEmpty() || new HashSet<>(inputs).containsAll(objects))) {
-                inputs.addAll(objects);
-                compactions.put(
-                    candidate.id(),
-                    new Compaction(
-                        candidate.dirtyFrom(),
-                        end,
-                        checkpoint.end(),
-                        clock.wallMs(),
-                        candidate.rule().deleteRetentionMs(),
-                        given.keyBytesMax()));
-              }
-            },
-            loop);
+    return unlessDamaged(
+        opener
+            .checkpoint(candidate.id(), candidate.checkpoint())
+            .thenAcceptAsync(
+                checkpoint -> {
+                  long end = end(candidate, checkpoint);
+                  Set<ObjectInfo> objects = candidate.objects(end);
+                  if (end > candidate.dirtyFrom()
+                      && (inputs.isEmpty() || new HashSet<>(inputs).containsAll(objects))) {
+                    inputs.addAll(objects);
+                    compactions.put(
+                        candidate.id(),
+                        new Compaction(
+                            candidate.dirtyFrom(),
+                            end,
+                            checkpoint.end(),
+                            clock.wallMs(),
+                            candidate.rule().deleteRetentionMs(),
+                            given.keyBytesMax()));
+                  }
+                },
+                loop));
   }
 
   /** Below it every transaction has ended, and every record is old enough. */

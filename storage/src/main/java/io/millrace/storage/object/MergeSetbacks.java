@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What merges have met damage in, so that one damaged object does not keep all others from being
  * merged. Which of the inputs it was is found by merging each alone; one that fails alone, twice,
- * is left as it is for as long as it is listed. On the merge's loop.
+ * is left as it is for as long as it is listed. Once is not enough: it may have been the output. On
+ * the merge's loop.
  */
 final class MergeSetbacks {
   private static final Logger LOG = LoggerFactory.getLogger(MergeSetbacks.class);
@@ -26,15 +27,23 @@ final class MergeSetbacks {
   /** Damaged objects of which nothing is left, and that could not be dropped either. */
   private final Set<String> undroppable = new HashSet<>();
 
-  /** Inputs with which the compaction of a partition failed. */
-  private final Map<PartitionId, Set<String>> uncompacted = new HashMap<>();
+  /** Inputs with which the compaction of a partition failed, and how often. */
+  private final Map<PartitionId, Failed> uncompacted = new HashMap<>();
+
+  private record Failed(Set<String> inputs, int times) {
+    Failed plus(Failed later) {
+      return new Failed(later.inputs, times + later.times);
+    }
+  }
 
   /** A merge met damage. */
   void onDamage(MergePlan plan) {
     Set<String> keys =
         plan.inputs().stream().map(ObjectInfo::key).collect(Collectors.toUnmodifiableSet());
     if (!plan.compactions().isEmpty()) {
-      plan.compactions().keySet().forEach(id -> uncompacted.put(id, keys));
+      plan.compactions()
+          .keySet()
+          .forEach(id -> uncompacted.merge(id, new Failed(keys, 1), Failed::plus));
     } else if (keys.size() > 1 || suspects.addAll(keys)) {
       suspects.addAll(keys);
     } else {
@@ -51,7 +60,7 @@ final class MergeSetbacks {
     suspects.retainAll(listed);
     damaged.retainAll(listed);
     undroppable.retainAll(listed);
-    uncompacted.values().removeIf(keys -> !listed.containsAll(keys));
+    uncompacted.values().removeIf(failed -> !listed.containsAll(failed.inputs()));
   }
 
   boolean mayMerge(ObjectInfo object) {
@@ -62,9 +71,10 @@ final class MergeSetbacks {
     return !undroppable.contains(object.key());
   }
 
-  /** Whether it has not failed yet, with what its inputs were. */
+  /** Whether it has not failed twice, with inputs that are listed still. */
   boolean mayCompact(PartitionId id) {
-    return !uncompacted.containsKey(id);
+    Failed failed = uncompacted.get(id);
+    return failed == null || failed.times() < 2;
   }
 
   /** What to merge of these: a suspect by itself. */

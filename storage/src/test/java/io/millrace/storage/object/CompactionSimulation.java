@@ -6,6 +6,7 @@ import io.millrace.storage.PartitionId;
 import io.millrace.storage.compaction.CompactionRules;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataRecord.TopicDeleted;
+import io.millrace.storage.metadata.ObjectInfo;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,7 +92,28 @@ class CompactionSimulation {
       assertThat(world.objects.broker.counters.failures()).as("seed %d", seed).isPositive();
       world.check();
       world.objects.runFor(60);
-      world.check();
+      world.checkCompacted();
+    }
+  }
+
+  @Test
+  void damageOfOnePartitionKeepsNoOtherFromBeingCompacted() {
+    for (long seed = 0; seed < 10; seed++) {
+      World world = new World(seed, 20);
+      world.dirtyRatioMin = NEVER;
+      world.publish(60);
+      world.end();
+      world.objects.runFor(10);
+      KeyedLog damaged = world.logs.get(1);
+      ObjectInfo object =
+          world.objects.publishBatches(List.of(Map.entry(damaged.id, damaged.batch())));
+      world.objects.store.flippedBits.put(object.key(), (object.footerPosition() + 5) * 8);
+      world.restart();
+      world.dirtyRatioMin = 0;
+      world.objects.runFor(60);
+
+      world.logs.remove(damaged);
+      world.checkCompacted();
     }
   }
 

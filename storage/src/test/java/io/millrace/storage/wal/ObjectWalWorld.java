@@ -86,6 +86,33 @@ public final class ObjectWalWorld {
     return opened;
   }
 
+  /** Calls to the store wait for the test. */
+  void openHeld() {
+    open();
+    store.held = true;
+  }
+
+  /** Hands over as many batches as entries, each begun before the next comes. */
+  List<TestBatch> beginEntries(int count) {
+    List<TestBatch> batches = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      batches.add(send(0, 17_000));
+      step();
+    }
+    return batches;
+  }
+
+  Throwable failure() {
+    assertThat(wal().failure()).isCompleted();
+    return wal().failure().join();
+  }
+
+  List<HeldStore.Call<?>> putsOf(long sequence) {
+    List<HeldStore.Call<?>> calls = new ArrayList<>();
+    store.puts.stream().filter(put -> put.key.equals(key(sequence))).forEach(calls::add);
+    return calls;
+  }
+
   public ObjectWal wal() {
     return Objects.requireNonNull(wal);
   }
