@@ -8,10 +8,14 @@ import io.millrace.objectstore.location.StoreLocation;
 import io.millrace.runtime.Environment;
 import io.millrace.runtime.EventLoop;
 import io.millrace.runtime.FailureCause;
+import io.millrace.storage.log.FolderRepair;
+import io.millrace.storage.log.UnusableStoreException;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataReader;
+import io.millrace.storage.recovery.WalCorruptException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -28,10 +32,14 @@ public final class StoreView implements AutoCloseable {
 
   private final Environment environment;
   private final ObjectStore store;
+  private final Path folder;
+  private final boolean shared;
   private final EventLoop loop;
 
-  private StoreView(Environment environment, ObjectStore store) {
+  private StoreView(Environment environment, BrokerConfig config, ObjectStore store) {
     this.environment = environment;
+    this.folder = folder(config);
+    this.shared = config.store().isPresent();
     this.store = store;
     this.loop = environment.threads().eventLoop("metadata");
   }
@@ -42,11 +50,35 @@ public final class StoreView implements AutoCloseable {
   public static StoreView open(BrokerOptions options) throws StartException {
     Environment environment = ProcessOptions.environment();
     BrokerConfig config = ProcessOptions.load(options, environment).config();
-    return new StoreView(environment, open(config, environment));
+    return new StoreView(environment, config, open(config, environment));
   }
 
   public ObjectStore store() {
     return store;
+  }
+
+  /**
+   * Puts aside, into files that are returned, what of a write-ahead log cannot be read.
+   *
+   * @throws StartException if a broker runs on the folder, or several may share it
+   */
+  public List<Path> quarantine(MetadataImage image) throws StartException {
+    if (shared) {
+      throw new StartException(
+          "Only the data folder of a broker on its own can be repaired, not the store of a cluster.");
+    }
+    try {
+      return new FolderRepair(environment.disk(), folder).run(image);
+    } catch (UnusableStoreException | WalCorruptException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      throw new StartException("The folder %s cannot be repaired: %s".formatted(folder, e), e);
+    }
+  }
+
+  /** Whether several brokers may share it, so that each entry of their logs is an object. */
+  public boolean isShared() {
+    return shared;
   }
 
   /**
@@ -89,9 +121,7 @@ public final class StoreView implements AutoCloseable {
       }
     }
     Path folder =
-        location instanceof StoreLocation.Directory directory
-            ? directory.path()
-            : config.dataDirectory().toAbsolutePath().normalize();
+        location instanceof StoreLocation.Directory directory ? directory.path() : folder(config);
     if (!exists(environment, folder.resolve("store"))) {
       throw new StartException(
           "There is no data of a broker in %s; say where with --data or --store."
@@ -101,6 +131,10 @@ public final class StoreView implements AutoCloseable {
         environment.disk(),
         environment.threads().pool("store", STORE_THREADS, STORE_TASKS_MAX),
         folder);
+  }
+
+  private static Path folder(BrokerConfig config) {
+    return config.dataDirectory().toAbsolutePath().normalize();
   }
 
   private static boolean exists(Environment environment, Path folder) throws StartException {

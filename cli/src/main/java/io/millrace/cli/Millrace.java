@@ -19,6 +19,7 @@ public final class Millrace {
           new StartCommand(options -> Broker.start(options, new LogbackLevels()))
               .run(arguments.subList(1, arguments.size()));
       case "metadata" -> inspect(new MetadataCommand(System.out)::run, arguments);
+      case "fsck" -> inspect(new FsckCommand(System.out)::run, arguments);
       case "dump-log" -> inspect(new DumpLogCommand(System.out)::run, arguments);
       case "version" -> System.out.println(version());
       default -> {

@@ -42,10 +42,6 @@ public final class Decoder {
       throw new MetadataCorruptException(
           "%s is corrupt: it begins with %08x, expected %08x".formatted(key, in.getInt(0), magic));
     }
-    int version = Short.toUnsignedInt(in.getShort(4));
-    if (version > versionMax) {
-      throw newer(key, "format", version, versionMax);
-    }
     int end = in.limit() - 4;
     CRC32C crc = new CRC32C();
     crc.update(in.slice(0, end));
@@ -53,6 +49,11 @@ public final class Decoder {
       throw new MetadataCorruptException(
           "%s is corrupt: CRC32C is %08x, computed %08x"
               .formatted(key, in.getInt(end), (int) crc.getValue()));
+    }
+    // only now: a flipped bit is no newer version
+    int version = Short.toUnsignedInt(in.getShort(4));
+    if (version > versionMax) {
+      throw newer(key, "format", version, versionMax);
     }
     if (version == 0) {
       throw new MetadataCorruptException(key + " is corrupt: format version 0 was never written");

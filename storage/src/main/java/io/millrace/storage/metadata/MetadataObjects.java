@@ -110,7 +110,7 @@ final class MetadataObjects {
             });
   }
 
-  private static MetadataImage checked(Boundary boundary, MetadataImage image) {
+  static MetadataImage checked(Boundary boundary, MetadataImage image) {
     if (image.entryNumber() != boundary.entryNumber()
         || image.entryHash() != boundary.entryHash()) {
       throw new MetadataCorruptException(

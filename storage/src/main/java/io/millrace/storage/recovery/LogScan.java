@@ -197,7 +197,8 @@ final class LogScan {
                 laterPosition,
                 laterFile,
                 gapReason,
-                what));
+                what),
+        new WalCorruptException.Place(gapFile, gapPosition));
   }
 
   /** Partitions and offsets, for messages. */

@@ -19,8 +19,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * Decides what the log of a fenced and sealed incarnation is, and makes it durable. All of it may
@@ -44,25 +42,13 @@ public final class WalRecovery {
    *     process
    */
   public RecoveredLog recover(WriterId ended, long trim, long publishedCounter) throws IOException {
-    LogScan scan = new LogScan(disk, ended, trim, filesAbove(ended, publishedCounter));
+    LogScan scan = new LogScan(disk, ended, trim, folder.filesAbove(disk, ended, publishedCounter));
     scan.run();
     List<ObjectInfo> objects = new ArrayList<>();
     for (AdoptedFile file : scan.adopted()) {
       objects.add(complete(ended, file));
     }
     return new RecoveredLog(scan.endSequence(), List.copyOf(objects));
-  }
-
-  private SortedMap<Long, Path> filesAbove(WriterId ended, long publishedCounter)
-      throws IOException {
-    SortedMap<Long, Path> files = new TreeMap<>();
-    for (String name : disk.list(folder.incarnation(ended))) {
-      long counter = Keys.number(name);
-      if (counter > publishedCounter) {
-        files.put(counter, folder.file(ended, counter));
-      }
-    }
-    return files;
   }
 
   /** Writes again what may be in the page cache only, then the footer; durable when it returns. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.metadata.MetadataRecord.LogStartMoved;
-import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -73,7 +72,7 @@ final class TransactionsSimulation {
       cluster.start(1);
       cluster.start(2);
       PartitionId id = cluster.createTopic(1, "t", 1, 2);
-      Leader leader = new Leader(cluster, id);
+      LeaderOfTwo leader = new LeaderOfTwo(cluster, id);
       TransactionHistory history = new TransactionHistory(random, leader::log, cluster::await);
       try {
         for (int i = 0; i < STEPS / 2; i++) {
@@ -89,48 +88,6 @@ final class TransactionsSimulation {
       } catch (AssertionError | RuntimeException e) {
         throw new AssertionError("seed " + seed, e);
       }
-    }
-  }
-
-  /** Which of two brokers leads, and how that changes. */
-  private static final class Leader {
-    private final SimulatedCluster cluster;
-    private final PartitionId id;
-    private int node = 1;
-
-    Leader(SimulatedCluster cluster, PartitionId id) {
-      this.cluster = cluster;
-      this.id = id;
-    }
-
-    PartitionLog log() {
-      return cluster.await(cluster.engine(node).open(id));
-    }
-
-    void handOver() {
-      cluster.commit(node, new TargetLeaderSet(id, other()));
-      settle();
-    }
-
-    /** The other one leads, until the crashed one is back and leads again if it should. */
-    void crash() {
-      int crashed = node;
-      cluster.crash(crashed);
-      cluster.awaitLeader(other(), id, other());
-      cluster.start(crashed);
-      settle();
-    }
-
-    private void settle() {
-      cluster.until(() ->
-          cluster.atRest(1, id)
-              && cluster.atRest(2, id)
-              && cluster.leader(1, id) == cluster.leader(2, id));
-      node = cluster.leader(1, id);
-    }
-
-    private int other() {
-      return 3 - node;
     }
   }
 }
