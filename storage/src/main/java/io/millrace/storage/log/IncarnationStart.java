@@ -20,6 +20,7 @@ import io.millrace.storage.metadata.ProducerIds;
 import io.millrace.storage.metadata.Registration;
 import io.millrace.storage.metadata.StoredMetadataLog;
 import io.millrace.storage.object.Checkpointer;
+import io.millrace.storage.object.DamageLog;
 import io.millrace.storage.object.FooterCache;
 import io.millrace.storage.object.GarbageCollector;
 import io.millrace.storage.object.MergeCounters;
@@ -134,20 +135,22 @@ final class IncarnationStart {
 
   private Incarnation compose(MetadataLog metadata, OpenLog log) {
     ObjectPins pins = new ObjectPins();
+    DamageLog damage = new DamageLog();
     FooterCache footers = new FooterCache(store, metadata, pins, settings.footerCacheBytes());
     ObjectCatalog catalog = new ObjectCatalog(metadata, footers);
     ObjectReader reader =
         new ObjectReader(
-            store, metadata, catalog, new BlockCache(settings.blockCacheBytes()), pins);
+            store, metadata, catalog, new BlockCache(settings.blockCacheBytes()), pins, damage);
     PartitionOpener opener = new PartitionOpener(catalog, store, environment.clock());
     PartitionStart partitionStart =
         new PartitionStart(
             metadata, opener, reader, log.wal(), new TailReader(log.reads()), environment.clock());
     OpenPartitions partitions =
-        new OpenPartitions(metadata, partitionStart::open, settings.opensMax());
+        new OpenPartitions(metadata, partitionStart::open, settings.opensMax(), damage);
     EventLoop loop = environment.threads().eventLoop("storage");
     Checkpointer checkpointer =
-        new Checkpointer(store, metadata, footers, opener, loop, environment.clock(), partitions);
+        new Checkpointer(
+            store, metadata, footers, opener, loop, environment.clock(), partitions, damage);
     Merger merger =
         merger(new Merger.Access(store, metadata, footers, pins, catalog, reader, opener), log);
     Maintenance maintenance =

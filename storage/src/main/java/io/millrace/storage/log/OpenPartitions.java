@@ -7,6 +7,7 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.object.Checkpointer;
+import io.millrace.storage.object.DamageLog;
 import io.millrace.storage.object.PartitionSummary;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -26,8 +27,6 @@ import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.UnknownTopicIdException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The partitions this incarnation has opened. Those who ask for one while it opens are answered in
@@ -36,12 +35,11 @@ import org.slf4j.LoggerFactory;
  */
 @SuppressWarnings("ReferenceEquality") // a slot and an open partition are what they are, not values
 final class OpenPartitions implements Partitions, Checkpointer.Summaries {
-  private static final Logger LOG = LoggerFactory.getLogger(OpenPartitions.class);
-
   private final MetadataLog metadata;
   private final WriterId writer;
   private final Function<PartitionId, CompletableFuture<OpenPartition>> opener;
   private final int opensMax;
+  private final DamageLog damage;
 
   /** Open, and nobody waits for it any more. */
   private final Map<PartitionId, OpenPartition> ready = new ConcurrentHashMap<>();
@@ -66,11 +64,13 @@ final class OpenPartitions implements Partitions, Checkpointer.Summaries {
   OpenPartitions(
       MetadataLog metadata,
       Function<PartitionId, CompletableFuture<OpenPartition>> opener,
-      int opensMax) {
+      int opensMax,
+      DamageLog damage) {
     this.metadata = metadata;
     this.writer = metadata.writer();
     this.opener = opener;
     this.opensMax = opensMax;
+    this.damage = damage;
   }
 
   @Override
@@ -185,17 +185,18 @@ final class OpenPartitions implements Partitions, Checkpointer.Summaries {
       waiters = List.copyOf(slot.waiters);
       slot.waiters.clear();
     }
-    waiters.forEach(waiter -> waiter.completeExceptionally(inKafkasTerms(id, cause)));
+    Throwable told = inKafkasTerms(id, cause);
+    waiters.forEach(waiter -> waiter.completeExceptionally(told));
   }
 
   /** Damage is told as such to who reads what is damaged; here nothing of the log can be had. */
-  private static Throwable inKafkasTerms(PartitionId id, Throwable failure) {
+  private Throwable inKafkasTerms(PartitionId id, Throwable failure) {
     Throwable cause = FailureCause.of(failure);
     if (!(cause instanceof CorruptRecordException)) {
       return failure;
     }
     String message = "%s cannot be opened: %s".formatted(id, cause.getMessage());
-    LOG.error(message);
+    damage.onDamage(message);
     return new KafkaStorageException(message, cause);
   }
 

@@ -10,21 +10,24 @@ import io.millrace.storage.object.ObjectCatalog.Part;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Gets stretches of objects as checked blocks, through the cache. Any thread may call. */
 final class BlockReader {
-  private static final Logger LOG = LoggerFactory.getLogger(BlockReader.class);
-
   private final StretchReader stretches;
   private final BlockCache cache;
   private final ListedReads listed;
+  private final DamageLog damage;
 
-  BlockReader(ObjectStore store, BlockCache cache, MetadataLog metadata, ObjectPins pins) {
+  BlockReader(
+      ObjectStore store,
+      BlockCache cache,
+      MetadataLog metadata,
+      ObjectPins pins,
+      DamageLog damage) {
     this.stretches = new StretchReader(store);
     this.cache = cache;
     this.listed = new ListedReads(metadata, pins);
+    this.damage = damage;
   }
 
   /**
@@ -44,7 +47,7 @@ final class BlockReader {
         .read(key, () -> stretches.read(key, part, runs, target))
         .whenComplete((_, failure) -> {
           if (failure != null && failure.getCause() instanceof ObjectCorruptException corrupt) {
-            LOG.error("Corrupt data is not served: {}", corrupt.getMessage());
+            damage.onDamage("Corrupt data is not served: " + corrupt.getMessage());
           }
         });
   }

@@ -40,6 +40,7 @@ public final class Checkpointer implements AutoCloseable {
   private final EventLoop loop;
   private final Clock clock;
   private final Summaries known;
+  private final DamageLog damage;
   private final TreeSet<PartitionId> dirty = new TreeSet<>();
   private PSortedMap<String, ObjectInfo> seen = TreePMap.empty();
   private CompletableFuture<Void> round = CompletableFuture.completedFuture(null);
@@ -75,7 +76,8 @@ public final class Checkpointer implements AutoCloseable {
       PartitionOpener opener,
       EventLoop loop,
       Clock clock,
-      Summaries known) {
+      Summaries known,
+      DamageLog damage) {
     this.metadata = metadata;
     this.footers = footers;
     this.opener = opener;
@@ -83,6 +85,7 @@ public final class Checkpointer implements AutoCloseable {
     this.loop = loop;
     this.clock = clock;
     this.known = known;
+    this.damage = damage;
   }
 
   /**
@@ -237,9 +240,9 @@ public final class Checkpointer implements AutoCloseable {
   }
 
   /** What is damaged costs no other partition its checkpoint. */
-  private static boolean withoutDamaged(Throwable failure) {
+  private boolean withoutDamaged(Throwable failure) {
     if (FailureCause.of(failure) instanceof ObjectCorruptException damaged) {
-      LOG.error("A partition gets no checkpoint: {}", damaged.getMessage());
+      damage.onDamage("A partition gets no checkpoint: " + damaged.getMessage());
       return true;
     }
     throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);

@@ -37,9 +37,10 @@ public final class ObjectReader {
       MetadataLog metadata,
       ObjectCatalog catalog,
       BlockCache cache,
-      ObjectPins pins) {
+      ObjectPins pins,
+      DamageLog damage) {
     this.catalog = catalog;
-    this.blocks = new BlockReader(store, cache, metadata, pins);
+    this.blocks = new BlockReader(store, cache, metadata, pins, damage);
   }
 
   /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.metadata.MetadataRecord.TargetLeaderSet;
+import io.millrace.storage.object.DamageLog;
 import io.millrace.storage.object.PartitionSummary;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
@@ -19,7 +20,8 @@ final class OpenPartitionsTest {
     PartitionId id = cluster.createTopic(1, "t", 1, 2);
     var before = (StoredPartitionLog) cluster.await(cluster.engine(1).open(id));
     CompletableFuture<OpenPartition> slow = new CompletableFuture<>();
-    OpenPartitions partitions = new OpenPartitions(cluster.engine(1).metadata(), _ -> slow, 1);
+    OpenPartitions partitions =
+        new OpenPartitions(cluster.engine(1).metadata(), _ -> slow, 1, new DamageLog());
     CompletableFuture<PartitionLog> opening = partitions.open(id);
 
     cluster.commit(2, new TargetLeaderSet(id, 2));

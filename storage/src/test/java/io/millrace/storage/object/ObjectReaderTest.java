@@ -127,6 +127,32 @@ class ObjectReaderTest {
   }
 
   @Test
+  void damageIsCountedEachTimeItIsMet() {
+    PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
+    ObjectInfo object = world.publish(List.of(id), 5);
+    world.store.flippedBits.put(object.key(), 300L * 8);
+
+    for (int i = 1; i <= 2; i++) {
+      var read = world.broker.reader.read(id, 0, 100, 1000, true);
+      world.scheduler.runUntil(read::isDone, 100_000);
+
+      assertThat(read.exceptionNow()).isInstanceOf(ObjectCorruptException.class);
+      assertThat(world.broker.damage.count()).isEqualTo(i);
+    }
+  }
+
+  @Test
+  void damageIsToldOnce() {
+    assertThat(world.broker.damage.isNew("a")).isTrue();
+    assertThat(world.broker.damage.isNew("b")).isTrue();
+    assertThat(world.broker.damage.isNew("a")).isFalse();
+    for (int i = 0; i < 1_000; i++) {
+      world.broker.damage.isNew("other " + i);
+    }
+    assertThat(world.broker.damage.isNew("a")).as("as much as is kept").isTrue();
+  }
+
+  @Test
   void nothingIsReadOfAnObjectThatIsNoLongerListed() {
     PartitionId id = world.createTopic("t", 1, Map.of()).getFirst();
     ObjectInfo object = world.publish(List.of(id), 5);

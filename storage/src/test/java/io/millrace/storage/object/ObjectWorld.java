@@ -75,6 +75,7 @@ final class ObjectWorld {
     final Checkpointer checkpointer;
     final GarbageCollector collector;
     final MergeCounters counters = new MergeCounters();
+    final DamageLog damage = new DamageLog();
     private long walCounter;
     private long sequence = -1;
 
@@ -102,7 +103,7 @@ final class ObjectWorld {
       }
       footers = new FooterCache(store, metadata, pins, 100_000);
       catalog = new ObjectCatalog(metadata, footers);
-      reader = new ObjectReader(store, metadata, catalog, blocks, pins);
+      reader = new ObjectReader(store, metadata, catalog, blocks, pins, damage);
       opener = new PartitionOpener(catalog, store, clock);
       checkpointer =
           new Checkpointer(
@@ -112,7 +113,8 @@ final class ObjectWorld {
               opener,
               threads.eventLoop("checkpoint"),
               clock,
-              Checkpointer.Summaries.NONE);
+              Checkpointer.Summaries.NONE,
+              damage);
       collector =
           new GarbageCollector(
               store,
