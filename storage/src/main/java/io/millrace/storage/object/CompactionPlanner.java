@@ -252,7 +252,10 @@ final class CompactionPlanner {
       Candidate candidate,
       Set<ObjectInfo> inputs,
       Map<PartitionId, Compaction> compactions) {
-    if (!inputs.isEmpty() && !inputs.containsAll(candidate.objects(candidate.dirtyFrom() + 1))) {
+    if (!inputs.isEmpty()
+        && (setbacks.mustBeAlone(candidate.id())
+            || compactions.keySet().stream().anyMatch(setbacks::mustBeAlone)
+            || !inputs.containsAll(candidate.objects(candidate.dirtyFrom() + 1)))) {
       return CompletableFuture.completedFuture(null);
     }
     return unlessDamaged(

@@ -77,6 +77,11 @@ final class MergeSetbacks {
     return failed == null || failed.times() < 2;
   }
 
+  /** Whether it failed, perhaps by the fault of another that was compacted with it. */
+  boolean mustBeAlone(PartitionId id) {
+    return uncompacted.containsKey(id);
+  }
+
   /** What to merge of these: a suspect by itself. */
   List<ObjectInfo> apart(List<ObjectInfo> inputs) {
     return inputs.stream()
