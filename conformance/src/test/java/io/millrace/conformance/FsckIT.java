@@ -6,11 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,15 +29,18 @@ class FsckIT {
   @TempDir private Path folder;
 
   private static void produce(BrokerProcess broker) throws Exception {
-    try (KafkaProducer<String, String> producer =
-        new KafkaProducer<>(
-            Map.of("bootstrap.servers", broker.address()),
-            new StringSerializer(),
-            new StringSerializer())) {
+    try (KafkaProducer<String, String> producer = producer(broker)) {
       for (int i = 0; i < RECORDS; i++) {
         producer.send(new ProducerRecord<>("orders", 0, "k" + i, "value-" + i + ".")).get();
       }
     }
+  }
+
+  private static KafkaProducer<String, String> producer(BrokerProcess broker) {
+    return new KafkaProducer<>(
+        Map.of("bootstrap.servers", broker.address()),
+        new StringSerializer(),
+        new StringSerializer());
   }
 
   private String sound(String... arguments) throws Exception {
@@ -92,6 +101,45 @@ class FsckIT {
       assertThat(new Inspection(folder, "dump-log").printed("--data", data, "orders-0"))
           .endsWith("end offset %d\n".formatted(DAMAGED));
     }
+  }
+
+  @Test
+  void whatIsDamagedInAnObjectIsNotServedAndTheRestIs() throws Exception {
+    String data = folder.resolve("data").toString();
+    BrokerProcess broker = BrokerProcess.start(folder);
+    produce(broker);
+    broker.stop();
+    damage(folder.resolve("data/store/wal"));
+    broker.start();
+    try (broker;
+        Consumer<String, String> consumer =
+            new KafkaConsumer<>(
+                Map.of("bootstrap.servers", broker.address(), "max.partition.fetch.bytes", 1),
+                new StringDeserializer(),
+                new StringDeserializer())) {
+      TopicPartition orders = new TopicPartition("orders", 0);
+      consumer.assign(List.of(orders));
+      consumer.seek(orders, DAMAGED);
+      assertThatThrownBy(() -> consumer.poll(Duration.ofSeconds(60)))
+          .isInstanceOf(KafkaException.class)
+          .hasMessageContaining("corrupt message when fetching offset " + DAMAGED);
+      assertThat(broker.logged()).contains("ERROR DamageLog: Corrupt data is not served: wal/");
+
+      // others are as well as they were, and so is the end of this one
+      try (KafkaProducer<String, String> producer = producer(broker)) {
+        assertThat(producer.send(new ProducerRecord<>("orders", 0, "k", "v")).get().offset())
+            .isEqualTo(RECORDS);
+        producer.send(new ProducerRecord<>("bills", 0, "k", "bill")).get();
+      }
+      consumer.assign(List.of(new TopicPartition("bills", 0)));
+      consumer.seekToBeginning(consumer.assignment());
+      assertThat(consumer.poll(Duration.ofSeconds(60))).hasSize(1);
+    }
+
+    Launcher.Result found = Launcher.run(folder, "fsck", "--data", data, "--repair");
+    assertThat(found.exitCode()).isOne();
+    assertThat(found.out()).contains(": orders-0 offsets 0 to %d: ".formatted(RECORDS - 1));
+    assertThat(folder.resolve("data/quarantine")).doesNotExist();
   }
 
   /** Flips a bit of a record in the one file of a log. */

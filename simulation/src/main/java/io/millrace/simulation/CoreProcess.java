@@ -43,7 +43,14 @@ record CoreProcess(Environment environment, BrokerCore core) implements BrokerPr
     BrokerCore core =
         BrokerCore.inFolder(
             environment,
-            BrokerConfig.of(Map.of("node.id", "1")),
+            BrokerConfig.of(
+                Map.of(
+                    "node.id",
+                    "1",
+                    "log.cleaner.backoff.ms",
+                    "200",
+                    "log.retention.check.interval.ms",
+                    "500")),
             store,
             settings(),
             folder(data),

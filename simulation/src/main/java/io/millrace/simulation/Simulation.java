@@ -43,6 +43,7 @@ public final class Simulation {
   private final Faults faults;
   private final ImageCheck imageCheck;
   private final List<Client> clients = new ArrayList<>();
+  private final List<LogKeeper> keepers = new ArrayList<>();
   private final Reader reader;
   private final Stepper stepper;
 
@@ -108,6 +109,11 @@ public final class Simulation {
             1 + random.nextInt(3),
             OptionalInt.empty(),
             random.nextInt(3) == 0));
+    for (LogKeeper.Policy policy : LogKeeper.Policy.values()) {
+      String name = "kept-" + policy.ordinal();
+      keepers.add(new LogKeeper(name, threads.eventLoop(name), scheduler.fork(), world, policy));
+    }
+    clients.addAll(keepers);
     this.reader = new Reader(threads.eventLoop("reader"), scheduler.fork(), world);
     this.stepper = new Stepper(scheduler, checks, this::afterStep, this::whoWaits);
   }
@@ -162,6 +168,9 @@ public final class Simulation {
     coverage.count("power loss after recycling", faults.powerLossesAfterRecycling());
     coverage.count("batch", ledger.batches());
     coverage.count("start", host.starts());
+    for (LogKeeper.Policy policy : LogKeeper.Policy.values()) {
+      coverage.count("gone by " + policy, keepers.get(policy.ordinal()).gone());
+    }
     return new Result(seed, scheduler.traceHash(), scheduler.steps(), coverage.counts());
   }
 
@@ -188,6 +197,8 @@ public final class Simulation {
     story.tell("reading everything");
     reader.readAll();
     await(reader::done, "the reader");
+    keepers.forEach(LogKeeper::readAll);
+    await(() -> keepers.stream().allMatch(Client::done), "the keepers of logs");
     story.tell(ledger.batches() + " batches are where they were");
   }
 
@@ -205,6 +216,9 @@ public final class Simulation {
     boolean ofTheLog = random.nextBoolean();
     Path folder = BrokerHost.DATA.resolve("store");
     List<Path> files = disk.files(ofTheLog ? folder.resolve("wal") : folder);
+    if (files.isEmpty()) {
+      return; // all of the log is merged
+    }
     Path file = files.get(random.nextInt(files.size()));
     if (disk.fileBytes(file) == 0) {
       return;

@@ -29,6 +29,9 @@ final class BrokerSimulation {
           "checkpoint",
           "object merged",
           "object deleted",
+          "gone by COMPACT",
+          "gone by DELETE",
+          "gone by COMPACT_AND_DELETE",
           "flipped bit",
           "flipped bit refused at start",
           "power loss after recycling"

@@ -2,6 +2,7 @@ package io.millrace.storage.metadata;
 
 import io.millrace.runtime.Clock;
 import io.millrace.storage.WriterId;
+import io.millrace.storage.metadata.MetadataRecord.IncarnationRegistered;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Set;
@@ -40,14 +41,17 @@ final class Turns {
     this.scribe = scribe;
   }
 
-  private record Seen(WriterId writer, long atNs) {}
+  private record Seen(WriterId writer, boolean registration, long atNs) {}
 
   void onEntry(Entry entry) {
     WriterId writer = entry.writer();
     if (entry.commands().stream().anyMatch(command -> !command.issuer().equals(writer))) {
       scribe.onServed(writer, entry.number());
     }
-    lately.add(new Seen(writer, clock.monotonicNs()));
+    boolean registration =
+        entry.commands().stream()
+            .anyMatch(command -> command.record() instanceof IncarnationRegistered);
+    lately.add(new Seen(writer, registration, clock.monotonicNs()));
     if (lately.size() > ENTRIES_MAX) {
       lately.removeFirst();
     }
@@ -90,6 +94,7 @@ final class Turns {
     Set<WriterId> others = new HashSet<>();
     Set<WriterId> othersSinceOwn = new HashSet<>();
     boolean ownSeen = false;
+    boolean contended = false; // those who only registered need not put anything more
     for (Seen seen : lately) {
       if (seen.writer().equals(own)) {
         ownSeen = true;
@@ -97,10 +102,11 @@ final class Turns {
       } else if (image.isRegistered(seen.writer())) {
         others.add(seen.writer());
         othersSinceOwn.add(seen.writer());
+        contended |= !seen.registration();
       }
     }
     int before = others.size() - othersSinceOwn.size();
-    return !ownSeen || before == 0 || now - lately.getLast().atNs() > QUIET_NS
+    return !ownSeen || !contended || before == 0 || now - lately.getLast().atNs() > QUIET_NS
         ? 0
         : Math.max(PAUSE_MIN_NS, (before - 1) * TURN_NS);
   }

@@ -55,7 +55,7 @@ final class MergeTask {
     this.parts = parts;
     this.verifier = new OutputVerifier(parts.store(), parts.loop(), parts.pace());
     this.reader = new SourceReader(parts, stopped);
-    this.writer = new MergeWriter(parts, plan.outputLevel(), verifier);
+    this.writer = new MergeWriter(parts, plan, verifier);
   }
 
   /** True if published, false if the inputs changed meanwhile; fails if it must begin again. */

@@ -23,15 +23,19 @@ final class MergeWriter {
 
   private final MergeParts parts;
   private final int level;
+  private final boolean first;
+  private final boolean ownBefore;
   private final OutputVerifier verifier;
   private final ByteBuffer partBuffer = ByteBuffer.allocate(PART_BYTES);
   private final List<ObjectInfo> outputs = new ArrayList<>();
   private final List<Long> counters = new ArrayList<>();
   private @Nullable MergeOutput output;
 
-  MergeWriter(MergeParts parts, int level, OutputVerifier verifier) {
+  MergeWriter(MergeParts parts, MergePlan plan, OutputVerifier verifier) {
     this.parts = parts;
-    this.level = level;
+    this.level = plan.outputLevel();
+    this.first = plan.inputs().stream().allMatch(input -> input.level() == 0);
+    this.ownBefore = plan.inputs().stream().allMatch(ObjectInfo::ofOnePartition);
     this.verifier = verifier;
   }
 
@@ -81,12 +85,19 @@ final class MergeWriter {
             (Written written) -> {
               output = null;
               outputs.add(written.object());
-              parts
-                  .counters()
-                  .addWritten(written.object().ofOnePartition(), written.object().sizeBytes());
+              count(written.object());
               return verifier.verify(written);
             },
             parts.loop());
+  }
+
+  /** What was merged before counts where it was before. */
+  private void count(ObjectInfo object) {
+    if (first) {
+      parts.counters().addFirst(object.ofOnePartition(), object.sizeBytes());
+    } else {
+      parts.counters().addAgain(ownBefore, object.sizeBytes());
+    }
   }
 
   /** Whatever became of the outputs, nobody will list them any more than now (invariant I8). */

@@ -27,11 +27,14 @@ public final class Merger implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Merger.class);
   private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(5);
   private static final long LOOK_MS_MIN = 100;
+  private static final long TELL_NS = TimeUnit.MINUTES.toNanos(10);
 
   private final MergeParts parts;
   private final MergeSetbacks setbacks = new MergeSetbacks();
   private final MergePlanner planner;
   private final CompactionPlanner compactions;
+  private final Clock clock;
+  private long toldAtNs;
   private boolean running;
   private boolean changedMeanwhile;
   private volatile boolean stopped;
@@ -71,6 +74,8 @@ public final class Merger implements AutoCloseable {
     this.compactions =
         new CompactionPlanner(
             metadata.writer(), access.catalog(), access.opener(), loop, clock, setbacks);
+    this.clock = clock;
+    this.toldAtNs = clock.monotonicNs();
   }
 
   /** Looks now, and after every change of the image. */
@@ -204,6 +209,7 @@ public final class Merger implements AutoCloseable {
             published -> {
               if (published) {
                 parts.counters().addMerge(bytes);
+                tell();
                 compactions.onPublished();
               }
               return published ? Result.PUBLISHED : Result.VOIDED;
@@ -216,6 +222,22 @@ public final class Merger implements AutoCloseable {
               }
             },
             parts.loop());
+  }
+
+  /** What merging costs, now and then. */
+  private void tell() {
+    long nowNs = clock.monotonicNs();
+    if (nowNs - toldAtNs < TELL_NS) {
+      return;
+    }
+    toldAtNs = nowNs;
+    MergeCounters counters = parts.counters();
+    LOG.info(
+        "Merged so far: {} merges of {} bytes; each byte was written {} times of partitions with objects of their own, {} times of those that share them, the log included",
+        counters.merges(),
+        counters.inputBytes(),
+        "%.2f".formatted(counters.own().amplification()),
+        "%.2f".formatted(counters.shared().amplification()));
   }
 
   private void finished(@Nullable Result result, @Nullable Throwable failure) {

@@ -49,6 +49,27 @@ class MergerSimulation {
     }
   }
 
+  /** Design section 6: at most twice what is much in a merge, five times what is little. */
+  @Test
+  void howOftenAByteIsWrittenIsCountedPerClassAndBounded() {
+    for (long seed = 0; seed < SEEDS; seed++) {
+      ObjectWorld world = new ObjectWorld(seed);
+      List<PartitionId> all = world.createTopic("t", 9, Map.of());
+      world.broker.merger(ObjectWorld.EAGER).start();
+      for (int i = 0; i < 40; i++) {
+        world.publish(all, 60);
+        world.runFor(1);
+      }
+      world.runFor(120);
+
+      MergeCounters counters = world.broker.counters;
+      assertThat(counters.own().first()).as("seed %d", seed).isPositive();
+      assertThat(counters.shared().again()).as("seed %d", seed).isPositive();
+      assertThat(counters.own().amplification()).as("seed %d", seed).isBetween(2.0, 2.5);
+      assertThat(counters.shared().amplification()).as("seed %d", seed).isBetween(2.0, 5.0);
+    }
+  }
+
   @Test
   void noOffsetIsInTwoObjectsAndNoneIsMissing() {
     for (long seed = 0; seed < SEEDS; seed++) {
