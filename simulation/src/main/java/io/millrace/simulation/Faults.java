@@ -62,6 +62,8 @@ final class Faults {
   private long powerLossesAfterRecycling;
   private boolean endedOnFailedSync;
   private boolean corrupted;
+  private boolean jumped;
+  private boolean startedAfterJump;
   private boolean refused;
   private final Set<String> usedSpares = new HashSet<>();
   private boolean acknowledgedFromRecycled;
@@ -124,6 +126,11 @@ final class Faults {
     return refused;
   }
 
+  /** A broker began its life with a wall clock that was not right before. */
+  boolean startedAfterJump() {
+    return startedAfterJump;
+  }
+
   /** A produce request was acknowledged just now. */
   void onAcknowledged() {
     if (recycled) {
@@ -174,6 +181,7 @@ final class Faults {
     } else if (scheduler.nowNs() >= restartAtNs || !scheduler.hasTasks()) {
       restartAtNs = -1;
       host.start();
+      startedAfterJump |= jumped;
       story.tell("start " + host.starts());
       if (recoveryCrashes > 0) {
         recoveryCrashes--;
@@ -241,6 +249,7 @@ final class Faults {
       case CLOCK_JUMP -> {
         long jumpMs = random.nextLong(-3_600_000, 3_600_000);
         host.machine().clock().jump(jumpMs);
+        jumped = true;
         over();
       }
     }

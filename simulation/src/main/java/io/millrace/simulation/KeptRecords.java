@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Map.Entry;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class KeptRecords {
   private final String name;
   private final boolean compacted;
+  private final BooleanSupplier losesOldest;
   private final TreeMap<Long, Written> written = new TreeMap<>();
   private List<Written> underWay = List.of();
   private long startMax;
@@ -25,9 +27,14 @@ final class KeptRecords {
   /** Key and value; a tombstone without one. */
   record Written(String key, @Nullable String value) {}
 
-  KeptRecords(String name, boolean compacted) {
+  /**
+   * @param compacted whether superseded records may go
+   * @param losesOldest whether the log start may have moved
+   */
+  KeptRecords(String name, boolean compacted, BooleanSupplier losesOldest) {
     this.name = name;
     this.compacted = compacted;
+    this.losesOldest = losesOldest;
   }
 
   /** These are sent, and will be until they are acknowledged. */
@@ -75,7 +82,7 @@ final class KeptRecords {
    * @param start the log start
    */
   void checkWhole(long start, Map<Long, Written> left) {
-    if (start < startMax || start > end()) {
+    if (start < startMax || start > end() || (start > 0 && !losesOldest.getAsBoolean())) {
       throw new Violation(
           "E18: %s begins at %d after %d, and ends at %d".formatted(name, start, startMax, end()));
     }

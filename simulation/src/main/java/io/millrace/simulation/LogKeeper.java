@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
@@ -75,30 +76,58 @@ final class LogKeeper extends Client {
   /** Which records of the topic go. */
   enum Policy {
     COMPACT(
+        true,
+        false,
         Map.of(
             "cleanup.policy", "compact",
             "min.cleanable.dirty.ratio", "0.01",
             "delete.retention.ms", "1500",
             "segment.ms", "400")),
-    DELETE(Map.of("cleanup.policy", "delete", "retention.bytes", "6000")),
+    DELETE(false, true, Map.of("cleanup.policy", "delete", "retention.bytes", "6000")),
+    /** None is old enough, whatever the wall clock says when it jumps under a broker (E10). */
+    DELETE_BY_AGE(false, false, Map.of("cleanup.policy", "delete", "retention.ms", "1800000")),
     COMPACT_AND_DELETE(
+        true,
+        true,
         Map.of(
             "cleanup.policy", "compact,delete",
             "min.cleanable.dirty.ratio", "0.3",
             "retention.bytes", "20000",
             "segment.ms", "300"));
 
+    private final boolean compacts;
+    private final boolean losesOldest;
     private final Map<String, String> configs;
 
-    Policy(Map<String, String> configs) {
+    Policy(boolean compacts, boolean losesOldest, Map<String, String> configs) {
+      this.compacts = compacts;
+      this.losesOldest = losesOldest;
       this.configs = configs;
+    }
+
+    private boolean byAge() {
+      return configs.containsKey("retention.ms");
     }
   }
 
-  LogKeeper(String name, EventLoop loop, SplittableRandom random, World world, Policy policy) {
+  /**
+   * @param wrongClock whether a broker has started with a wall clock that had jumped, which nobody
+   *     can tell it
+   */
+  LogKeeper(
+      String name,
+      EventLoop loop,
+      SplittableRandom random,
+      World world,
+      Policy policy,
+      BooleanSupplier wrongClock) {
     super(name, loop, random, world);
     this.configs = policy.configs;
-    this.log = new KeptRecords(name, policy != Policy.DELETE);
+    this.log =
+        new KeptRecords(
+            name,
+            policy.compacts,
+            () -> policy.losesOldest || (policy.byAge() && wrongClock.getAsBoolean()));
   }
 
   /** Records that have gone as they should. */

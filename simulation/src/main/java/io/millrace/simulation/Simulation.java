@@ -111,7 +111,14 @@ public final class Simulation {
             random.nextInt(3) == 0));
     for (LogKeeper.Policy policy : LogKeeper.Policy.values()) {
       String name = "kept-" + policy.ordinal();
-      keepers.add(new LogKeeper(name, threads.eventLoop(name), scheduler.fork(), world, policy));
+      keepers.add(
+          new LogKeeper(
+              name,
+              threads.eventLoop(name),
+              scheduler.fork(),
+              world,
+              policy,
+              faults::startedAfterJump));
     }
     clients.addAll(keepers);
     this.reader = new Reader(threads.eventLoop("reader"), scheduler.fork(), world);
