@@ -166,10 +166,9 @@ final class SimulatedCluster {
 
   /** Whether in the image of a broker the partition is led by whom it should be. */
   boolean atRest(int by, PartitionId id) {
-    Partition partition =
-        Objects.requireNonNull(engine(by).metadata().image().partition(id), "no such partition");
+    Partition partition = engine(by).metadata().image().partition(id);
     int leader = leader(by, id);
-    return leader >= 0 && partition.targetLeader().orElse(leader) == leader;
+    return partition != null && leader >= 0 && partition.targetLeader().orElse(leader) == leader;
   }
 
   long checkpointEnd(int by, PartitionId id) {
