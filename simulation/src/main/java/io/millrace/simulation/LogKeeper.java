@@ -57,7 +57,7 @@ final class LogKeeper extends Client {
       EnumSet.of(
           Errors.NOT_LEADER_OR_FOLLOWER, Errors.KAFKA_STORAGE_ERROR, Errors.REQUEST_TIMED_OUT);
 
-  private final Map<String, String> configs;
+  private final Policy policy;
   private final KeptRecords log;
   private @Nullable PartitionId partition;
   private @Nullable Connection busy;
@@ -75,38 +75,41 @@ final class LogKeeper extends Client {
 
   /** Which records of the topic go. */
   enum Policy {
-    COMPACT(
-        true,
-        false,
-        Map.of(
-            "cleanup.policy", "compact",
-            "min.cleanable.dirty.ratio", "0.01",
-            "delete.retention.ms", "1500",
-            "segment.ms", "400")),
-    DELETE(false, true, Map.of("cleanup.policy", "delete", "retention.bytes", "6000")),
+    COMPACT(true, false),
+    DELETE(false, true),
     /** None is old enough, whatever the wall clock says when it jumps under a broker (E10). */
-    DELETE_BY_AGE(false, false, Map.of("cleanup.policy", "delete", "retention.ms", "1800000")),
-    COMPACT_AND_DELETE(
-        true,
-        true,
-        Map.of(
-            "cleanup.policy", "compact,delete",
-            "min.cleanable.dirty.ratio", "0.3",
-            "retention.bytes", "20000",
-            "segment.ms", "300"));
+    DELETE_BY_AGE(false, false),
+    COMPACT_AND_DELETE(true, true);
 
     private final boolean compacts;
     private final boolean losesOldest;
-    private final Map<String, String> configs;
 
-    Policy(boolean compacts, boolean losesOldest, Map<String, String> configs) {
+    Policy(boolean compacts, boolean losesOldest) {
       this.compacts = compacts;
       this.losesOldest = losesOldest;
-      this.configs = configs;
+    }
+
+    private Map<String, String> configs() {
+      return switch (this) {
+        case COMPACT ->
+            Map.of(
+                "cleanup.policy", "compact",
+                "min.cleanable.dirty.ratio", "0.01",
+                "delete.retention.ms", "1500",
+                "segment.ms", "400");
+        case DELETE -> Map.of("cleanup.policy", "delete", "retention.bytes", "6000");
+        case DELETE_BY_AGE -> Map.of("cleanup.policy", "delete", "retention.ms", "1800000");
+        case COMPACT_AND_DELETE ->
+            Map.of(
+                "cleanup.policy", "compact,delete",
+                "min.cleanable.dirty.ratio", "0.3",
+                "retention.bytes", "20000",
+                "segment.ms", "300");
+      };
     }
 
     private boolean byAge() {
-      return configs.containsKey("retention.ms");
+      return this == DELETE_BY_AGE;
     }
   }
 
@@ -122,12 +125,16 @@ final class LogKeeper extends Client {
       Policy policy,
       BooleanSupplier wrongClock) {
     super(name, loop, random, world);
-    this.configs = policy.configs;
+    this.policy = policy;
     this.log =
         new KeptRecords(
             name,
             policy.compacts,
             () -> policy.losesOldest || (policy.byAge() && wrongClock.getAsBoolean()));
+  }
+
+  Policy policy() {
+    return policy;
   }
 
   /** Records that have gone as they should. */
@@ -188,8 +195,9 @@ final class LogKeeper extends Client {
 
   private void create(Connection connection) {
     CreatableTopicConfigCollection of = new CreatableTopicConfigCollection();
-    configs.forEach(
-        (key, value) -> of.add(new CreatableTopicConfig().setName(key).setValue(value)));
+    policy
+        .configs()
+        .forEach((key, value) -> of.add(new CreatableTopicConfig().setName(key).setValue(value)));
     CreatableTopicCollection topics = new CreatableTopicCollection();
     topics.add(
         new CreatableTopic()

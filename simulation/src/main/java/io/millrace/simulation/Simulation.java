@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
@@ -110,7 +111,7 @@ public final class Simulation {
             OptionalInt.empty(),
             random.nextInt(3) == 0));
     for (LogKeeper.Policy policy : LogKeeper.Policy.values()) {
-      String name = "kept-" + policy.ordinal();
+      String name = "kept-" + policy.name().toLowerCase(Locale.ROOT).replace('_', '-');
       keepers.add(
           new LogKeeper(
               name,
@@ -175,9 +176,7 @@ public final class Simulation {
     coverage.count("power loss after recycling", faults.powerLossesAfterRecycling());
     coverage.count("batch", ledger.batches());
     coverage.count("start", host.starts());
-    for (LogKeeper.Policy policy : LogKeeper.Policy.values()) {
-      coverage.count("gone by " + policy, keepers.get(policy.ordinal()).gone());
-    }
+    keepers.forEach(keeper -> coverage.count("gone by " + keeper.policy(), keeper.gone()));
     return new Result(seed, scheduler.traceHash(), scheduler.steps(), coverage.counts());
   }
 

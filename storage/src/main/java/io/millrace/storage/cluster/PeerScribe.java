@@ -33,8 +33,15 @@ public final class PeerScribe implements Scribe {
    * One that is left alone.
    *
    * @param entryNumber of the image that was handed over with what it did not serve
+   * @param firm whether it did not serve again though it was seen to serve others: the way there
+   *     may be bad
+   * @param lifted whether it was seen to serve since
    */
-  private record Held(long untilNs, long entryNumber) {}
+  private record Held(long untilNs, long entryNumber, boolean firm, boolean lifted) {
+    Held onServed(long servedNumber) {
+      return new Held(untilNs, entryNumber, firm, lifted || (!firm && servedNumber > entryNumber));
+    }
+  }
 
   /**
    * @param own the incarnation whose commands are handed over
@@ -77,7 +84,7 @@ public final class PeerScribe implements Scribe {
 
   @Override
   public void onServed(WriterId by, long entryNumber) {
-    held.computeIfPresent(by, (_, since) -> entryNumber > since.entryNumber() ? null : since);
+    held.computeIfPresent(by, (_, since) -> since.onServed(entryNumber));
   }
 
   /** The broker that commits for others by convention; null in an image without live brokers. */
@@ -107,14 +114,17 @@ public final class PeerScribe implements Scribe {
           case PeerOutcome.Silent _ -> new Answer.Silent();
         };
     if (!(answer instanceof Answer.Committed)) {
-      held.keySet().removeIf(writer -> !isHeld(writer));
-      held.put(scribe, new Held(clock.monotonicNs() + HOLD_NS, entryNumber));
+      long nowNs = clock.monotonicNs();
+      held.values().removeIf(since -> nowNs - since.untilNs() >= 0);
+      Held before = held.get(scribe);
+      boolean firm = before != null && (before.firm() || before.lifted());
+      held.put(scribe, new Held(nowNs + HOLD_NS, entryNumber, firm, false));
     }
     return answer;
   }
 
   private boolean isHeld(WriterId scribe) {
     Held since = held.get(scribe);
-    return since != null && clock.monotonicNs() - since.untilNs() < 0;
+    return since != null && !since.lifted() && clock.monotonicNs() - since.untilNs() < 0;
   }
 }

@@ -14,6 +14,7 @@ import io.millrace.storage.object.LoopSteps;
 import io.millrace.storage.object.ObjectCatalog;
 import io.millrace.storage.object.ObjectCatalog.Part;
 import io.millrace.storage.object.ObjectCatalog.Span;
+import io.millrace.storage.object.ObjectCorruptException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -123,7 +124,12 @@ final class CompactionFeeder {
     }
     return catalog
         .parts(id, partition.logStart())
-        .thenApply(parts -> isDue(rule.get(), id, partition.logStart(), parts));
+        .thenApply(parts -> isDue(rule.get(), id, partition.logStart(), parts))
+        .exceptionallyCompose(failure ->
+            // what is damaged of one is to keep no other from being fed
+            FailureCause.of(failure) instanceof ObjectCorruptException
+                ? CompletableFuture.completedFuture(false)
+                : CompletableFuture.failedFuture(failure));
   }
 
   private boolean isDue(Rule rule, PartitionId id, long logStart, List<Part> parts) {

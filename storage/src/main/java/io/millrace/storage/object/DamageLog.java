@@ -22,7 +22,7 @@ public final class DamageLog {
   public void onDamage(String message) {
     met.increment();
     if (isNew(message)) {
-      LOG.error(message);
+      LOG.error("{}", message);
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,7 +97,7 @@ final class MergePlanner {
         backlog += object.sizeBytes();
       }
     }
-    wanted.retainAll(levelZero.stream().map(ObjectInfo::key).toList());
+    wanted.retainAll(levelZero.stream().map(ObjectInfo::key).collect(Collectors.toSet()));
     if (wanted.isEmpty()
         && backlog < settings.backlogBytesStart()
         && levelZero.size() < settings.backlogObjectsStart()) {

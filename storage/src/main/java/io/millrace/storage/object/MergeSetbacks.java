@@ -22,6 +22,7 @@ final class MergeSetbacks {
   private static final Logger LOG = LoggerFactory.getLogger(MergeSetbacks.class);
 
   private final Set<String> suspects = new HashSet<>();
+  private final Map<String, Integer> failedAlone = new HashMap<>();
   private final Set<String> damaged = new HashSet<>();
 
   /** Damaged objects of which nothing is left, and that could not be dropped either. */
@@ -44,9 +45,10 @@ final class MergeSetbacks {
       plan.compactions()
           .keySet()
           .forEach(id -> uncompacted.merge(id, new Failed(keys, 1), Failed::plus));
-    } else if (keys.size() > 1 || suspects.addAll(keys)) {
-      suspects.addAll(keys);
-    } else {
+      return;
+    }
+    suspects.addAll(keys);
+    if (keys.size() == 1 && failedAlone.merge(keys.iterator().next(), 1, Integer::sum) > 1) {
       LOG.error(
           "{} is damaged and stays as it is; what is not damaged of it is served",
           plan.inputs().getFirst().key());
@@ -58,6 +60,7 @@ final class MergeSetbacks {
   void onImage(MetadataImage image) {
     Set<String> listed = image.objects().keySet();
     suspects.retainAll(listed);
+    failedAlone.keySet().retainAll(listed);
     damaged.retainAll(listed);
     undroppable.retainAll(listed);
     uncompacted.values().removeIf(failed -> !listed.containsAll(failed.inputs()));

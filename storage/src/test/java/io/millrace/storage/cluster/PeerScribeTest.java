@@ -116,6 +116,22 @@ class PeerScribeTest {
     assertThat(asked).containsExactly("host1", "host2", "host1");
   }
 
+  /** The way to it may be bad, or it slow for this broker only. */
+  @Test
+  void oneThatIsSilentAgainIsLeftAloneForTheWholeTimeThoughItServesOthers() {
+    outcome = new PeerOutcome.Silent("lost");
+    PeerScribe scribe = scribe(C);
+    scribe.commit(world.image(), COMMANDS).join();
+    scribe.onServed(A, world.image().entryNumber() + 1);
+    scribe.commit(world.image(), COMMANDS).join();
+    asked.clear();
+
+    scribe.onServed(A, world.image().entryNumber() + 2);
+    scribe.commit(world.image(), COMMANDS).join();
+
+    assertThat(asked).containsExactly("host2");
+  }
+
   @Test
   void theNextInOrderHandsNothingOverWhileTheFirstIsLeftAlone() {
     outcome = new PeerOutcome.Silent("no answer");

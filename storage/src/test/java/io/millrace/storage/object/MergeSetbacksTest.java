@@ -55,6 +55,19 @@ class MergeSetbacksTest {
   }
 
   @Test
+  void aSuspectOfManyIsNotLeftForOneFailureAlone() {
+    ObjectInfo other = new ObjectInfo("data/2", 1, new WriterId(1, 1), 10, 5, 5, 0, A, B, 0, 1);
+    setbacks.onDamage(new MergePlan(List.of(OBJECT, other), 1));
+
+    setbacks.onDamage(new MergePlan(List.of(OBJECT), 1));
+
+    assertThat(setbacks.mayMerge(OBJECT)).as("it may have been the output").isTrue();
+    setbacks.onDamage(new MergePlan(List.of(OBJECT), 1));
+    assertThat(setbacks.mayMerge(OBJECT)).isFalse();
+    assertThat(setbacks.mayMerge(other)).isTrue();
+  }
+
+  @Test
   void whatFailsAloneTwiceIsLeftAsItIs() {
     setbacks.onDamage(new MergePlan(List.of(OBJECT), 1));
     assertThat(setbacks.mayMerge(OBJECT)).isTrue();
