@@ -23,10 +23,15 @@ final class SmallVolume implements AutoCloseable {
   /** Empty where the machine does not allow it. */
   static Optional<SmallVolume> mount(Path folder, int mebibytes) throws IOException {
     Files.createDirectories(folder);
-    String script = "mount -t tmpfs -o size=%dm none \"$0\" && echo mounted && exec cat";
     Process holder =
         new ProcessBuilder(
-                "unshare", "-rm", "sh", "-c", script.formatted(mebibytes), folder.toString())
+                "unshare",
+                "-rm",
+                "sh",
+                "-c",
+                "mount -t tmpfs -o size=$1m none \"$0\" && echo mounted && exec cat",
+                folder.toString(),
+                String.valueOf(mebibytes))
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     if ("mounted".equals(holder.inputReader(UTF_8).readLine())) {
