@@ -6,8 +6,10 @@ import static io.millrace.simulation.ClusterScript.run;
 import static io.millrace.simulation.ClusterScript.started;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.storage.PartitionId;
 import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataImage.Checkpoint;
+import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.ObjectInfo;
 import io.millrace.storage.object.Footer;
 import io.millrace.storage.object.Footer.PartitionFooter;
@@ -16,7 +18,10 @@ import java.nio.ByteBuffer;
 import java.util.Comparator;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +39,10 @@ final class DamageSimulation {
     CHECKPOINT
   }
 
-  private record Bit(String key, long number) {}
+  /**
+   * @param partitions of which something may be called damaged
+   */
+  private record Bit(String key, long number, Set<PartitionId> partitions) {}
 
   @ParameterizedTest
   @CsvSource({
@@ -50,7 +58,9 @@ final class DamageSimulation {
     run(cluster, 20);
     SplittableRandom random = new SplittableRandom(seed);
     Bit bit = Objects.requireNonNull(bit(cluster, kind, random), "nothing is stored");
-    cluster.ledger().live().forEach(partition -> partition.damaged(true));
+    cluster.ledger().live().stream()
+        .filter(partition -> bit.partitions().contains(partition.id()))
+        .forEach(partition -> partition.damaged(true));
     cluster.store().flip(bit.key(), bit.number());
     cluster.faults().crash(cluster.broker(leadingMost(cluster))); // it had read it before
     run(cluster, 20);
@@ -95,7 +105,8 @@ final class DamageSimulation {
             ? null
             : new Bit(
                 object.key(),
-                object.footerPosition() * 8 + random.nextInt(object.footerBytes() * 8));
+                object.footerPosition() * 8 + random.nextInt(object.footerBytes() * 8),
+                partitions(cluster, each -> object.mayHold(each)));
       }
       case CHECKPOINT ->
           cluster.ledger().live().stream()
@@ -104,9 +115,26 @@ final class DamageSimulation {
                   partition -> partition == null ? Stream.empty() : partition.checkpoint().stream())
               .min(Comparator.comparing(Checkpoint::key))
               .map(named ->
-                  new Bit(named.key(), random.nextLong(cluster.store().bytes(named.key()) * 8)))
+                  new Bit(
+                      named.key(),
+                      random.nextLong(cluster.store().bytes(named.key()) * 8),
+                      partitions(cluster, each -> isNamed(image, each, named.key()))))
               .orElse(null);
     };
+  }
+
+  private static Set<PartitionId> partitions(
+      SimulatedCluster cluster, Predicate<PartitionId> which) {
+    return cluster.ledger().live().stream()
+        .map(PartitionLedger::id)
+        .filter(which)
+        .collect(Collectors.toSet());
+  }
+
+  private static boolean isNamed(MetadataImage image, PartitionId id, String checkpoint) {
+    Partition partition = image.partition(id);
+    return partition != null
+        && partition.checkpoint().filter(named -> named.key().equals(checkpoint)).isPresent();
   }
 
   /** One that holds something of what clients write. */
@@ -131,6 +159,6 @@ final class DamageSimulation {
             .orElseThrow();
     // of the records of a batch, which its CRC covers
     long position = part.runs().getFirst().position() + 61 + random.nextInt(4);
-    return new Bit(object.key(), position * 8 + random.nextInt(8));
+    return new Bit(object.key(), position * 8 + random.nextInt(8), Set.of(part.partition()));
   }
 }
