@@ -110,8 +110,14 @@ public final class ShardRegistry<S extends Shard> {
                   } else {
                     runner.end();
                     forget(id, entry);
+                    // its load may wait for a log that is no longer to be waited for
+                    entry.runner().completeExceptionally(moving());
                   }
                 }));
+  }
+
+  private static NotCoordinatorException moving() {
+    return new NotCoordinatorException("The coordinator is moving.");
   }
 
   private synchronized void forget(PartitionId id, Loaded<S> entry) {
@@ -129,7 +135,12 @@ public final class ShardRegistry<S extends Shard> {
 
   /** Ends all shards. */
   public synchronized void close() {
-    shards.values().forEach(each -> each.runner().thenAccept(r -> loop.execute(r::end)));
+    shards
+        .values()
+        .forEach(each -> {
+          each.runner().thenAccept(r -> loop.execute(r::end));
+          each.runner().completeExceptionally(moving());
+        });
     shards.clear();
   }
 }

@@ -9,13 +9,18 @@ import io.millrace.runtime.simulated.SimulatedScheduler;
 import io.millrace.runtime.simulated.SimulatedThreads;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.log.PartitionLog;
+import io.millrace.storage.log.PartitionLog.Origin;
 import io.millrace.storage.log.Partitions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -85,6 +90,26 @@ class ShardRegistryTest {
     assertThat(runner.ended()).isTrue();
     assertThat(fired).isEmpty();
     assertThat(shards.present()).isEmpty();
+  }
+
+  @Test
+  void whoWaitsForALoadIsToldThatThePartitionMovedThoughItsLogNeverSettles() {
+    SimulatedPartitionLog log = Objects.requireNonNull(partitions.log);
+    log.hold();
+    var _ =
+        log.append(
+            MemoryRecords.withRecords(Compression.NONE, new SimpleRecord(new byte[1], new byte[1]))
+                .buffer(),
+            -1,
+            Origin.COORDINATOR);
+    CompletableFuture<ShardRunner<Ticking>> loading = shards.shard(partitionId());
+    scheduler.runFor(1_000_000);
+    assertThat(loading).isNotDone();
+
+    partitions.moveAway();
+    scheduler.runFor(1_000_000);
+
+    assertThat(loading.exceptionNow()).isInstanceOf(NotCoordinatorException.class);
   }
 
   @Test

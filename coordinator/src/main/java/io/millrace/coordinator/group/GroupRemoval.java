@@ -45,6 +45,9 @@ final class GroupRemoval {
 
   private boolean expiring;
 
+  /** Of the wall clock when it was found to be steady: it may jump before the last step. */
+  private long expiryMs;
+
   GroupRemoval(
       ClassicGroups classic,
       ConsumerGroups consumer,
@@ -122,6 +125,7 @@ final class GroupRemoval {
    */
   void beginExpiry() {
     expiring = wallClock.steady();
+    expiryMs = clock.wallMs();
     beginSweep();
   }
 
@@ -157,22 +161,21 @@ final class GroupRemoval {
 
   private void expire(ConsumerGroup group, Outbox out) {
     Set<String> inUse = group.subscribedTopics();
-    removal.expire(group.groupId(), -1, inUse::contains, clock.wallMs(), out);
+    removal.expire(group.groupId(), -1, inUse::contains, expiryMs, out);
     if (group.isEmpty() && offsets.isEmpty(group.groupId())) {
       consumer.remove(group, out);
     }
   }
 
   private void expire(String groupId, @Nullable ClassicGroup group, Outbox out) {
-    long nowMs = clock.wallMs();
     if (group == null || group.protocolType() == null) {
-      removal.expire(groupId, -1, topic -> false, nowMs, out);
+      removal.expire(groupId, -1, topic -> false, expiryMs, out);
     } else if (group.is(ClassicState.EMPTY)) {
-      removal.expire(groupId, group.stateSinceMs(), topic -> false, nowMs, out);
+      removal.expire(groupId, group.stateSinceMs(), topic -> false, expiryMs, out);
     } else if (group.is(ClassicState.STABLE)) {
       group
           .subscribedTopics()
-          .ifPresent(inUse -> removal.expire(groupId, -1, inUse::contains, nowMs, out));
+          .ifPresent(inUse -> removal.expire(groupId, -1, inUse::contains, expiryMs, out));
     }
     if (group != null && group.is(ClassicState.EMPTY) && offsets.isEmpty(groupId)) {
       classic.remove(group, out);
