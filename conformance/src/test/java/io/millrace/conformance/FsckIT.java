@@ -138,8 +138,7 @@ class FsckIT {
 
     Launcher.Result found = Launcher.run(folder, "fsck", "--data", data, "--repair");
     assertThat(found.exitCode()).isOne();
-    assertThat(found.out())
-        .contains(": orders-0 offsets %d to %d: ".formatted(DAMAGED, DAMAGED));
+    assertThat(found.out()).contains(": orders-0 offsets %d to %d: ".formatted(DAMAGED, DAMAGED));
     assertThat(folder.resolve("data/quarantine")).doesNotExist();
   }
 

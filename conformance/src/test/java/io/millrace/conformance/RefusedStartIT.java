@@ -7,14 +7,13 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -172,10 +171,14 @@ class RefusedStartIT {
     }
   }
 
-  /** Stands behind the magic number. */
+  /** As that version would have written it: with its CRC. */
   private static void setFormatVersion(Path entry, short version) throws IOException {
-    try (FileChannel file = FileChannel.open(entry, StandardOpenOption.WRITE)) {
-      file.write(ByteBuffer.allocate(2).putShort(0, version), 4);
-    }
+    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(entry));
+    int end = bytes.limit() - Integer.BYTES;
+    bytes.putShort(Integer.BYTES, version);
+    CRC32C crc = new CRC32C();
+    crc.update(bytes.array(), 0, end);
+    bytes.putInt(end, (int) crc.getValue());
+    Files.write(entry, bytes.array());
   }
 }
