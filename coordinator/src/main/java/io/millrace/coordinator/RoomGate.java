@@ -18,23 +18,36 @@ final class RoomGate {
   private static final Logger LOG = LoggerFactory.getLogger(RoomGate.class);
   private static final long RETRY_NS = TimeUnit.MILLISECONDS.toNanos(100);
 
+  /** Whoever waits for what is held back is told after so long; clients give up after more. */
+  private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(2);
+
   private final EventLoop loop;
   private final Clock clock;
   private final PartitionLog log;
-  private final LongConsumer onStalled;
+  private final LongConsumer onReopened;
+  private final Runnable onShutForLong;
   private final ArrayDeque<Runnable> heldBack = new ArrayDeque<>();
   private boolean shut;
   private long shutAtNs;
+  private boolean shutForLong;
   private boolean ended;
 
   /**
-   * @param onStalled told for how many nanoseconds nothing has passed
+   * @param onReopened told for how many nanoseconds nothing has passed
+   * @param onShutForLong told, once each time, that nothing has passed for longer than a request
+   *     should wait
    */
-  RoomGate(EventLoop loop, Clock clock, PartitionLog log, LongConsumer onStalled) {
+  RoomGate(
+      EventLoop loop,
+      Clock clock,
+      PartitionLog log,
+      LongConsumer onReopened,
+      Runnable onShutForLong) {
     this.loop = loop;
     this.clock = clock;
     this.log = log;
-    this.onStalled = onStalled;
+    this.onReopened = onReopened;
+    this.onShutForLong = onShutForLong;
   }
 
   /** Whether an event may write now. */
@@ -43,6 +56,7 @@ final class RoomGate {
       LOG.warn("The log of {} has no room; what would write there waits", log.id());
       shut = true;
       shutAtNs = clock.monotonicNs();
+      shutForLong = false;
       retryLater();
     }
     return !shut;
@@ -65,12 +79,17 @@ final class RoomGate {
     if (ended) {
       return;
     }
+    long shutNs = clock.monotonicNs() - shutAtNs;
     if (!log.hasRoom()) {
+      if (shutNs >= PATIENCE_NS && !shutForLong) {
+        shutForLong = true;
+        onShutForLong.run();
+      }
       retryLater();
       return;
     }
     shut = false;
-    onStalled.accept(clock.monotonicNs() - shutAtNs);
+    onReopened.accept(shutNs);
     while (!heldBack.isEmpty() && isOpen()) {
       heldBack.poll().run();
     }

@@ -7,8 +7,10 @@ import io.millrace.storage.log.VerificationGuard;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +48,10 @@ public final class ShardRunner<S extends Shard> {
   private final ShardTimers timers;
   private final RoomGate gate;
   private final Map<Long, CompletableFuture<?>> open = new LinkedHashMap<>();
+
+  /** The numbers of the open requests whose events may write. */
+  private final Set<Long> writers = new LinkedHashSet<>();
+
   private long nextNumber;
   private CompletableFuture<?> lastAppend = CompletableFuture.completedFuture(null);
   private boolean proven;
@@ -63,7 +69,7 @@ public final class ShardRunner<S extends Shard> {
     this.shard = shard;
     this.batchBytesMax = batchBytesMax;
     this.timers = new ShardTimers(loop, clock, this::onTimer);
-    this.gate = new RoomGate(loop, clock, log, timers::onStall);
+    this.gate = new RoomGate(loop, clock, log, timers::onShut, this::turnWritersAway);
     this.progressAtNs = clock.monotonicNs();
   }
 
@@ -73,7 +79,8 @@ public final class ShardRunner<S extends Shard> {
 
   /**
    * One request. The event completes its future through the outbox, now or in a later event. Fails
-   * with CoordinatorNotAvailableException while the log takes no records.
+   * with CoordinatorNotAvailableException while the log takes no records, also if it stops taking
+   * them later and the event has been waiting for what that holds up.
    */
   public <T> CompletableFuture<T> call(Call<S, T> event) {
     return request(event, true);
@@ -92,16 +99,32 @@ public final class ShardRunner<S extends Shard> {
         return;
       }
       if (mayWrite && !gate.isOpen()) {
-        future.completeExceptionally(
-            new CoordinatorNotAvailableException("The coordinator's log has no room at present."));
+        turnAway(future);
         return;
       }
       long number = nextNumber++;
       open.put(number, future);
-      future.whenComplete((value, failure) -> onLoop(() -> open.remove(number)));
+      if (mayWrite) {
+        writers.add(number);
+      }
+      future.whenComplete((_, _) ->
+          onLoop(() -> {
+            open.remove(number);
+            writers.remove(number);
+          }));
       run(out -> event.run(shard, out, future));
     });
     return future;
+  }
+
+  /** Those whose next step is held back or waits for others who are; what they began goes on. */
+  private void turnWritersAway() {
+    List.copyOf(writers).forEach(number -> turnAway(open.get(number)));
+  }
+
+  private static void turnAway(CompletableFuture<?> future) {
+    future.completeExceptionally(
+        new CoordinatorNotAvailableException("The coordinator's log has no room at present."));
   }
 
   /** A request's event. */
@@ -355,6 +378,7 @@ public final class ShardRunner<S extends Shard> {
       future.completeExceptionally(new NotCoordinatorException("The coordinator is moving."));
     }
     open.clear();
+    writers.clear();
   }
 
   private void onLoop(Runnable task) {

@@ -96,6 +96,12 @@ final class ShardTimers {
     }
   }
 
+  /** No event that may write has run for so long: nobody could be heard. */
+  void onShut(long shutNs) {
+    long nowNs = clock.monotonicNs();
+    timers.values().forEach(timer -> timer.stalledNs += Math.min(shutNs, nowNs - timer.beganAtNs));
+  }
+
   /** A timer whose time is up and whose event cannot run now. */
   void retry(Timer timer) {
     if (present(timer)) {

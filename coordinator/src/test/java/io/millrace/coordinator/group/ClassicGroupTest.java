@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
 import org.apache.kafka.common.message.DescribeGroupsResponseData.DescribedGroup;
 import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.message.JoinGroupRequestData;
@@ -47,6 +48,17 @@ class ClassicGroupTest {
     assertThat(first.join().generationId()).isEqualTo(1);
     assertThat(second.join().generationId()).isEqualTo(1);
     assertThat(first.join().members().size() + second.join().members().size()).isEqualTo(2);
+  }
+
+  @Test
+  void aJoinThatWaitsForOthersIsTurnedAwayWhenThereIsNoRoomForLong() {
+    world = withDelay();
+    CompletableFuture<JoinGroupResponseData> joined = joinNew();
+    world.harness.log.full(true);
+
+    world.harness.pass(2 * DELAY_MS);
+
+    assertThat(joined.exceptionNow()).isInstanceOf(CoordinatorNotAvailableException.class);
   }
 
   @Test

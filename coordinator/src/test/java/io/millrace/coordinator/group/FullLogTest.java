@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.coordinator.group.offset.FetchedOffset;
 import io.millrace.coordinator.group.offset.OffsetCommit;
 import io.millrace.storage.log.VerificationGuard;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
@@ -106,6 +107,46 @@ class FullLogTest {
 
     assertThat(world.harness.log.batches()).isEqualTo(before + 1);
     assertThat(world.shard()).isSameAs(shard);
+  }
+
+  @Test
+  void whoWaitsForWhatIsHeldBackIsToldToComeAgain() {
+    CompletableFuture<Boolean> work = new CompletableFuture<>();
+    List<Boolean> results = new ArrayList<>();
+    CompletableFuture<Boolean> asked =
+        world.call((_, out, reply) ->
+            out.afterwards(
+                () -> work,
+                (result, next) -> {
+                  results.add(result);
+                  next.reply(reply, result);
+                }));
+    world.harness.log.full(true);
+    work.complete(true);
+    world.harness.pass(1_000);
+    assertThat(asked).as("a short lack of room turns nobody away").isNotDone();
+
+    world.harness.pass(2_000);
+    assertThat(asked.exceptionNow()).isInstanceOf(CoordinatorNotAvailableException.class);
+    room();
+
+    assertThat(results).as("what it began goes on").containsExactly(true);
+    assertThat(world.shard()).isSameAs(shard);
+  }
+
+  @Test
+  void aTimerThatCameDueMeanwhileIsPutOffByTheTimeWithoutRoom() {
+    List<Long> expired = new ArrayList<>();
+    world.harness.tell((_, out) -> out.expiry("short", 600, _ -> expired.add(1L)));
+    world.harness.log.full(true);
+    world.harness.tell((_, _) -> {});
+    world.harness.pass(650);
+    world.harness.log.full(false);
+
+    world.harness.pass(500);
+    assertThat(expired).isEmpty();
+    world.harness.pass(500);
+    assertThat(expired).hasSize(1);
   }
 
   private void room() {

@@ -11,6 +11,7 @@ import io.millrace.coordinator.group.offset.OffsetCommit;
 import io.millrace.storage.WallClockWatch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.ListGroupsResponseData.ListedGroup;
@@ -121,6 +122,37 @@ class GroupRemovalTest {
     world.harness.pass(2 * GroupWorld.RETENTION_CHECK_MS);
 
     assertThat(world.offset(topic, 0)).isInstanceOf(FetchedOffset.Absent.class);
+  }
+
+  @Test
+  void aClockThatJumpsInTheMiddleOfAPassTakesNothingAway() {
+    int each = 700; // together more than one step looks at
+    commitForGroups("old-", each);
+    world.harness.pass(GroupWorld.RETENTION_MS / 2);
+    commitForGroups("young-", each);
+    world.harness.pass(GroupWorld.RETENTION_MS / 2 - 10_000);
+    int batches = world.harness.log.batches();
+    world.harness.scheduler.runUntil(() -> world.harness.log.batches() > batches, 100_000);
+
+    world.harness.machine.clock().jump(10 * GroupWorld.RETENTION_MS);
+    world.harness.pass(1_000);
+
+    assertThat(list())
+        .hasSize(each)
+        .allSatisfy(group -> assertThat(group.groupId()).startsWith("young-"));
+  }
+
+  private void commitForGroups(String prefix, int groups) {
+    world.harness.tell((shard, out) -> {
+      for (int g = 0; g < groups; g++) {
+        shard.commit(
+            prefix + g,
+            new Committer("", null, -1, (short) 3),
+            List.of(new OffsetCommit("t", topic, 0, 5, -1, "")),
+            out,
+            new CompletableFuture<>());
+      }
+    });
   }
 
   @Test
