@@ -49,8 +49,8 @@ public final class ShardRunner<S extends Shard> {
   private final RoomGate gate;
   private final Map<Long, CompletableFuture<?>> open = new LinkedHashMap<>();
 
-  /** The numbers of the open requests whose events may write. */
-  private final Set<Long> writers = new LinkedHashSet<>();
+  /** Those of them whose events may write. */
+  private final Set<CompletableFuture<?>> writers = new LinkedHashSet<>();
 
   private long nextNumber;
   private CompletableFuture<?> lastAppend = CompletableFuture.completedFuture(null);
@@ -105,12 +105,12 @@ public final class ShardRunner<S extends Shard> {
       long number = nextNumber++;
       open.put(number, future);
       if (mayWrite) {
-        writers.add(number);
+        writers.add(future);
       }
       future.whenComplete((_, _) ->
           onLoop(() -> {
             open.remove(number);
-            writers.remove(number);
+            writers.remove(future);
           }));
       run(out -> event.run(shard, out, future));
     });
@@ -119,7 +119,7 @@ public final class ShardRunner<S extends Shard> {
 
   /** Those whose next step is held back or waits for others who are; what they began goes on. */
   private void turnWritersAway() {
-    List.copyOf(writers).forEach(number -> turnAway(open.get(number)));
+    List.copyOf(writers).forEach(ShardRunner::turnAway);
   }
 
   private static void turnAway(CompletableFuture<?> future) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Seeds of the simulation of one broker; {@code -Dmillrace.seed=N} runs that one alone. */
 final class BrokerSimulation {
-  private static final int FIXED_SEEDS = 180;
+  private static final int FIXED_SEEDS = 260;
   private static final int FRESH_SEEDS = 40;
   private static final int TWICE_EVERY = 50;
 
