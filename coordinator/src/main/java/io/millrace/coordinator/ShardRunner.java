@@ -7,10 +7,8 @@ import io.millrace.storage.log.VerificationGuard;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -50,7 +48,7 @@ public final class ShardRunner<S extends Shard> {
   private final Map<Long, CompletableFuture<?>> open = new LinkedHashMap<>();
 
   /** Those of them whose events may write. */
-  private final Set<CompletableFuture<?>> writers = new LinkedHashSet<>();
+  private final Map<Long, CompletableFuture<?>> writers = new LinkedHashMap<>();
 
   private long nextNumber;
   private CompletableFuture<?> lastAppend = CompletableFuture.completedFuture(null);
@@ -105,12 +103,12 @@ public final class ShardRunner<S extends Shard> {
       long number = nextNumber++;
       open.put(number, future);
       if (mayWrite) {
-        writers.add(future);
+        writers.put(number, future);
       }
       future.whenComplete((_, _) ->
           onLoop(() -> {
             open.remove(number);
-            writers.remove(future);
+            writers.remove(number);
           }));
       run(out -> event.run(shard, out, future));
     });
@@ -119,7 +117,7 @@ public final class ShardRunner<S extends Shard> {
 
   /** Those whose next step is held back or waits for others who are; what they began goes on. */
   private void turnWritersAway() {
-    List.copyOf(writers).forEach(ShardRunner::turnAway);
+    List.copyOf(writers.values()).forEach(ShardRunner::turnAway);
   }
 
   private static void turnAway(CompletableFuture<?> future) {
