@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FrameAssembler {
   static final int LENGTH_BYTES = Integer.BYTES;
-  private static final int FIRST_BYTES_MAX = 64 << 10;
+  private static final int FIRST_BYTES_MIN = 4 << 10;
 
   /** The announced size is negative or too large. */
   static final class FrameSizeException extends Exception {
@@ -53,7 +53,7 @@ final class FrameAssembler {
       }
       whole =
           allocator.directBuffer(
-              Math.min(length, Math.max(FIRST_BYTES_MAX, in.readableBytes())), length);
+              Math.min(length, Math.max(FIRST_BYTES_MIN, in.readableBytes())), length);
       frame = whole;
     }
     int part = Math.min(length - whole.writerIndex(), in.readableBytes());

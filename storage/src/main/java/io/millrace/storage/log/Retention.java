@@ -163,10 +163,9 @@ final class Retention {
 
   private CompletableFuture<Void> round(RetentionRules given, Set<Uuid> topics) {
     MetadataImage image = metadata.image();
-    boolean byAge = wallClock.steady();
     looks.keySet().removeIf(id -> !leads(image.partition(id)));
     Iterator<PartitionId> led = led(image, topics).iterator();
-    return LoopSteps.repeat(loop, () -> some(given, image, led, byAge));
+    return LoopSteps.repeat(loop, () -> some(given, image, led));
   }
 
   private List<PartitionId> led(MetadataImage image, Set<Uuid> topics) {
@@ -183,8 +182,9 @@ final class Retention {
 
   /** The next few that have something to look into. */
   private CompletableFuture<Boolean> some(
-      RetentionRules given, MetadataImage image, Iterator<PartitionId> led, boolean byAge) {
+      RetentionRules given, MetadataImage image, Iterator<PartitionId> led) {
     List<CompletableFuture<Void>> some = new ArrayList<>();
+    boolean byAge = wallClock.steady(); // of this very moment: a round may take minutes
     long nowMs = clock.wallMs();
     while (led.hasNext() && some.size() < AT_ONCE_MAX) {
       PartitionId id = led.next();

@@ -49,6 +49,9 @@ final class CompactionPlanner {
   private @Nullable CompactionRules rules;
   private long nextLookNs;
 
+  /** Wall time of the look under way, when the clock was found to be steady. */
+  private long nowMs;
+
   CompactionPlanner(
       WriterId self,
       ObjectCatalog catalog,
@@ -70,7 +73,8 @@ final class CompactionPlanner {
    *
    * @param parts above level 0, from the log start on without a gap
    * @param dirtyFrom where the first of them begins that was never compacted
-   * @param dirtyShare of their bytes
+   * @param dirtyTo what lies above is too young, or behind the checkpoint
+   * @param dirtyShare of their bytes below that
    * @param overdue whether its share is no matter
    */
   private record Candidate(
@@ -79,6 +83,7 @@ final class CompactionPlanner {
       Checkpoint checkpoint,
       List<Part> parts,
       long dirtyFrom,
+      long dirtyTo,
       double dirtyShare,
       boolean overdue) {
     boolean due() {
@@ -119,6 +124,7 @@ final class CompactionPlanner {
     if (!wallClock.steady()) {
       return CompletableFuture.completedFuture(Optional.empty());
     }
+    nowMs = clock.wallMs();
     List<Candidate> candidates = new ArrayList<>();
     Iterator<PartitionId> ids =
         compacted(image, given).stream().filter(setbacks::mayCompact).toList().iterator();
@@ -193,22 +199,23 @@ final class CompactionPlanner {
 
   private Optional<Candidate> candidate(
       PartitionId id, Rule rule, Checkpoint checkpoint, List<Part> parts) {
+    long dirtyTo = Math.min(checkpoint.end(), firstYoung(rule, parts));
     long dirty = 0;
     long clean = 0;
     Part firstDirty = null;
     for (Part part : parts) {
       if (part.footer().isCompacted()) {
         clean += part.footer().bytes();
-      } else if (part.footer().baseOffset() < checkpoint.end()) {
+      } else if (part.footer().baseOffset() < dirtyTo) {
         firstDirty = firstDirty == null ? part : firstDirty;
-        dirty += part.footer().bytes();
+        dirty += bytesBelow(part, dirtyTo);
       }
     }
     if (firstDirty == null) {
       return Optional.empty();
     }
     long oldestMs = firstDirty.footer().runs().getFirst().maxTimestamp();
-    boolean overdue = oldestMs >= 0 && oldestMs < clock.wallMs() - rule.lagMsMax();
+    boolean overdue = oldestMs >= 0 && oldestMs < nowMs - rule.lagMsMax();
     return Optional.of(
         new Candidate(
             id,
@@ -216,8 +223,16 @@ final class CompactionPlanner {
             checkpoint,
             parts,
             firstDirty.footer().baseOffset(),
+            dirtyTo,
             (double) dirty / (dirty + clean),
             overdue));
+  }
+
+  private static long bytesBelow(Part part, long offset) {
+    return part.footer().runs().stream()
+        .filter(run -> run.baseOffset() < offset)
+        .mapToLong(Run::bytes)
+        .sum();
   }
 
   /** The first for which there is something to do, and what can be done on the way. */
@@ -274,7 +289,7 @@ final class CompactionPlanner {
                             candidate.dirtyFrom(),
                             end,
                             checkpoint.end(),
-                            clock.wallMs(),
+                            nowMs,
                             candidate.rule().deleteRetentionMs(),
                             given.keyBytesMax()));
                   }
@@ -284,20 +299,20 @@ final class CompactionPlanner {
 
   /** Below it every transaction has ended, and every record is old enough. */
   private long end(Candidate candidate, PartitionCheckpoint checkpoint) {
-    long end = Math.min(checkpoint.end(), candidate.parts().getLast().footer().endOffset());
+    long end = Math.min(candidate.dirtyTo(), candidate.parts().getLast().footer().endOffset());
     for (ProducerSnapshot producer : checkpoint.producers()) {
       if (producer.transactionFirstOffset() >= 0) {
         end = Math.min(end, producer.transactionFirstOffset());
       }
     }
-    return Math.min(end, firstYoung(candidate));
+    return end;
   }
 
-  private long firstYoung(Candidate candidate) {
-    long lagMs = candidate.rule().lagMsMin();
+  private long firstYoung(Rule rule, List<Part> parts) {
+    long lagMs = rule.lagMsMin();
     if (lagMs > 0) {
-      long oldEnoughMs = clock.wallMs() - lagMs;
-      for (Part part : candidate.parts()) {
+      long oldEnoughMs = nowMs - lagMs;
+      for (Part part : parts) {
         for (Run run : part.footer().runs()) {
           if (!part.footer().isCompacted() && run.maxTimestamp() > oldEnoughMs) {
             return run.baseOffset();

@@ -9,7 +9,6 @@ import io.millrace.storage.metadata.MetadataImage.Incarnation;
 import io.millrace.storage.metadata.MetadataImage.IncarnationState;
 import io.millrace.storage.metadata.MetadataImage.Partition;
 import io.millrace.storage.metadata.ObjectInfo;
-import io.millrace.storage.object.Footer.PartitionFooter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -18,9 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which objects to merge. First what costs nothing (objects of which nothing is left), then
@@ -48,20 +45,34 @@ final class MergePlanner {
         .forEach(object -> wanted.add(object.key()));
   }
 
+  /** This object of level 0 is to be merged whatever the backlog. */
+  void want(ObjectInfo object) {
+    wanted.add(object.key());
+  }
+
   /**
-   * @param footers footers of shared objects as far as known; unknown ones are not judged dead
+   * @param mostlyDead a shared object above level 0 of which most is dead, if there is one
    */
-  Optional<MergePlan> plan(MetadataImage image, Function<ObjectInfo, @Nullable Footer> footers) {
+  Optional<MergePlan> plan(MetadataImage image, Optional<ObjectInfo> mostlyDead) {
     return dead(image)
         .or(() -> backlog(image))
-        .or(() -> mostlyDead(image, footers))
+        .or(() -> mostlyDead.map(object -> new MergePlan(List.of(object), object.level())))
         .or(() -> pileUp(image));
   }
 
-  /** Shared objects above level 0, whose footers say how much of them is dead. */
-  static List<ObjectInfo> shared(MetadataImage image) {
+  /** Shared objects above level 0 that are to be merged here if most of them is dead. */
+  List<ObjectInfo> shared(MetadataImage image) {
+    return image.isLowestLive(self)
+        ? image.objects().values().stream()
+            .filter(o -> o.level() > 0 && !o.ofOnePartition() && setbacks.mayMerge(o))
+            .toList()
+        : List.of();
+  }
+
+  /** Objects of level 0 that are to be merged here. */
+  List<ObjectInfo> levelZero(MetadataImage image) {
     return image.objects().values().stream()
-        .filter(o -> o.level() > 0 && !o.ofOnePartition())
+        .filter(o -> o.level() == 0 && isMine(image, o.writer()) && setbacks.mayMerge(o))
         .toList();
   }
 
@@ -89,14 +100,8 @@ final class MergePlanner {
   }
 
   private Optional<MergePlan> backlog(MetadataImage image) {
-    List<ObjectInfo> levelZero = new ArrayList<>();
-    long backlog = 0;
-    for (ObjectInfo object : image.objects().values()) {
-      if (object.level() == 0 && isMine(image, object.writer()) && setbacks.mayMerge(object)) {
-        levelZero.add(object);
-        backlog += object.sizeBytes();
-      }
-    }
+    List<ObjectInfo> levelZero = new ArrayList<>(levelZero(image));
+    long backlog = levelZero.stream().mapToLong(ObjectInfo::sizeBytes).sum();
     wanted.retainAll(levelZero.stream().map(ObjectInfo::key).collect(Collectors.toSet()));
     if (wanted.isEmpty()
         && backlog < settings.backlogBytesStart()
@@ -112,29 +117,6 @@ final class MergePlanner {
             .thenComparingLong(o -> brokerEpoch(image, o.writer()))
             .thenComparingLong(o -> Keys.number(o.key())));
     return Optional.of(new MergePlan(setbacks.apart(first(levelZero)), 1));
-  }
-
-  private Optional<MergePlan> mostlyDead(
-      MetadataImage image, Function<ObjectInfo, @Nullable Footer> footers) {
-    if (!image.isLowestLive(self)) {
-      return Optional.empty();
-    }
-    for (ObjectInfo object : shared(image)) {
-      Footer footer = footers.apply(object);
-      if (footer == null || !setbacks.mayMerge(object)) {
-        continue;
-      }
-      long bytes = 0;
-      long dead = 0;
-      for (PartitionFooter p : footer.partitions()) {
-        bytes += p.bytes();
-        dead += p.endOffset() <= dropBelow(image, p.partition()) ? p.bytes() : 0;
-      }
-      if (dead * 2 > bytes) {
-        return Optional.of(new MergePlan(List.of(object), object.level()));
-      }
-    }
-    return Optional.empty();
   }
 
   private Optional<MergePlan> pileUp(MetadataImage image) {

@@ -10,7 +10,7 @@ import io.millrace.storage.metadata.MetadataImage;
 import io.millrace.storage.metadata.MetadataLog;
 import io.millrace.storage.metadata.ObjectInfo;
 import io.millrace.storage.object.MergeTask.MergeParts;
-import java.util.Iterator;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -29,14 +29,23 @@ public final class Merger implements AutoCloseable {
   private static final long LOOK_MS_MIN = 100;
   private static final long TELL_NS = TimeUnit.MINUTES.toNanos(10);
 
+  /** How often level 0 is looked into for what is dead, if something may have been dropped. */
+  static final long REVIEW_NS = TimeUnit.MINUTES.toNanos(10);
+
   private final MergeParts parts;
   private final MergeSetbacks setbacks = new MergeSetbacks();
   private final MergePlanner planner;
   private final CompactionPlanner compactions;
+  private final DeadShare deadShare;
   private final Clock clock;
   private long toldAtNs;
   private boolean running;
   private boolean changedMeanwhile;
+
+  /** Since the last review. */
+  private volatile boolean topicsChanged = true;
+
+  private boolean reviewDue;
   private volatile boolean stopped;
 
   /** What objects are found, read and understood with. */
@@ -74,6 +83,7 @@ public final class Merger implements AutoCloseable {
     this.compactions =
         new CompactionPlanner(
             metadata.writer(), access.catalog(), access.opener(), loop, clock, setbacks);
+    this.deadShare = new DeadShare(access.footers(), loop);
     this.clock = clock;
     this.toldAtNs = clock.monotonicNs();
   }
@@ -82,6 +92,28 @@ public final class Merger implements AutoCloseable {
   public void start() {
     parts.metadata().addListener((before, after) -> onImage(before, after));
     wake();
+    parts.loop().execute(this::reviewLater);
+  }
+
+  /**
+   * Objects of level 0 wait until there are many, on an idle broker for ever: those of which most
+   * is dead are not to keep their space so long.
+   */
+  private void reviewLater() {
+    if (!stopped && !parts.metadata().ended().isDone()) {
+      parts
+          .loop()
+          .schedule(
+              REVIEW_NS,
+              () -> {
+                if (topicsChanged) {
+                  topicsChanged = false;
+                  reviewDue = true;
+                  next();
+                }
+                reviewLater();
+              });
+    }
   }
 
   /** Compacts by these rules from now on; nothing is compacted before. Once. */
@@ -133,6 +165,9 @@ public final class Merger implements AutoCloseable {
   }
 
   private synchronized void onImage(MetadataImage before, MetadataImage after) {
+    if (!before.sameTopics(after)) {
+      topicsChanged = true;
+    }
     if (!stopped && !(before.sameObjects(after) && before.sameTopics(after))) {
       wake();
     }
@@ -149,34 +184,27 @@ public final class Merger implements AutoCloseable {
     }
     running = true;
     MetadataImage image = parts.metadata().image();
+    setbacks.onImage(image);
     var _ =
-        loadShared(image)
-            .thenComposeAsync(_ -> mergeOnce(image), parts.loop())
+        review(image)
+            .thenComposeAsync(
+                _ -> deadShare.mostlyDead(image, planner.shared(image), 1), parts.loop())
+            .thenComposeAsync(dead -> mergeOnce(image, dead.stream().findFirst()), parts.loop())
             .whenCompleteAsync(this::finished, parts.loop());
   }
 
-  /**
-   * Footers of the few shared objects, which the planner judges by where it plans for them. One
-   * that is damaged is not judged.
-   */
-  private CompletableFuture<Void> loadShared(MetadataImage image) {
-    if (!image.isLowestLive(parts.metadata().writer())) {
+  private CompletableFuture<Void> review(MetadataImage image) {
+    if (!reviewDue) {
       return CompletableFuture.completedFuture(null);
     }
-    Iterator<ObjectInfo> shared = MergePlanner.shared(image).iterator();
-    return LoopSteps.repeat(
-        parts.loop(),
-        () ->
-            shared.hasNext()
-                ? parts
-                    .footers()
-                    .get(shared.next())
-                    .thenApply(_ -> true)
-                    .exceptionallyCompose(failure ->
-                        FailureCause.of(failure) instanceof ObjectCorruptException
-                            ? CompletableFuture.completedFuture(true)
-                            : CompletableFuture.failedFuture(failure))
-                : CompletableFuture.completedFuture(false));
+    return deadShare
+        .mostlyDead(image, planner.levelZero(image), Integer.MAX_VALUE)
+        .thenAcceptAsync(
+            dead -> {
+              dead.forEach(planner::want);
+              reviewDue = false;
+            },
+            parts.loop());
   }
 
   /** What one look at the image came to. */
@@ -186,9 +214,8 @@ public final class Merger implements AutoCloseable {
     VOIDED
   }
 
-  private CompletableFuture<Result> mergeOnce(MetadataImage image) {
-    setbacks.onImage(image);
-    var plan = planner.plan(image, parts.footers()::ifLoaded);
+  private CompletableFuture<Result> mergeOnce(MetadataImage image, Optional<ObjectInfo> dead) {
+    var plan = planner.plan(image, dead);
     return plan.isPresent()
         ? merge(image, plan.get())
         : compactions

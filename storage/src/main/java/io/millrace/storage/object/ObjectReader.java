@@ -96,23 +96,47 @@ public final class ObjectReader {
 
   private CompletableFuture<List<Span>> moreSpans(
       MetadataImage image, PartitionId id, long fromOffset, long bytes, List<Span> found) {
-    return catalog
-        .find(image, id, fromOffset)
-        .thenCompose(part -> {
-          if (part.isEmpty()) {
-            return CompletableFuture.completedFuture(found);
-          }
-          long left = bytes;
-          for (Run run : part.get().footer().runs()) {
-            if (run.endOffset() > fromOffset && left > 0) {
-              found.add(new Span(run.endOffset(), run.bytes(), run.maxTimestamp()));
-              left -= run.bytes();
-            }
-          }
-          return left <= 0
-              ? CompletableFuture.completedFuture(found)
-              : moreSpans(image, id, part.get().footer().endOffset(), left, found);
-        });
+    long from = fromOffset;
+    long left = bytes;
+    while (left > 0) {
+      CompletableFuture<Optional<Part>> next = catalog.find(image, id, from);
+      if (!next.isDone() || next.isCompletedExceptionally()) {
+        long reached = from;
+        long missing = left;
+        return next.thenCompose(part ->
+            part.isEmpty()
+                ? CompletableFuture.completedFuture(found)
+                : moreSpans(
+                    image,
+                    id,
+                    part.get().footer().endOffset(),
+                    missing - addSpans(part.get(), reached, missing, found),
+                    found));
+      }
+      Optional<Part> part = next.join();
+      if (part.isEmpty()) {
+        break;
+      }
+      left -= addSpans(part.get(), from, left, found);
+      from = part.get().footer().endOffset();
+    }
+    return CompletableFuture.completedFuture(found);
+  }
+
+  /**
+   * Adds those of a part that end above {@code fromOffset}, until they hold {@code bytes}.
+   *
+   * @return how much they hold
+   */
+  private static long addSpans(Part part, long fromOffset, long bytes, List<Span> found) {
+    long added = 0;
+    for (Run run : part.footer().runs()) {
+      if (run.endOffset() > fromOffset && added < bytes) {
+        found.add(new Span(run.endOffset(), run.bytes(), run.maxTimestamp()));
+        added += run.bytes();
+      }
+    }
+    return added;
   }
 
   /** One past the last offset, 0 if there is none. */

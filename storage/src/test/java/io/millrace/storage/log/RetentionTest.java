@@ -23,10 +23,17 @@ class RetentionTest {
 
   private final SimulatedBroker broker = new SimulatedBroker(1);
   private final Map<Uuid, Limits> limits = new HashMap<>();
+
+  /** The clock jumps when limits have been asked for so often. */
+  private int jumpAfter;
+
   private final RetentionRules rules =
       new RetentionRules() {
         @Override
         public Limits limits(MetadataImage image, Uuid topicId) {
+          if (jumpAfter > 0 && --jumpAfter == 0) {
+            broker.machine().clock().jump(48 * HOUR_MS);
+          }
           return limits.getOrDefault(topicId, Limits.NONE);
         }
 
@@ -134,6 +141,21 @@ class RetentionTest {
     assertThat(logStart(id)).isZero();
     hours(20);
     assertThat(logStart(id)).isEqualTo(3);
+  }
+
+  @Test
+  void norDoesOneThatJumpsInTheMiddleOfARound() {
+    broker.start().retainBy(rules);
+    PartitionId first = broker.createTopic("t", 130); // more than are looked into at a time
+    PartitionId last = new PartitionId(first.topicId(), 129);
+    limits.put(first.topicId(), new Limits(24 * HOUR_MS, -1));
+    append(last, 3);
+    jumpAfter = 10;
+
+    seconds(5 * LOOK_S);
+
+    assertThat(jumpAfter).isZero();
+    assertThat(logStart(last)).isZero();
   }
 
   @Test

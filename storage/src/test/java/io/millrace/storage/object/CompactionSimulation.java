@@ -132,6 +132,63 @@ class CompactionSimulation {
     }
   }
 
+  @Test
+  void whatIsTooYoungToBeCompactedMakesNothingDue() {
+    World world = new World(1, 60_000);
+    world.dirtyRatioMin = 0;
+    world.publish(6_000);
+    world.end();
+    world.objects.runFor(60);
+    world.dirtyRatioMin = NEVER;
+    KeyedLog log = world.logs.get(1);
+    world.publish(1_500);
+    world.end();
+    world.objects.runFor(60);
+    long youngFrom = log.end();
+    world.publish(3_000);
+    world.end();
+    world.objects.runFor(60);
+    ObjectWorld.Broker broker = world.objects.broker;
+    long lagMs = broker.clock.wallMs() - youngFrom; // a record's time is its offset
+
+    assertThat(lagMs).isPositive();
+    assertThat(plan(world, log, 0)).isPresent();
+    assertThat(plan(world, log, lagMs)).isEmpty();
+  }
+
+  private static Optional<MergePlan> plan(World world, KeyedLog log, long lagMsMin) {
+    ObjectWorld.Broker broker = world.objects.broker;
+    CompactionPlanner planner =
+        new CompactionPlanner(
+            broker.metadata.writer(),
+            broker.catalog,
+            broker.opener,
+            broker.threads.eventLoop("planner " + lagMsMin),
+            broker.clock,
+            new MergeSetbacks());
+    planner.begin(
+        new CompactionRules() {
+          @Override
+          public Optional<Rule> rule(MetadataImage image, Uuid topicId) {
+            return topicId.equals(log.id.topicId())
+                ? Optional.of(
+                    new Rule(0.3, lagMsMin, Long.MAX_VALUE, 0, Long.MAX_VALUE, Long.MAX_VALUE))
+                : Optional.empty();
+          }
+
+          @Override
+          public long intervalMs() {
+            return INTERVAL_MS;
+          }
+
+          @Override
+          public long keyBytesMax() {
+            return 1 << 20;
+          }
+        });
+    return world.objects.await(planner.plan(broker.metadata.image()));
+  }
+
   /** Topics of one partition each, and one that is not compacted. */
   private static final class World {
     final ObjectWorld objects;

@@ -34,11 +34,11 @@ final class MergePlannerTest {
     for (int i = 0; i < settings.sharedObjectsMax(); i++) {
       list(i, settings.ownObjectBytesMin() - 1);
     }
-    assertThat(planner.plan(world.image(), _ -> null)).isEmpty();
+    assertThat(planner.plan(world.image(), Optional.empty())).isEmpty();
 
     list(settings.sharedObjectsMax(), 100);
 
-    MergePlan plan = planner.plan(world.image(), _ -> null).orElseThrow();
+    MergePlan plan = planner.plan(world.image(), Optional.empty()).orElseThrow();
     assertThat(plan.inputs()).hasSize(settings.sharedObjectsMax());
     assertThat(plan.inputs().getFirst().key()).isEqualTo(Keys.data(SELF, 0));
   }
@@ -50,7 +50,7 @@ final class MergePlannerTest {
       list(i, settings.ownObjectBytesMin());
     }
 
-    assertThat(planner.plan(world.image(), _ -> null)).isEmpty();
+    assertThat(planner.plan(world.image(), Optional.empty())).isEmpty();
   }
 
   private void begin() {
@@ -74,7 +74,7 @@ final class MergePlannerTest {
       world.applied(SELF, new WalPublished(SELF, i - 1, i, List.of(levelZero(SELF, i, 1 + i))));
     }
 
-    MergePlan plan = planner.plan(world.image(), _ -> null).orElseThrow();
+    MergePlan plan = planner.plan(world.image(), Optional.empty()).orElseThrow();
 
     assertThat(plan.inputs())
         .hasSize(settings.inputObjectsMax())
@@ -88,14 +88,14 @@ final class MergePlannerTest {
     world.applied(SELF, new WalPublished(SELF, -1, 0, List.of(damaged)));
     planner.wantLevelZero(world.image());
     for (int i = 0; i < 2; i++) {
-      MergePlan plan = planner.plan(world.image(), _ -> null).orElseThrow();
+      MergePlan plan = planner.plan(world.image(), Optional.empty()).orElseThrow();
       assertThat(plan.inputs()).containsExactly(damaged);
       setbacks.onDamage(plan);
     }
 
     world.applied(SELF, new WalPublished(SELF, 0, 1, List.of(levelZero(SELF, 1, 1))));
 
-    assertThat(planner.plan(world.image(), _ -> null)).isEmpty();
+    assertThat(planner.plan(world.image(), Optional.empty())).isEmpty();
   }
 
   private static ObjectInfo levelZero(WriterId writer, int sequence, long offset) {

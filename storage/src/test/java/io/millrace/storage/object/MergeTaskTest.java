@@ -8,6 +8,7 @@ import io.millrace.storage.metadata.MetadataRecord.ObjectsMerged;
 import io.millrace.storage.metadata.ObjectInfo;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -42,7 +43,7 @@ class MergeTaskTest {
     world.await(world.broker.footers.get(input));
     MergePlan plan =
         new MergePlanner(world.broker.metadata.writer(), ObjectWorld.EAGER, new MergeSetbacks())
-            .plan(image, world.broker.footers::ifLoaded)
+            .plan(image, Optional.empty())
             .orElseThrow();
     return new MergeTask(plan, image, world.broker.mergeParts(ObjectWorld.EAGER), () -> false);
   }

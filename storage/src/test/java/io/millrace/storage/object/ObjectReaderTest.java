@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.millrace.storage.PartitionId;
 import io.millrace.storage.metadata.ObjectInfo;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +72,29 @@ class ObjectReaderTest {
     assertThat(world.await(world.broker.catalog.parts(id, 0)))
         .hasSize(60)
         .isSortedAccordingTo(Comparator.comparingLong(part -> part.footer().baseOffset()));
+  }
+
+  @Test
+  void thousandsOfPartsTakeNoMoreStackThanOne() throws InterruptedException {
+    ObjectWorld large = new ObjectWorld(1, 100 << 20);
+    PartitionId id = large.createTopic("t", 1, Map.of()).getFirst();
+    for (int i = 0; i < 2_000; i++) {
+      large.publish(List.of(id), 1);
+    }
+    large.await(large.broker.reader.size(id, 0)); // loads all footers
+    List<ObjectCatalog.Span> spans = new ArrayList<>();
+
+    Thread small =
+        new Thread(
+            null,
+            () -> spans.addAll(large.broker.reader.spans(id, 0, Long.MAX_VALUE).join()),
+            "small stack",
+            200 << 10);
+    small.start();
+    small.join();
+
+    assertThat(spans).hasSize(2_000);
+    assertThat(spans.getLast().endOffset()).isEqualTo(large.end(id));
   }
 
   @Test

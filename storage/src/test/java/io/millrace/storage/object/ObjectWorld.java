@@ -50,9 +50,18 @@ final class ObjectWorld {
   final WatchedStore store;
   private final Map<PartitionId, NavigableMap<Long, ByteBuffer>> model = new TreeMap<>();
   final List<String> releasedWalFiles = new ArrayList<>();
+  private final long footerBytesMax;
   Broker broker;
 
   ObjectWorld(long seed) {
+    this(seed, 100_000);
+  }
+
+  /**
+   * @param footerBytesMax of the cache of footers
+   */
+  ObjectWorld(long seed, long footerBytesMax) {
+    this.footerBytesMax = footerBytesMax;
     scheduler = new SimulatedScheduler(seed);
     random = scheduler.fork();
     store =
@@ -101,7 +110,7 @@ final class ObjectWorld {
           await(Registration.register(metadata, registered, new Uuid(8, 8))).toRecover()) {
         submit(new IncarnationRecovered(ended.writer(), ended.trim(), ended.trim(), List.of()));
       }
-      footers = new FooterCache(store, metadata, pins, 100_000);
+      footers = new FooterCache(store, metadata, pins, footerBytesMax);
       catalog = new ObjectCatalog(metadata, footers);
       reader = new ObjectReader(store, metadata, catalog, blocks, pins, damage);
       opener = new PartitionOpener(catalog, store, clock);
