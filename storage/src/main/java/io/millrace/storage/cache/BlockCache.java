@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * then no more are loaded until readers give some back.
  */
 public final class BlockCache {
-  private static final int LENT_FACTOR = 4;
+  /** How many times the bound of what is cached readers may hold. */
+  public static final int LENT_FACTOR = 4;
 
   private final long bytesMax;
   private final BlockMemory memory;

@@ -2,7 +2,7 @@ package io.millrace.storage.cache;
 
 import org.apache.kafka.common.errors.KafkaStorageException;
 
-/** Readers hold so many blocks that no other may be loaded now. */
+/** Readers hold so much that no more may be loaded for them now. */
 public final class BlocksLentException extends KafkaStorageException {
   private static final long serialVersionUID = 1L;
 

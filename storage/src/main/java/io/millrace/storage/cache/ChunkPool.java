@@ -5,8 +5,9 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Off-heap memory in pieces of one size, at most {@code limitBytes} of it. Larger pieces are made
- * on demand, count like the others and are not kept. Any thread may call.
+ * Off-heap memory in pieces of one size, at most {@code limitBytes} of it, and one more for the
+ * entry that is being written while readers hold all. Larger pieces are made on demand, count like
+ * the others and are not kept. Any thread may call.
  */
 public final class ChunkPool {
   private final int chunkBytes;
@@ -62,7 +63,9 @@ public final class ChunkPool {
 
   synchronized void giveBack(ByteBuffer memory) {
     usedBytes -= memory.capacity();
-    boolean room = usedBytes + (idle.size() + 1L) * chunkBytes <= limitBytes;
+    // One is kept in any case: while readers hold all memory each entry needs one, and a new one
+    // for each would cost more than the write.
+    boolean room = idle.isEmpty() || usedBytes + (idle.size() + 1L) * chunkBytes <= limitBytes;
     if (memory.capacity() == chunkBytes && room) {
       idle.addFirst(memory);
     }

@@ -12,6 +12,7 @@ import io.millrace.storage.Keys;
 import io.millrace.storage.WriterId;
 import io.millrace.storage.cache.BlockCache;
 import io.millrace.storage.cache.ChunkPool;
+import io.millrace.storage.cache.LentMemory;
 import io.millrace.storage.cache.LogCache;
 import io.millrace.storage.log.Home.OpenLog;
 import io.millrace.storage.metadata.MetadataLog;
@@ -142,9 +143,11 @@ final class IncarnationStart {
         new ObjectReader(
             store, metadata, catalog, new BlockCache(settings.blockCacheBytes()), pins, damage);
     PartitionOpener opener = new PartitionOpener(catalog, store, environment.clock());
+    TailReader tailReader =
+        new TailReader(
+            log.reads(), new LentMemory(BlockCache.LENT_FACTOR * settings.blockCacheBytes()));
     PartitionStart partitionStart =
-        new PartitionStart(
-            metadata, opener, reader, log.wal(), new TailReader(log.reads()), environment.clock());
+        new PartitionStart(metadata, opener, reader, log.wal(), tailReader, environment.clock());
     OpenPartitions partitions =
         new OpenPartitions(metadata, partitionStart::open, settings.opensMax(), damage);
     EventLoop loop = environment.threads().eventLoop("storage");

@@ -1,7 +1,9 @@
 package io.millrace.storage.log;
 
 import io.millrace.protocol.batch.BatchHeader;
+import io.millrace.storage.cache.BlocksLentException;
 import io.millrace.storage.cache.Chunk;
+import io.millrace.storage.cache.LentMemory;
 import io.millrace.storage.log.TailIndex.Ref;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -15,25 +17,25 @@ import org.jspecify.annotations.Nullable;
  */
 final class TailReader {
   private final FileReads files;
+  private final LentMemory lent;
 
   /** Positional reads of this incarnation's WAL files, on threads of their own. */
   interface FileReads {
     CompletableFuture<ByteBuffer> read(long fileCounter, long position, int bytes);
   }
 
-  TailReader(FileReads files) {
+  /**
+   * @param lent bounds what was read from files and not released yet
+   */
+  TailReader(FileReads files, LentMemory lent) {
     this.files = files;
+    this.lent = lent;
   }
 
-  /**
-   * All of one reference's batches, position 0 to limit; {@code chunk} is null if they came from
-   * the file.
-   */
-  record Loaded(ByteBuffer bytes, @Nullable Chunk chunk) {
+  /** All of one reference's batches, position 0 to limit, to be released once. */
+  record Loaded(ByteBuffer bytes, Runnable onRelease) {
     void release() {
-      if (chunk != null) {
-        chunk.release();
-      }
+      onRelease.run();
     }
   }
 
@@ -43,20 +45,33 @@ final class TailReader {
     if (!chunk.retain()) {
       return null;
     }
-    return new Loaded(chunk.bytes().slice(ref.chunkPosition(), ref.bytes()), chunk);
+    return new Loaded(chunk.bytes().slice(ref.chunkPosition(), ref.bytes()), chunk::release);
   }
 
-  /** Fails with CorruptRecordException or what the file's reader fails with. */
+  /**
+   * Fails with CorruptRecordException, with BlocksLentException if readers hold too much, or with
+   * what the file's reader fails with.
+   */
   CompletableFuture<Loaded> load(Ref ref) {
     Loaded cached = ifCached(ref);
     if (cached != null) {
       return CompletableFuture.completedFuture(cached);
     }
+    try {
+      lent.take(ref.bytes());
+    } catch (BlocksLentException e) {
+      return CompletableFuture.failedFuture(e);
+    }
     return files
         .read(ref.fileCounter(), ref.filePosition(), ref.bytes())
         .thenApply(bytes -> {
           BatchSpan.verify(bytes, ref.baseOffset(), ref.endOffset());
-          return new Loaded(bytes, null);
+          return new Loaded(bytes, () -> lent.giveBack(ref.bytes()));
+        })
+        .whenComplete((_, failure) -> {
+          if (failure != null) {
+            lent.giveBack(ref.bytes());
+          }
         });
   }
 

@@ -123,4 +123,15 @@ class LogCacheTest {
     assertThatThrownBy(chunk::release).isInstanceOf(IllegalStateException.class);
     assertThat(chunk.retain()).isFalse();
   }
+
+  @Test
+  void whileReadersHoldAllOnePieceServesEntryAfterEntry() {
+    for (int i = 0; i < 4; i++) {
+      assertThat(opened(10).retain()).isTrue();
+    }
+    opened(10).bytes().putLong(0, 77);
+
+    assertThat(opened(10).bytes().getLong(0)).as("not a new one").isEqualTo(77);
+    assertThat(pool.usedBytes()).isEqualTo(4 * CHUNK);
+  }
 }
