@@ -76,17 +76,25 @@ final class KeptRecords {
     }
   }
 
+  /** The log start at any time: a reason to move must be there when it is seen to have moved. */
+  void checkStart(long start) {
+    if (start < startMax
+        || start > end() + underWay.size()
+        || (start > startMax && !losesOldest.getAsBoolean())) {
+      throw new Violation(
+          "E10/E18: %s begins at %d after %d, and ends at %d"
+              .formatted(name, start, startMax, end()));
+    }
+    startMax = start;
+  }
+
   /**
    * All that is left, while nothing is under way.
    *
    * @param start the log start
    */
   void checkWhole(long start, Map<Long, Written> left) {
-    if (start < startMax || start > end() || (start > 0 && !losesOldest.getAsBoolean())) {
-      throw new Violation(
-          "E18: %s begins at %d after %d, and ends at %d".formatted(name, start, startMax, end()));
-    }
-    startMax = start;
+    checkStart(start);
     Map<String, Long> newest = new HashMap<>();
     written.forEach((offset, each) -> newest.put(each.key(), offset));
     Set<String> forgotten = new HashSet<>();

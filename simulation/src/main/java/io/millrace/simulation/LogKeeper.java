@@ -328,6 +328,9 @@ final class LogKeeper extends Client {
   private void glance() {
     busy = null;
     PartitionId of = partition;
+    if (of != null) {
+      log.checkStart(world.logStart(of));
+    }
     Connection connection = of != null && random.nextInt(4) == 0 ? leader(of) : null;
     if (of == null || connection == null) {
       next(1 + random.nextInt(25));

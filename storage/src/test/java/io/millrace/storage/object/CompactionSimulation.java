@@ -152,12 +152,53 @@ class CompactionSimulation {
     long lagMs = broker.clock.wallMs() - youngFrom; // a record's time is its offset
 
     assertThat(lagMs).isPositive();
-    assertThat(plan(world, log, 0)).isPresent();
-    assertThat(plan(world, log, lagMs)).isEmpty();
+    assertThat(plan(world.objects, log, 0)).isPresent();
+    assertThat(plan(world.objects, log, lagMs)).isEmpty();
   }
 
-  private static Optional<MergePlan> plan(World world, KeyedLog log, long lagMsMin) {
-    ObjectWorld.Broker broker = world.objects.broker;
+  /** It may hold older records of a key whose tombstone is above it. */
+  @Test
+  void whatLevelZeroStillHoldsIsWhereACompactionEnds() {
+    ObjectWorld objects = new ObjectWorld(1);
+    PartitionId id = objects.createTopic("c", 1, Map.of("cleanup.policy", "compact")).getFirst();
+    KeyedLog log = new KeyedLog(id, objects.random.split(), 20);
+    List<ObjectInfo> published = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      List<Map.Entry<PartitionId, ByteBuffer>> batches = new ArrayList<>();
+      for (int b = 0; b < 20; b++) {
+        batches.add(Map.entry(id, log.batch()));
+      }
+      log.endAll().forEach(marker -> batches.add(Map.entry(id, marker)));
+      published.add(objects.publishBatches(batches));
+    }
+    objects.await(objects.broker.checkpointer.checkpoint());
+    raise(objects, published.getFirst());
+    raise(objects, published.getLast());
+
+    MergePlan plan = plan(objects, log, 0).orElseThrow();
+
+    assertThat(plan.inputs())
+        .allSatisfy(input ->
+            assertThat(input.endOffset()).isLessThanOrEqualTo(published.getFirst().endOffset()));
+    assertThat(plan.compactions().get(id))
+        .extracting(MergePlan.Compaction::end)
+        .isEqualTo(published.getFirst().endOffset());
+  }
+
+  /** Merges this object alone, to level 1. */
+  private static void raise(ObjectWorld objects, ObjectInfo object) {
+    ObjectWorld.Broker broker = objects.broker;
+    MergeTask task =
+        new MergeTask(
+            new MergePlan(List.of(object), 1),
+            broker.metadata.image(),
+            broker.mergeParts(ObjectWorld.EAGER),
+            () -> false);
+    assertThat(objects.await(task.run())).isTrue();
+  }
+
+  private static Optional<MergePlan> plan(ObjectWorld objects, KeyedLog log, long lagMsMin) {
+    ObjectWorld.Broker broker = objects.broker;
     CompactionPlanner planner =
         new CompactionPlanner(
             broker.metadata.writer(),
@@ -186,7 +227,7 @@ class CompactionSimulation {
             return 1 << 20;
           }
         });
-    return world.objects.await(planner.plan(broker.metadata.image()));
+    return objects.await(planner.plan(broker.metadata.image()));
   }
 
   /** Topics of one partition each, and one that is not compacted. */
