@@ -145,7 +145,11 @@ final class IncarnationStart {
     PartitionOpener opener = new PartitionOpener(catalog, store, environment.clock());
     TailReader tailReader =
         new TailReader(
-            log.reads(), new LentMemory(BlockCache.LENT_FACTOR * settings.blockCacheBytes()));
+            log.reads(),
+            new LentMemory(
+                Math.min(
+                    BlockCache.LENT_FACTOR * settings.blockCacheBytes(),
+                    Runtime.getRuntime().maxMemory() / 4))); // it is memory of the heap
     PartitionStart partitionStart =
         new PartitionStart(metadata, opener, reader, log.wal(), tailReader, environment.clock());
     OpenPartitions partitions =

@@ -1,6 +1,7 @@
 package io.millrace.storage.log;
 
 import io.millrace.protocol.batch.BatchHeader;
+import io.millrace.runtime.FailureCause;
 import io.millrace.storage.cache.BlocksLentException;
 import io.millrace.storage.cache.Chunk;
 import io.millrace.storage.cache.LentMemory;
@@ -100,7 +101,13 @@ final class TailReader {
         .thenApply(loaded -> {
           selection.take(first, loaded);
           return selection.batches();
-        });
+        })
+        .exceptionallyCompose(failure ->
+            // who has something already gets the rest with the next request
+            !atLeastOne && FailureCause.of(failure) instanceof BlocksLentException
+                ? CompletableFuture.completedFuture(
+                    new History.Batches(List.of(), offset, null, () -> {}))
+                : CompletableFuture.failedFuture(failure));
   }
 
   /** What a read has taken so far. */

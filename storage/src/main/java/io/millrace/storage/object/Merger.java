@@ -43,7 +43,7 @@ public final class Merger implements AutoCloseable {
   private boolean changedMeanwhile;
 
   /** Since the last review. */
-  private volatile boolean topicsChanged = true;
+  private volatile boolean imageChanged = true;
 
   private boolean reviewDue;
   private volatile boolean stopped;
@@ -106,8 +106,8 @@ public final class Merger implements AutoCloseable {
           .schedule(
               REVIEW_NS,
               () -> {
-                if (topicsChanged) {
-                  topicsChanged = false;
+                if (imageChanged) {
+                  imageChanged = false;
                   reviewDue = true;
                   next();
                 }
@@ -165,11 +165,11 @@ public final class Merger implements AutoCloseable {
   }
 
   private synchronized void onImage(MetadataImage before, MetadataImage after) {
-    if (!before.sameTopics(after)) {
-      topicsChanged = true;
-    }
-    if (!stopped && !(before.sameObjects(after) && before.sameTopics(after))) {
-      wake();
+    if (!(before.sameObjects(after) && before.sameTopics(after))) {
+      imageChanged = true;
+      if (!stopped) {
+        wake();
+      }
     }
   }
 
@@ -204,7 +204,9 @@ public final class Merger implements AutoCloseable {
               dead.forEach(planner::want);
               reviewDue = false;
             },
-            parts.loop());
+            parts.loop())
+        // the next look tries again; what else is to be merged must not wait for it
+        .exceptionally(_ -> null);
   }
 
   /** What one look at the image came to. */

@@ -9,6 +9,7 @@ import io.millrace.storage.cache.LentMemory;
 import io.millrace.storage.log.TailIndex.Ref;
 import io.millrace.storage.log.TailReader.Loaded;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.CorruptRecordException;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,16 @@ class TailReaderTest {
     first.release();
     assertThat(reader.load(ref).join().bytes()).isEqualTo(batch);
     assertThat(lent.bytes()).isEqualTo(2L * batch.limit());
+  }
+
+  @Test
+  void whoHasSomethingAlreadyGetsTheRestWithTheNextRequest() {
+    reader.load(ref).join();
+    reader.load(ref).join();
+
+    assertThat(reader.read(List.of(ref), 0, 3, 1000, false).join().buffers()).isEmpty();
+    assertThatThrownBy(() -> reader.read(List.of(ref), 0, 3, 1000, true).join())
+        .hasCauseInstanceOf(BlocksLentException.class);
   }
 
   @Test
