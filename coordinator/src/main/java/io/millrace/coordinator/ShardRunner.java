@@ -45,11 +45,7 @@ public final class ShardRunner<S extends Shard> {
   private final int batchBytesMax;
   private final ShardTimers timers;
   private final RoomGate gate;
-  private final Map<Long, CompletableFuture<?>> open = new LinkedHashMap<>();
-
-  /** Those of them whose events may write. */
-  private final Map<Long, CompletableFuture<?>> writers = new LinkedHashMap<>();
-
+  private final Map<Long, Open> open = new LinkedHashMap<>();
   private long nextNumber;
   private CompletableFuture<?> lastAppend = CompletableFuture.completedFuture(null);
   private boolean proven;
@@ -101,15 +97,8 @@ public final class ShardRunner<S extends Shard> {
         return;
       }
       long number = nextNumber++;
-      open.put(number, future);
-      if (mayWrite) {
-        writers.put(number, future);
-      }
-      future.whenComplete((_, _) ->
-          onLoop(() -> {
-            open.remove(number);
-            writers.remove(number);
-          }));
+      open.put(number, new Open(future, mayWrite));
+      future.whenComplete((_, _) -> onLoop(() -> open.remove(number)));
       run(out -> event.run(shard, out, future));
     });
     return future;
@@ -117,13 +106,20 @@ public final class ShardRunner<S extends Shard> {
 
   /** Those whose next step is held back or waits for others who are; what they began goes on. */
   private void turnWritersAway() {
-    List.copyOf(writers.values()).forEach(ShardRunner::turnAway);
+    for (Open request : List.copyOf(open.values())) {
+      if (request.mayWrite()) {
+        turnAway(request.reply());
+      }
+    }
   }
 
   private static void turnAway(CompletableFuture<?> future) {
     future.completeExceptionally(
         new CoordinatorNotAvailableException("The coordinator's log has no room at present."));
   }
+
+  /** A request without an answer yet. */
+  private record Open(CompletableFuture<?> reply, boolean mayWrite) {}
 
   /** A request's event. */
   public interface Call<S, T> {
@@ -372,11 +368,12 @@ public final class ShardRunner<S extends Shard> {
     ended = true;
     timers.clear();
     gate.end();
-    for (CompletableFuture<?> future : List.copyOf(open.values())) {
-      future.completeExceptionally(new NotCoordinatorException("The coordinator is moving."));
+    for (Open request : List.copyOf(open.values())) {
+      request
+          .reply()
+          .completeExceptionally(new NotCoordinatorException("The coordinator is moving."));
     }
     open.clear();
-    writers.clear();
   }
 
   private void onLoop(Runnable task) {

@@ -36,6 +36,35 @@ class DeadLevelZeroTest {
     kept.forEach(id -> world.readEverything(id, 0));
   }
 
+  @Test
+  void whatIsDeadWhenItIsListedGoesToo() {
+    List<PartitionId> deleted = world.createTopic("deleted", 3, Map.of());
+    world.broker.merger(MergeSettings.of(64 << 20)).start();
+    world.broker.apply(new TopicDeleted(deleted.getFirst().topicId()));
+    world.runFor(REVIEWS_S);
+
+    world.publish(deleted, 60);
+    world.runFor(REVIEWS_S);
+
+    assertThat(objects()).isEmpty();
+  }
+
+  @Test
+  void aFooterThatCannotBeReadStopsNothingElse() {
+    List<PartitionId> lost = world.createTopic("lost", 3, Map.of());
+    PartitionId deleted = world.createTopic("deleted", 1, Map.of()).getFirst();
+    ObjectInfo unreadable = world.publish(lost, 60);
+    world.publish(List.of(deleted), 20);
+    world.await(world.store.delete(unreadable.key()));
+    world.broker.merger(MergeSettings.of(64 << 20)).start();
+    world.runFor(REVIEWS_S);
+
+    world.broker.apply(new TopicDeleted(deleted.topicId()));
+    world.runFor(REVIEWS_S);
+
+    assertThat(objects()).containsExactly(unreadable);
+  }
+
   private List<ObjectInfo> objects() {
     return List.copyOf(world.broker.metadata.image().objects().values());
   }
